@@ -1,0 +1,51 @@
+package lanyard
+
+import "time"
+
+// Action names a change for the audit log: "service.create", "connection.revoke".
+type Action string
+
+const (
+	ActionOrganizationCreate Action = "organization.create"
+	ActionSignIn             Action = "user.sign_in"
+	ActionKeyCreate          Action = "api_key.create"
+	ActionKeyDelete          Action = "api_key.delete"
+	ActionSignInLinkCreate   Action = "sign_in_link.create"
+	ActionServiceCreate      Action = "service.create"
+	ActionServiceEdit        Action = "service.edit"
+	ActionServiceDelete      Action = "service.delete"
+	ActionClientSet          Action = "service.client.set"
+	ActionConnectionCreate   Action = "connection.create"
+	ActionConnectionEdit     Action = "connection.edit"
+	ActionConnectionDelete   Action = "connection.delete"
+	ActionConnect            Action = "authorization.connect"
+	ActionConnectFailed      Action = "authorization.connect_failed"
+	ActionRevoke             Action = "authorization.revoke"
+	ActionRefresh            Action = "authorization.refresh"
+	ActionReconnectRequired  Action = "authorization.reconnect_required"
+	ActionProviderRevocation Action = "authorization.provider_revocation"
+)
+
+// AuditEntry says who did what to what. It is written in the transaction of the change itself, so a change that was
+// acknowledged is in the log. It never holds a secret.
+type AuditEntry struct {
+	ID             AuditID
+	OrganizationID OrganizationID
+	At             time.Time
+	Actor          UserID   // empty: Lanyard itself (the background sweep)
+	OnBehalfOf     UserID   // the acting user, where a key acts for somebody else
+	Key            APIKeyID // empty: a browser session or Lanyard itself
+	Action         Action
+	Object         string // id of the thing
+	ObjectName     string // its link name or e-mail at the time
+	Detail         map[string]string
+}
+
+// Audit begins an entry for something that the caller does.
+func (c *Caller) Audit(action Action, object, name string) AuditEntry {
+	e := AuditEntry{OrganizationID: c.Organization, Actor: c.KeyOwner, Key: c.Key, Action: action, Object: object, ObjectName: name}
+	if c.User != c.KeyOwner {
+		e.OnBehalfOf = c.User
+	}
+	return e
+}

@@ -1,0 +1,92 @@
+package lanyard
+
+import (
+	"slices"
+	"time"
+)
+
+// Origin says how a connection came to be.
+type Origin string
+
+const (
+	OriginUser      Origin = "user"
+	OriginExtension Origin = "extension"
+	OriginInternal  Origin = "internal" // made when an integration task ran without naming a connection
+)
+
+// UsableBy says who may call through a connection.
+type UsableBy string
+
+const (
+	UsableByOrganization UsableBy = "organization"
+	UsableByOwner        UsableBy = "owner"
+)
+
+// Connection is a named use of a service by its owner. Scripts know it by its link name.
+type Connection struct {
+	ID             ConnectionID
+	OrganizationID OrganizationID
+	LinkName       LinkName
+	Name           string
+	Service        LinkName // of the service
+	ServiceID      ServiceID
+	Scopes         []string // scope values asked for; a subset of the service's
+	// UseLoginUserCredentials: every call runs with the acting user's own authorization instead of the owner's.
+	UseLoginUserCredentials bool
+	Origin                  Origin
+	Owner                   UserID
+	UsableBy                UsableBy
+	Version                 int64
+	CreatedAt               time.Time
+	UpdatedAt               time.Time
+}
+
+// Validate checks a connection against the service it is made with. All faults are reported at once.
+func (c *Connection) Validate(s *Service) error {
+	var f FieldErrors
+	_, err := ParseLinkName(string(c.LinkName))
+	f.Check("/link_name", err)
+	f.Check("/name", CheckName(c.Name))
+	if c.UsableBy != UsableByOrganization && c.UsableBy != UsableByOwner {
+		f.Add("/usable_by", "this is organization or owner")
+	}
+	var known []Scope
+	if s.Auth.OAuth2 != nil {
+		known = s.Auth.OAuth2.Scopes
+	}
+	for i, scope := range c.Scopes {
+		if !slices.ContainsFunc(known, func(k Scope) bool { return k.Value == scope }) {
+			f.Add(pointer("/scopes", i), "the service %s has no scope %q", s.LinkName, scope)
+		}
+		if slices.Index(c.Scopes, scope) != i {
+			f.Add(pointer("/scopes", i), "the scope %q stands twice", scope)
+		}
+	}
+	// A credential that may go anywhere is its author's own business only (design section 2).
+	if s.anyHost() {
+		if c.UseLoginUserCredentials {
+			f.Add("/use_login_user_credentials", "the service %s lets its credential go to any host, so each user's own credentials cannot be used with it", s.LinkName)
+		}
+		if s.Kind == KindCustom && c.Owner != s.Author {
+			f.Add("/service", "the service %s lets its credential go to any host, so only its author can make connections with it", s.LinkName)
+		}
+	}
+	return f.Err()
+}
+
+func (s *Service) anyHost() bool {
+	rules, err := s.HostRules(s.sampleValues())
+	return err == nil && rules.Any()
+}
+
+// AuthorizationUser says whose authorization a call runs with: the owner's, or with the switch on the acting user's
+// own. A call that acts for nobody cannot use a connection with the switch on.
+func (c *Connection) AuthorizationUser(acting UserID) (UserID, error) {
+	if !c.UseLoginUserCredentials {
+		return c.Owner, nil
+	}
+	if acting == "" {
+		return "", Errorf(CodeLoginUserRequired, "The connection %s uses the credentials of the login user: say which user this call is for (Lanyard-User).", c.LinkName)
+	}
+	return acting, nil
+}

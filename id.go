@@ -1,0 +1,28 @@
+package lanyard
+
+import "crypto/rand"
+
+// Ids are made here, not in the database. The prefix makes a log line explain itself; the rest is 26 characters
+// of base 32 from crypto/rand (130 bits), so an id says nothing and cannot be guessed.
+type (
+	OrganizationID string
+	UserID         string
+	ServiceID      string
+	ConnectionID   string
+	// AuthorizationID names one user's standing on one connection.
+	AuthorizationID  string
+	ConsentRequestID string
+	APIKeyID         string
+	InvocationID     string
+	AuditID          string
+)
+
+func newID(prefix string) string { return prefix + "_" + rand.Text() }
+
+func NewOrganizationID() OrganizationID     { return OrganizationID(newID("org")) }
+func NewUserID() UserID                     { return UserID(newID("usr")) }
+func NewServiceID() ServiceID               { return ServiceID(newID("svc")) }
+func NewConnectionID() ConnectionID         { return ConnectionID(newID("con")) }
+func NewAuthorizationID() AuthorizationID   { return AuthorizationID(newID("azn")) }
+func NewConsentRequestID() ConsentRequestID { return ConsentRequestID(newID("cns")) }
+func NewAPIKeyID() APIKeyID                 { return APIKeyID(newID("key")) }

@@ -1,0 +1,143 @@
+// Package access says who may do what. Each rule is one function that a workroom's method calls first; the rules read
+// nothing and keep nothing. What a caller must not even know of is answered with not_found, exactly as if it were absent.
+//
+// The organization is not a rule here: every store function takes it from the caller, so another organization's things
+// are never found in the first place.
+package access
+
+import "lanyard"
+
+func forbidden(format string, args ...any) error {
+	return lanyard.Errorf(lanyard.CodeForbidden, format, args...)
+}
+
+// Manage: may the caller create or change things at all? A key without the right only reads and invokes.
+func Manage(c *lanyard.Caller) error {
+	if c.Key != "" && !c.Rights.Manage {
+		return forbidden("This API key may not change anything: use one with the right to manage.")
+	}
+	if c.User == "" {
+		return forbidden("This call acts for nobody, so it cannot change anything.")
+	}
+	return nil
+}
+
+// ManageAlone: like Manage, for keys and sign-in links, which a key that acts for somebody else must not make in that
+// person's name, nor a key that is limited to some connections for itself.
+func ManageAlone(c *lanyard.Caller) error {
+	if err := Manage(c); err != nil {
+		return err
+	}
+	if c.User != c.KeyOwner {
+		return forbidden("This is done in one's own name only: leave out Lanyard-User.")
+	}
+	if len(c.Rights.Connections) > 0 {
+		return forbidden("This API key is limited to some connections and may not do this.")
+	}
+	return nil
+}
+
+// CreateService: every member may define a custom service.
+func CreateService(c *lanyard.Caller) error { return ManageAll(c) }
+
+// ManageAll: may the caller create or change things beyond a list of connections?
+func ManageAll(c *lanyard.Caller) error {
+	if err := Manage(c); err != nil {
+		return err
+	}
+	if len(c.Rights.Connections) > 0 {
+		return forbidden("This API key is limited to some connections and may not change others or services.")
+	}
+	return nil
+}
+
+// EditService: only the member who created a custom service edits or deletes it.
+func EditService(c *lanyard.Caller, s *lanyard.Service) error {
+	if err := ManageAll(c); err != nil {
+		return err
+	}
+	if s.Kind != lanyard.KindCustom {
+		return forbidden("The service %s comes with Lanyard and cannot be edited or deleted.", s.LinkName)
+	}
+	if s.Author != c.User {
+		return forbidden("Only the member who created the service %s may edit or delete it.", s.LinkName)
+	}
+	return nil
+}
+
+// SeeConnection: the owner sees a connection, and with "Use credentials of login user" everybody who may authenticate
+// it does. Anybody else sees nothing of it.
+func SeeConnection(c *lanyard.Caller, con *lanyard.Connection) error {
+	if !c.MayUse(con.LinkName) || con.Owner != c.User && !(con.UseLoginUserCredentials && con.UsableBy == lanyard.UsableByOrganization && c.User != "") {
+		return NoConnection(string(con.LinkName))
+	}
+	return nil
+}
+
+// EditConnection: who created a connection edits and deletes it, if it was made by hand.
+func EditConnection(c *lanyard.Caller, con *lanyard.Connection) error {
+	if err := SeeConnection(c, con); err != nil {
+		return err
+	}
+	if err := Manage(c); err != nil {
+		return err
+	}
+	if con.Owner != c.User {
+		return forbidden("Only the owner of the connection %s may edit or delete it.", con.LinkName)
+	}
+	if con.Origin != lanyard.OriginUser {
+		return forbidden("The connection %s was not made by hand: it can be revoked, but neither edited nor deleted.", con.LinkName)
+	}
+	return nil
+}
+
+// Connect: may the caller's user give credentials for this connection, or take them back?
+func Connect(c *lanyard.Caller, con *lanyard.Connection) error {
+	if err := SeeConnection(c, con); err != nil {
+		return err
+	}
+	return Manage(c)
+}
+
+// Invoke: everybody in the organization may call through a connection, unless its owner keeps it to himself or the key
+// is limited to others.
+func Invoke(c *lanyard.Caller, con *lanyard.Connection) error {
+	if !c.MayUse(con.LinkName) {
+		return forbidden("This API key may not use the connection %s.", con.LinkName)
+	}
+	if con.UsableBy == lanyard.UsableByOwner && con.Owner != c.User {
+		return NoConnection(string(con.LinkName))
+	}
+	return nil
+}
+
+// NoConnection is the one answer for a connection that does not exist and for one that is not the caller's to know.
+func NoConnection(name string) error {
+	return lanyard.Errorf(lanyard.CodeNotFound, "There is no connection %q here.", clip(name))
+}
+
+// NoService is the one answer for a service that is not there.
+func NoService(name string) error {
+	return lanyard.Errorf(lanyard.CodeNotFound, "There is no service %q here.", clip(name))
+}
+
+// clip keeps a stranger's text short in a sentence.
+func clip(s string) string {
+	if len(s) > 60 {
+		return s[:60] + "…"
+	}
+	return s
+}
+
+// SeeAllRecords: owners and admins read the whole log; a member reads what he did himself.
+func SeeAllRecords(c *lanyard.Caller) bool {
+	return (c.Role == lanyard.RoleOwner || c.Role == lanyard.RoleAdmin) && len(c.Rights.Connections) == 0
+}
+
+// ReadAudit: the audit log is for owners and admins.
+func ReadAudit(c *lanyard.Caller) error {
+	if !SeeAllRecords(c) || c.Key != "" && !c.Rights.Manage {
+		return forbidden("The audit log is for owners and admins of the organization.")
+	}
+	return nil
+}

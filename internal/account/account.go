@@ -1,0 +1,251 @@
+// Package account knows who is there: organizations, their users, and the three ways a request says who makes it — an
+// API key, a browser session, and the one-time links that begin one. It turns each into a [lanyard.Caller].
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/mail"
+	"strings"
+	"time"
+
+	"lanyard"
+	"lanyard/internal/access"
+	"lanyard/internal/store"
+)
+
+const (
+	setupLinkLife  = 24 * time.Hour
+	signInLinkLife = 15 * time.Minute
+	sessionLife    = 30 * 24 * time.Hour
+	sessionIdle    = 7 * 24 * time.Hour
+	keyPrefix      = "lanyard_"
+	maxTokenLength = 200 // of what a stranger sends to be looked up
+	maxWarmKeys    = 10000
+)
+
+// Config is what [New] needs.
+type Config struct {
+	Store     *store.Store
+	PublicURL string // of this deployment, without a final slash
+}
+
+// Accounts is safe for concurrent use.
+type Accounts struct {
+	store     *store.Store
+	publicURL string
+	keys      *keyCache
+}
+
+func New(c Config) *Accounts {
+	return &Accounts{store: c.Store, publicURL: c.PublicURL, keys: newKeyCache()}
+}
+
+// token makes a value that cannot be guessed (256 bits) and the hash that is stored in its place. Each kind of token
+// has its own prefix inside the hash, so that one kind is never taken for another.
+func token(kind string) (value string, hash []byte) {
+	value = rand.Text() + rand.Text()
+	return value, hashToken(kind, value)
+}
+
+func hashToken(kind, value string) []byte {
+	sum := sha256.Sum256([]byte(kind + "\x00" + value))
+	return sum[:]
+}
+
+// SetupLink makes the one-time link that sets up the first organization, valid for a day. On a store that has one
+// already the link is empty. Making a link ends the one before.
+func (a *Accounts) SetupLink(ctx context.Context) (string, error) {
+	if empty, err := a.store.Empty(ctx); err != nil || !empty {
+		return "", err
+	}
+	value, hash := token("setup")
+	err := a.store.CreateLink(ctx, store.Link{Purpose: "setup", ExpiresAt: a.store.Now().Add(setupLinkLife)}, hash, nil)
+	return a.publicURL + "/setup/" + value, err
+}
+
+// SetupOpen reports, as not_found, a set-up link that cannot be used any more.
+func (a *Accounts) SetupOpen(ctx context.Context, value string) error {
+	if empty, err := a.store.Empty(ctx); err != nil {
+		return err
+	} else if !empty || len(value) > maxTokenLength {
+		return linkUsed()
+	}
+	_, err := a.store.Link(ctx, "setup", hashToken("setup", value))
+	return err
+}
+
+func linkUsed() error {
+	return lanyard.Errorf(lanyard.CodeNotFound, "This link was used already, or is too old. A fresh one is printed when Lanyard starts on an empty store; otherwise run: lanyard sign-in")
+}
+
+// Setup is what a person gives to set up the first organization.
+type Setup struct {
+	Organization string
+	Name         string
+	Email        string
+}
+
+// Setup makes the first organization, its owner and a browser session for them, and uses up the link.
+func (a *Accounts) Setup(ctx context.Context, value string, in Setup) (*lanyard.User, lanyard.Secret, error) {
+	if len(value) > maxTokenLength {
+		return nil, lanyard.Secret{}, linkUsed()
+	}
+	account, err := a.newAccount(in)
+	if err != nil {
+		return nil, lanyard.Secret{}, err
+	}
+	if err := a.store.CreateAccount(ctx, account, hashToken("setup", value)); err != nil {
+		return nil, lanyard.Secret{}, err
+	}
+	cookie, err := a.beginSession(ctx, &account.Owner)
+	return &account.Owner, cookie, err
+}
+
+func (a *Accounts) newAccount(in Setup) (store.NewAccount, error) {
+	var f lanyard.FieldErrors
+	f.Check("/organization", lanyard.CheckName(in.Organization))
+	f.Check("/name", lanyard.CheckName(in.Name))
+	email := strings.ToLower(in.Email)
+	if addr, err := mail.ParseAddress(email); err != nil || addr.Address != email || len(email) > 254 {
+		f.Add("/email", "this is not an e-mail address")
+	}
+	if err := f.Err(); err != nil {
+		return store.NewAccount{}, err
+	}
+	now := a.store.Now()
+	org := lanyard.Organization{ID: lanyard.NewOrganizationID(), Name: in.Organization, CreatedAt: now}
+	owner := lanyard.User{ID: lanyard.NewUserID(), OrganizationID: org.ID, Email: email, Name: in.Name, Role: lanyard.RoleOwner, CreatedAt: now}
+	return store.NewAccount{Organization: org, Owner: owner, Audit: lanyard.AuditEntry{
+		OrganizationID: org.ID, Actor: owner.ID, Action: lanyard.ActionOrganizationCreate, Object: string(org.ID), ObjectName: org.Name,
+	}}, nil
+}
+
+// Initialized is what `lanyard init` prints.
+type Initialized struct {
+	OrganizationID lanyard.OrganizationID
+	UserID         lanyard.UserID
+	APIKey         lanyard.Secret
+	SignInURL      string
+}
+
+// Init makes the first organization and its owner without a browser, with an API key that has every right and a
+// one-time link that signs a browser in. It refuses a store that has an organization (conflict).
+func (a *Accounts) Init(ctx context.Context, email, name string) (*Initialized, error) {
+	if name == "" {
+		name, _, _ = strings.Cut(email, "@")
+	}
+	if empty, err := a.store.Empty(ctx); err != nil {
+		return nil, err
+	} else if !empty {
+		return nil, lanyard.Errorf(lanyard.CodeConflict, "This store has an organization already: sign in with lanyard sign-in, or use another data directory.")
+	}
+	account, err := a.newAccount(Setup{Organization: "My organization", Name: name, Email: email})
+	if err != nil {
+		return nil, err
+	}
+	value, hash := token("key")
+	account.Key = a.newKey(&account.Owner, "init", value, lanyard.KeyRights{ActForUsers: true, Manage: true})
+	account.KeyHash = hash
+	if err := a.store.CreateAccount(ctx, account, nil); err != nil {
+		return nil, err
+	}
+	url, _, err := a.signInLink(ctx, &account.Owner, account.Key.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &Initialized{OrganizationID: account.Organization.ID, UserID: account.Owner.ID, APIKey: lanyard.NewSecret(keyPrefix + value), SignInURL: url}, nil
+}
+
+// CreateSignInLink makes a link that signs a browser in as the caller's user, once, within a quarter of an hour.
+func (a *Accounts) CreateSignInLink(ctx context.Context, c *lanyard.Caller) (string, time.Time, error) {
+	if err := access.ManageAlone(c); err != nil {
+		return "", time.Time{}, err
+	}
+	user, err := a.store.User(ctx, c.Organization, c.User)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	return a.signInLink(ctx, user, c.Key)
+}
+
+func (a *Accounts) signInLink(ctx context.Context, user *lanyard.User, key lanyard.APIKeyID) (string, time.Time, error) {
+	value, hash := token("sign_in")
+	link := store.Link{Purpose: "sign_in", Organization: user.OrganizationID, User: user.ID, ExpiresAt: a.store.Now().Add(signInLinkLife)}
+	entry := lanyard.AuditEntry{OrganizationID: user.OrganizationID, Actor: user.ID, Key: key, Action: lanyard.ActionSignInLinkCreate, Object: string(user.ID), ObjectName: user.Email}
+	err := a.store.CreateLink(ctx, link, hash, &entry)
+	return a.publicURL + "/sign-in/" + value, link.ExpiresAt, err
+}
+
+// SignIn uses up a sign-in link and begins a browser session.
+func (a *Accounts) SignIn(ctx context.Context, value string) (*lanyard.User, lanyard.Secret, error) {
+	if len(value) > maxTokenLength {
+		return nil, lanyard.Secret{}, linkUsed()
+	}
+	cookie, session := a.newSession()
+	user, err := a.store.UseSignInLink(ctx, hashToken("sign_in", value), session, func(l store.Link) lanyard.AuditEntry {
+		return lanyard.AuditEntry{OrganizationID: l.Organization, Actor: l.User, Action: lanyard.ActionSignIn, Object: string(l.User)}
+	})
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		return nil, lanyard.Secret{}, linkUsed()
+	}
+	return user, cookie, err
+}
+
+func (a *Accounts) newSession() (lanyard.Secret, store.Session) {
+	value, hash := token("session")
+	now := a.store.Now()
+	return lanyard.NewSecret(value), store.Session{Hash: hex.EncodeToString(hash), CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(sessionLife)}
+}
+
+func (a *Accounts) beginSession(ctx context.Context, user *lanyard.User) (lanyard.Secret, error) {
+	cookie, session := a.newSession()
+	return cookie, a.store.CreateSession(ctx, user.OrganizationID, user.ID, session, lanyard.AuditEntry{
+		OrganizationID: user.OrganizationID, Actor: user.ID, Action: lanyard.ActionSignIn, Object: string(user.ID), ObjectName: user.Email,
+	})
+}
+
+// SignOut ends the session that the cookie belongs to, if there is one.
+func (a *Accounts) SignOut(ctx context.Context, cookie string) error {
+	c, _, err := a.CallerBySession(ctx, cookie)
+	if lanyard.CodeOf(err) == lanyard.CodeUnauthenticated {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return a.store.DeleteSession(ctx, c.Organization, c.Session)
+}
+
+// CallerBySession says who the browser with this cookie is.
+func (a *Accounts) CallerBySession(ctx context.Context, cookie string) (*lanyard.Caller, *lanyard.User, error) {
+	if cookie == "" || len(cookie) > maxTokenLength {
+		return nil, nil, lanyard.Errorf(lanyard.CodeUnauthenticated, "Sign in first.")
+	}
+	user, session, err := a.store.UserBySession(ctx, hex.EncodeToString(hashToken("session", cookie)), sessionIdle)
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		return nil, nil, lanyard.Errorf(lanyard.CodeUnauthenticated, "The session has ended: sign in again.")
+	} else if err != nil {
+		return nil, nil, err
+	}
+	return &lanyard.Caller{Organization: user.OrganizationID, User: user.ID, Role: user.Role, KeyOwner: user.ID, Session: session.Hash}, user, nil
+}
+
+// Me gives the caller's own user and organization.
+func (a *Accounts) Me(ctx context.Context, c *lanyard.Caller) (*lanyard.User, *lanyard.Organization, error) {
+	user, err := a.store.User(ctx, c.Organization, c.User)
+	if err != nil {
+		return nil, nil, err
+	}
+	org, err := a.store.Organization(ctx, c.Organization)
+	return user, org, err
+}
+
+// Audit lists who changed what, newest first.
+func (a *Accounts) Audit(ctx context.Context, c *lanyard.Caller, f store.AuditFilter, p store.Page) ([]lanyard.AuditEntry, string, error) {
+	if err := access.ReadAudit(c); err != nil {
+		return nil, "", err
+	}
+	return a.store.Audit(ctx, c.Organization, f, p)
+}

@@ -1,0 +1,168 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"lanyard"
+	"lanyard/internal/access"
+	"lanyard/internal/store"
+)
+
+// NewKey describes an API key to make.
+type NewKey struct {
+	Name        string
+	ActForUsers bool
+	Manage      *bool     // nil: true
+	Connections []string  // link names; empty: all
+	ExpiresAt   time.Time // zero: never
+}
+
+func (a *Accounts) newKey(user *lanyard.User, name, value string, rights lanyard.KeyRights) *lanyard.APIKey {
+	return &lanyard.APIKey{
+		ID: lanyard.NewAPIKeyID(), OrganizationID: user.OrganizationID, UserID: user.ID,
+		Name: name, Hint: value[len(value)-4:], Rights: rights, CreatedAt: a.store.Now(),
+	}
+}
+
+// CreateKey makes an API key for the caller's user. The key itself is returned this once; a hash of it is kept. A key
+// cannot make one that may do more than itself.
+func (a *Accounts) CreateKey(ctx context.Context, c *lanyard.Caller, in NewKey) (*lanyard.APIKey, lanyard.Secret, error) {
+	if err := access.ManageAlone(c); err != nil {
+		return nil, lanyard.Secret{}, err
+	}
+	var f lanyard.FieldErrors
+	f.Check("/name", lanyard.CheckName(in.Name))
+	rights := lanyard.KeyRights{ActForUsers: in.ActForUsers, Manage: in.Manage == nil || *in.Manage}
+	for i, name := range in.Connections {
+		link, err := lanyard.ParseLinkName(name)
+		f.Check(fmt.Sprintf("/connections/%d", i), err)
+		rights.Connections = append(rights.Connections, link)
+	}
+	if !in.ExpiresAt.IsZero() && !in.ExpiresAt.After(a.store.Now()) {
+		f.Add("/expires_at", "this time has passed")
+	}
+	if err := f.Err(); err != nil {
+		return nil, lanyard.Secret{}, err
+	}
+	if rights.ActForUsers && !mayGrantActForUsers(c) {
+		return nil, lanyard.Secret{}, lanyard.Errorf(lanyard.CodeForbidden, "A key that acts for users is made by an owner or admin, with a session or key that may do so itself.")
+	}
+	user, err := a.store.User(ctx, c.Organization, c.User)
+	if err != nil {
+		return nil, lanyard.Secret{}, err
+	}
+	value, hash := token("key")
+	key := a.newKey(user, in.Name, value, rights)
+	key.ExpiresAt = in.ExpiresAt
+	if err := a.store.CreateAPIKey(ctx, *key, hash, c.Audit(lanyard.ActionKeyCreate, string(key.ID), key.Name)); err != nil {
+		return nil, lanyard.Secret{}, err
+	}
+	return key, lanyard.NewSecret(keyPrefix + value), nil
+}
+
+func mayGrantActForUsers(c *lanyard.Caller) bool {
+	return slices.Contains([]lanyard.Role{lanyard.RoleOwner, lanyard.RoleAdmin}, c.Role) && (c.Key == "" || c.Rights.ActForUsers)
+}
+
+// Keys lists the caller's own keys.
+func (a *Accounts) Keys(ctx context.Context, c *lanyard.Caller, p store.Page) ([]lanyard.APIKey, string, error) {
+	if err := access.ManageAlone(c); err != nil {
+		return nil, "", err
+	}
+	return a.store.APIKeys(ctx, c.Organization, c.User, p)
+}
+
+// DeleteKey ends one of the caller's own keys at once, on every replica.
+func (a *Accounts) DeleteKey(ctx context.Context, c *lanyard.Caller, id lanyard.APIKeyID) error {
+	if err := access.ManageAlone(c); err != nil {
+		return err
+	}
+	return a.store.DeleteAPIKey(ctx, c.Organization, id, c.User, c.Audit(lanyard.ActionKeyDelete, string(id), ""))
+}
+
+// CallerByKey says who presents an API key, and for whom: loginUser holds the values of the Lanyard-User header. It
+// costs no query while the key is warm.
+func (a *Accounts) CallerByKey(ctx context.Context, key string, loginUser []string) (*lanyard.Caller, error) {
+	caller, err := a.keyCaller(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(loginUser) == 0:
+		return caller, nil
+	case len(loginUser) > 1:
+		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "Lanyard-User stands twice: a call acts for one user.")
+	case !caller.Rights.ActForUsers:
+		return nil, lanyard.Errorf(lanyard.CodeForbidden, "This API key may not act for users: leave out Lanyard-User, or use a key made with act_for_users.")
+	}
+	return a.actFor(ctx, caller, loginUser[0])
+}
+
+func (a *Accounts) keyCaller(ctx context.Context, key string) (*lanyard.Caller, error) {
+	value, ok := strings.CutPrefix(key, keyPrefix)
+	if !ok || len(value) > maxTokenLength {
+		return nil, unknownKey()
+	}
+	hash := [32]byte(hashToken("key", value))
+	now := a.store.Now()
+	if e := a.keys.find(hash, now); e != nil && a.store.Listening() {
+		a.keys.used(e, now)
+		return &e.caller, nil
+	}
+	seen := a.keys.begin()
+	apiKey, user, err := a.store.APIKeyByHash(ctx, hash[:])
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		return nil, unknownKey()
+	} else if err != nil {
+		return nil, err
+	}
+	e := &keyEntry{ref: store.KeyRef{Organization: apiKey.OrganizationID, ID: apiKey.ID}, expiresAt: apiKey.ExpiresAt, caller: lanyard.Caller{
+		Organization: apiKey.OrganizationID, User: user.ID, Role: user.Role, KeyOwner: user.ID, Key: apiKey.ID, Rights: apiKey.Rights,
+	}}
+	a.keys.keep(hash, e, seen)
+	a.keys.used(e, now)
+	return &e.caller, nil
+}
+
+func unknownKey() error {
+	return lanyard.Errorf(lanyard.CodeUnauthenticated, "The API key is not valid: it is unknown, was deleted or has expired.")
+}
+
+// actFor is the caller acting for another user of the same organization, named by id or by the host application's own
+// id. It never falls back to the key's owner.
+func (a *Accounts) actFor(ctx context.Context, c *lanyard.Caller, name string) (*lanyard.Caller, error) {
+	if name == "" || len(name) > maxTokenLength {
+		return nil, lanyard.Errorf(lanyard.CodeNotFound, "There is no user of this name here.")
+	}
+	user, err := a.store.User(ctx, c.Organization, lanyard.UserID(name))
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		user, err = a.store.UserByExternalID(ctx, c.Organization, name)
+	}
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound || err == nil && user.Disabled {
+		return nil, lanyard.Errorf(lanyard.CodeNotFound, "There is no user of this name here.")
+	} else if err != nil {
+		return nil, err
+	}
+	acting := *c
+	acting.User, acting.Role, acting.ForUser = user.ID, user.Role, true
+	return &acting, nil
+}
+
+// Changed forgets what a change in the store made stale.
+func (a *Accounts) Changed(ch store.Change) {
+	if ch.Kind == store.ChangeAll || ch.Kind == store.ChangeKeys {
+		a.keys.forget(ch.Organization)
+	}
+}
+
+// SaveUse writes when each key was last used. It is called now and then, never by a request.
+func (a *Accounts) SaveUse(ctx context.Context) error {
+	if used := a.keys.takeUsed(); len(used) > 0 {
+		return a.store.TouchAPIKeys(ctx, used)
+	}
+	return nil
+}

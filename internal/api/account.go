@@ -1,0 +1,126 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"lanyard"
+	"lanyard/internal/account"
+)
+
+type me struct {
+	Organization organization `json:"organization" doc:"The organization that the API key belongs to"`
+	User         user         `json:"user" doc:"The acting user: the key's own, or the one that Lanyard-User names"`
+	Key          callingKey   `json:"key" doc:"The API key that asks, and what it may do"`
+}
+
+type organization struct {
+	ID   string `json:"id" doc:"Its id"`
+	Name string `json:"name" doc:"Shown to people"`
+}
+
+type user struct {
+	ID         string `json:"id" doc:"The user's id"`
+	Email      string `json:"email" doc:"The user's e-mail address"`
+	Name       string `json:"name" doc:"Shown to people"`
+	Role       string `json:"role" enum:"owner,admin,member" doc:"What the user may do in the organization"`
+	ExternalID string `json:"external_id" doc:"The host application's own id for this person; empty when there is none"`
+}
+
+type callingKey struct {
+	ID          string   `json:"id" doc:"The key's id"`
+	Owner       string   `json:"owner" doc:"The id of the user whose key it is"`
+	ActForUsers bool     `json:"act_for_users" doc:"Whether it may act for other users"`
+	Manage      bool     `json:"manage" doc:"Whether it may create, change and delete"`
+	Connections []string `json:"connections" doc:"The only connections it may see and call through; empty: all"`
+}
+
+func (a *API) readMe(ctx context.Context, c *lanyard.Caller, _ *struct{}) (*answer[me], error) {
+	u, o, err := a.Accounts.Me(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[me]{me{
+		Organization: organization{ID: string(o.ID), Name: o.Name},
+		User:         user{ID: string(u.ID), Email: u.Email, Name: u.Name, Role: string(u.Role), ExternalID: u.ExternalID},
+		Key: callingKey{
+			ID: string(c.Key), Owner: string(c.KeyOwner),
+			ActForUsers: c.Rights.ActForUsers, Manage: c.Rights.Manage, Connections: texts(c.Rights.Connections),
+		},
+	}}, nil
+}
+
+type signInLink struct {
+	URL       string    `json:"url" doc:"Opened in a browser, it signs in, once"`
+	ExpiresAt time.Time `json:"expires_at" doc:"When it stops working"`
+}
+
+func (a *API) createSignInLink(ctx context.Context, c *lanyard.Caller, _ *struct{}) (*answer[signInLink], error) {
+	url, expires, err := a.Accounts.CreateSignInLink(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[signInLink]{signInLink{URL: url, ExpiresAt: expires.UTC()}}, nil
+}
+
+// APIKey is a key as it is listed: everything but the key.
+type APIKey struct {
+	ID          string     `json:"id" doc:"The key's id"`
+	Name        string     `json:"name" doc:"Shown to people" example:"nightly reports"`
+	Hint        string     `json:"hint" doc:"The last characters of the key, to tell keys apart" example:"K5QT"`
+	ActForUsers bool       `json:"act_for_users" doc:"Whether it may act for other users, with Lanyard-User"`
+	Manage      bool       `json:"manage" doc:"Whether it may create, change and delete; without, it only reads and invokes"`
+	Connections []string   `json:"connections" doc:"The only connections it may see and call through; empty: all"`
+	CreatedAt   time.Time  `json:"created_at" doc:"When it was made"`
+	ExpiresAt   *time.Time `json:"expires_at" doc:"When it ends; null: never"`
+	LastUsedAt  *time.Time `json:"last_used_at" doc:"When it was last used, to the minute; null: never"`
+}
+
+func encodeKey(k *lanyard.APIKey) APIKey {
+	return APIKey{
+		ID: string(k.ID), Name: k.Name, Hint: k.Hint, ActForUsers: k.Rights.ActForUsers, Manage: k.Rights.Manage,
+		Connections: texts(k.Rights.Connections), CreatedAt: k.CreatedAt.UTC(), ExpiresAt: when(k.ExpiresAt), LastUsedAt: when(k.LastUsedAt),
+	}
+}
+
+type listKeysInput struct{ Page }
+
+func (a *API) listKeys(ctx context.Context, c *lanyard.Caller, in *listKeysInput) (*answer[list[APIKey]], error) {
+	keys, next, err := a.Accounts.Keys(ctx, c, in.store())
+	if err != nil {
+		return nil, err
+	}
+	return listAnswer(keys, next, encodeKey), nil
+}
+
+type newAPIKey struct {
+	Name        string    `json:"name" doc:"Shown to people; 1 to 50 characters" example:"nightly reports"`
+	ActForUsers bool      `json:"act_for_users,omitempty" doc:"Let it act for other users, with Lanyard-User"`
+	Manage      *bool     `json:"manage,omitempty" doc:"Let it create, change and delete; true when left out"`
+	Connections []string  `json:"connections,omitempty" doc:"The only connections it may see and call through; all when left out"`
+	ExpiresAt   time.Time `json:"expires_at,omitzero" doc:"When it ends; never when left out"`
+}
+
+// createdAPIKey is the one place where a key is told.
+type createdAPIKey struct {
+	APIKey
+	Key string `json:"key" doc:"The key itself, this once" example:"lanyard_…"`
+}
+
+type createKeyInput struct{ Body newAPIKey }
+
+func (a *API) createKey(ctx context.Context, c *lanyard.Caller, in *createKeyInput) (*answer[createdAPIKey], error) {
+	k, secret, err := a.Accounts.CreateKey(ctx, c, account.NewKey(in.Body))
+	if err != nil {
+		return nil, err
+	}
+	return &answer[createdAPIKey]{createdAPIKey{encodeKey(k), secret.Reveal()}}, nil
+}
+
+type keyID struct {
+	ID string `path:"id" doc:"The key's id" example:"key_T7ZPQ3XWDN5K2LHRVJ4B"`
+}
+
+func (a *API) deleteKey(ctx context.Context, c *lanyard.Caller, in *keyID) (*struct{}, error) {
+	return nil, a.Accounts.DeleteKey(ctx, c, lanyard.APIKeyID(in.ID))
+}

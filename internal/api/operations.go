@@ -1,0 +1,309 @@
+package api
+
+import "lanyard"
+
+// operation is what the OpenAPI document and the page /docs say about one route. Schemas and parameters come from the
+// Go types of its handler; the rest is here.
+type operation struct {
+	id          string
+	tag         string
+	summary     string
+	description string
+	status      int    // of success; 200 when 0
+	body        string // an example, in JSON
+	answer      string // an example, in JSON; empty where there is none
+	errors      []lanyard.Code
+}
+
+// tags group the operations, in the order of the page.
+var tags = []struct{ name, description string }{
+	{"Invoke", "Call a service through a connection. Its credential is placed by Lanyard, refreshed when due, and never shown."},
+	{"Connections", "A connection is a named use of a service. Its link name is what scripts and programs know; its status is the asking user's own."},
+	{"Services", "A service is something one can connect to: where its API is, which hosts its credentials may be sent to, and how it authenticates."},
+	{"Records", "Who changed what, and what was called. Records never hold a body, a query or a secret."},
+	{"Account", "Who is asking, and the API keys of the asking user."},
+	{"Server", "For the operator. These need no API key."},
+}
+
+// The codes that belong together. always is what every operation with a key can answer: the key, Lanyard-User and the
+// query are judged before the operation itself begins.
+var (
+	always = []lanyard.Code{
+		lanyard.CodeInvalidRequest, lanyard.CodeUnauthenticated, lanyard.CodeForbidden, lanyard.CodeNotFound,
+		lanyard.CodeInternal, lanyard.CodeUnavailable,
+	}
+	withBody = []lanyard.Code{lanyard.CodeRequestTooLarge, lanyard.CodeUnsupportedMediaType}
+	calls    = []lanyard.Code{
+		lanyard.CodeLoginUserRequired, lanyard.CodeHostNotAllowed, lanyard.CodeAddressNotAllowed, lanyard.CodeNotConnected,
+		lanyard.CodeAuthorizationRequired, lanyard.CodeReconnectRequired, lanyard.CodeUpstreamUnreachable,
+		lanyard.CodeRefreshUnavailable, lanyard.CodeUpstreamTimeout,
+	}
+)
+
+func codes(sets ...[]lanyard.Code) []lanyard.Code {
+	var all []lanyard.Code
+	for _, set := range sets {
+		all = append(all, set...)
+	}
+	return all
+}
+
+const (
+	exampleService = `{
+  "kind": "custom",
+  "link_name": "acme",
+  "name": "Acme",
+  "base_url": "https://{domain}.acme.com/api",
+  "hosts": ["*.acme.com"],
+  "dynamic_parameters": [{"key": "domain", "name": "Your Acme domain"}],
+  "auth": {
+    "type": "oauth2",
+    "grant_type": "authorization_code",
+    "pkce": true,
+    "client_id": "0a1b2c3d",
+    "client_secret_set": true,
+    "client_secret_fingerprint": "3f9a01c2",
+    "authorize_url": "https://acme.com/oauth/authorize",
+    "access_token_url": "https://api.acme.com/oauth/token",
+    "param_type": "header",
+    "scope_delimiter": " ",
+    "scopes": [{"name": "Read", "value": "read"}, {"name": "Write", "value": "write"}]
+  },
+  "callback_url": "https://lanyard.example.com/oauth/callback/org_RQ6Y3DPCZ2T4WJ7M5KXA/acme",
+  "author": "usr_H4N2XKD7QWLTPZ3VYB6C",
+  "created_at": "2026-01-31T12:00:00Z",
+  "updated_at": "2026-01-31T12:00:00Z"
+}`
+	exampleConnection = `{
+  "link_name": "acme_live",
+  "name": "Acme, live",
+  "service": "acme",
+  "scopes": ["read"],
+  "use_login_user_credentials": false,
+  "origin": "user",
+  "owner": "usr_H4N2XKD7QWLTPZ3VYB6C",
+  "usable_by": "organization",
+  "status": "connected",
+  "status_reason": "",
+  "expires_at": "2026-01-31T13:00:00Z",
+  "created_at": "2026-01-31T12:00:00Z"
+}`
+	exampleKey = `{
+  "id": "key_T7ZPQ3XWDN5K2LHRVJ4B",
+  "name": "nightly reports",
+  "hint": "K5QT",
+  "act_for_users": false,
+  "manage": false,
+  "connections": ["acme_live"],
+  "created_at": "2026-01-31T12:00:00Z",
+  "expires_at": null,
+  "last_used_at": null`
+)
+
+func exampleList(item string) string { return `{"items": [` + item + `], "next_cursor": ""}` }
+
+var operations = map[string]operation{
+	"POST /v1/invoke": {
+		id: "invoke", tag: "Invoke", summary: "Call a service",
+		description: "Performs one request through a connection and answers with what the service answered. A status of the service, even 500, is a success here: the HTTP status of this call is then 200, and the service's own stands in `status`.\n\n" +
+			"The answer is held in memory, so it has a limit (15 MiB unless configured otherwise). For more, and for streams, use the proxy.",
+		body: `{
+  "connection": "acme_live",
+  "type": "POST",
+  "url": "/v2/tickets",
+  "headers": {"Accept": "application/json"},
+  "body": {"subject": "Printer on fire"}
+}`,
+		answer: `{
+  "status": 201,
+  "headers": {"content-type": "application/json"},
+  "body": {"id": 4711, "subject": "Printer on fire"},
+  "duration_ms": 182
+}`,
+		errors: codes(calls, withBody, []lanyard.Code{lanyard.CodeResponseTooLarge}),
+	},
+	proxyPattern: {
+		id: "proxy", tag: "Invoke", summary: "Call a service as it is",
+		description: "A transparent proxy, for existing SDKs and for `curl`: the path is joined to the service's base URL, the query is kept, and both bodies are streamed byte for byte without a limit. Any method will do. The answer is the service's own; an error of Lanyard carries the header `Lanyard-Error` with its code.\n\n" +
+			"The path cannot climb above the base URL, and the request never carries your Lanyard key onwards. A 401 or another status that means *refresh now* is answered by a refresh and one more try, as long as the body can be sent again.",
+		errors: codes(calls, []lanyard.Code{lanyard.CodeRequestTooLarge}),
+	},
+	"GET /v1/connections": {
+		id: "list_connections", tag: "Connections", summary: "List connections",
+		description: "The connections that the acting user sees: `my` are those the user made, `extensions` those that came with an installed extension, `shared` are others' connections that the user authenticated with an account of their own (or was asked to), and `internal` were made by Lanyard when an integration task ran without naming a connection. Ordered by link name.",
+		answer:      exampleList(exampleConnection),
+	},
+	"POST /v1/connections": {
+		id: "create_connection", tag: "Connections", summary: "Make a connection", status: 201,
+		description: "The connection is made, but not connected yet: connect it next.\n\n" +
+			"With `use_login_user_credentials` every call runs with the acting user's own account; without it, with the owner's, whoever calls.",
+		body: `{
+  "name": "Acme, live",
+  "link_name": "acme_live",
+  "service": "acme",
+  "scopes": ["read"],
+  "use_login_user_credentials": false
+}`,
+		answer: exampleConnection, errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"GET /v1/connections/{link_name}": {
+		id: "read_connection", tag: "Connections", summary: "Read a connection",
+		answer: exampleConnection,
+	},
+	"PATCH /v1/connections/{link_name}": {
+		id: "edit_connection", tag: "Connections", summary: "Edit a connection",
+		description: "A JSON merge patch (RFC 7396) of the display name, the scopes, the switch and who may use it. The link name and the service never change. A new scope asks for consent again, and switching *use credentials of login user* off ends the authorizations of other users.",
+		body:        `{"name": "Acme, production", "usable_by": "owner"}`,
+		answer:      exampleConnection, errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict, lanyard.CodeNotEditable}),
+	},
+	"DELETE /v1/connections/{link_name}": {
+		id: "delete_connection", tag: "Connections", summary: "Delete a connection", status: 204,
+		description: "Erases the credentials of every user of the connection, and tells their providers.",
+	},
+	"POST /v1/connections/{link_name}/connect": {
+		id: "connect", tag: "Connections", summary: "Connect",
+		description: "Gives what the service asks for: `credentials` for API keys (by parameter name), Basic (`username`, `password`) and AWS (`access_key_id`, `secret_access_key`, `session_token`), and `parameters` for dynamic parameters.\n\n" +
+			"Where a person has to consent in the browser, or when what is needed was left out, the answer is `consent_required` with a URL. It works only for the user it was made for, signed in, within its life. A connection is connected again in the same way, in place.",
+		body:   `{"credentials": {"X-Api-Key": "…"}, "parameters": {"domain": "zylker"}}`,
+		answer: `{"status": "consent_required", "connect_url": "https://lanyard.example.com/connect/9rQw2mZk"}`,
+		errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict, lanyard.CodeAddressNotAllowed, lanyard.CodeUpstreamUnreachable, lanyard.CodeUpstreamTimeout}),
+	},
+	"POST /v1/connections/{link_name}/revoke": {
+		id: "revoke", tag: "Connections", summary: "Revoke",
+		description: "Erases the acting user's credential and, where the service has a revoke URL, tells the provider (RFC 7009). The credential is gone even when the provider does not answer; it is then told again later, and `provider_confirmed` is false.",
+		answer:      `{"status": "revoked", "provider_confirmed": true}`,
+		errors:      []lanyard.Code{lanyard.CodeNotConnected},
+	},
+	"GET /v1/services": {
+		id: "list_services", tag: "Services", summary: "List services",
+		description: "Default services come with Lanyard; custom ones were defined by members of the organization, and everybody in it sees them. Ordered by link name.",
+		answer:      exampleList(exampleService),
+	},
+	"POST /v1/services": {
+		id: "create_service", tag: "Services", summary: "Define a service", status: 201,
+		description: "Defines a custom service. For OAuth, enter the `callback_url` of the answer with the provider.",
+		body: `{
+  "link_name": "acme",
+  "name": "Acme",
+  "base_url": "https://{domain}.acme.com/api",
+  "hosts": ["*.acme.com"],
+  "dynamic_parameters": [{"key": "domain", "name": "Your Acme domain"}],
+  "auth": {
+    "type": "oauth2",
+    "grant_type": "authorization_code",
+    "client_id": "0a1b2c3d",
+    "client_secret": "…",
+    "authorize_url": "https://acme.com/oauth/authorize",
+    "access_token_url": "https://api.acme.com/oauth/token",
+    "scopes": [{"name": "Read", "value": "read"}, {"name": "Write", "value": "write"}]
+  }
+}`,
+		answer: exampleService, errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"GET /v1/services/{link_name}": {
+		id: "read_service", tag: "Services", summary: "Read a service",
+		answer: exampleService,
+	},
+	"PATCH /v1/services/{link_name}": {
+		id: "edit_service", tag: "Services", summary: "Edit a service",
+		description: "A JSON merge patch (RFC 7396). Lists are given whole: the first entries are the existing ones in their order, the rest are new. Type, link name and grant type never change; API-key parameters can be added and edited, but not deleted; OAuth 2 scopes can be added, but neither edited nor deleted. Only the member who defined a service edits it.\n\n" +
+			"Saving a change revokes every authorization of every connection made with the service; `revoked_authorizations` says how many. An edit that cannot lead a credential anywhere new (a name, a new client secret, an added scope, the revoke URL) may be saved with `keep_connections=true`. Saving with nothing changed does nothing.",
+		body:   `{"name": "Acme Europe"}`,
+		answer: exampleService[:len(exampleService)-2] + ",\n  \"revoked_authorizations\": 0\n}",
+		errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict, lanyard.CodeNotEditable}),
+	},
+	"DELETE /v1/services/{link_name}": {
+		id: "delete_service", tag: "Services", summary: "Delete a service",
+		description: "Revokes every authorization of every connection made with the service. The connections stay, to say what happened to them.",
+		answer:      `{"revoked_authorizations": 3}`,
+	},
+	"GET /v1/invocations": {
+		id: "list_invocations", tag: "Records", summary: "List what was called",
+		description: "Newest first. Owners and admins see every call, members their own.",
+		answer: exampleList(`{
+  "id": "018d5f0c3a1b2c7",
+  "at": "2026-01-31T12:00:00.123Z",
+  "connection": "acme_live",
+  "user": "usr_H4N2XKD7QWLTPZ3VYB6C",
+  "key": "key_T7ZPQ3XWDN5K2LHRVJ4B",
+  "method": "POST",
+  "host": "zylker.acme.com",
+  "path": "/api/v2/tickets",
+  "status": 201,
+  "code": "",
+  "bytes_sent": 29,
+  "bytes_received": 512,
+  "duration_ms": 182
+}`),
+	},
+	"GET /v1/audit": {
+		id: "list_audit", tag: "Records", summary: "List who changed what",
+		description: "Newest first; for owners and admins. An entry is written together with the change itself.",
+		answer: exampleList(`{
+  "id": "018d5f0c3a1b2c7",
+  "at": "2026-01-31T12:00:00.123Z",
+  "actor": "usr_H4N2XKD7QWLTPZ3VYB6C",
+  "on_behalf_of": "",
+  "key": "key_T7ZPQ3XWDN5K2LHRVJ4B",
+  "action": "connection.create",
+  "object": "con_X2K7QDWN4TLPZ5HRVB3J",
+  "object_name": "acme_live",
+  "detail": {}
+}`),
+	},
+	"GET /v1/me": {
+		id: "read_me", tag: "Account", summary: "Who is asking",
+		description: "The acting user, the organization, and what the API key may do.",
+		answer: `{
+  "organization": {"id": "org_RQ6Y3DPCZ2T4WJ7M5KXA", "name": "Zylker"},
+  "user": {
+    "id": "usr_H4N2XKD7QWLTPZ3VYB6C",
+    "email": "ada@zylker.example",
+    "name": "Ada",
+    "role": "owner",
+    "external_id": ""
+  },
+  "key": {
+    "id": "key_T7ZPQ3XWDN5K2LHRVJ4B",
+    "owner": "usr_H4N2XKD7QWLTPZ3VYB6C",
+    "act_for_users": false,
+    "manage": true,
+    "connections": []
+  }
+}`,
+	},
+	"POST /v1/sign_in_links": {
+		id: "create_sign_in_link", tag: "Account", summary: "Make a sign-in link", status: 201,
+		description: "A link that signs a browser in as the user of the API key, once, within a quarter of an hour.",
+		answer:      `{"url": "https://lanyard.example.com/sign-in/5kZq0vXw", "expires_at": "2026-01-31T12:15:00Z"}`,
+	},
+	"GET /v1/api_keys": {
+		id: "list_api_keys", tag: "Account", summary: "List API keys",
+		description: "The asking user's own keys. A key itself is never shown again; `hint` is its last characters.",
+		answer:      exampleList(exampleKey + "\n}"),
+	},
+	"POST /v1/api_keys": {
+		id: "create_api_key", tag: "Account", summary: "Make an API key", status: 201,
+		description: "The answer holds the `key` itself, this once: it is stored as a hash. A key cannot make one that may do more than itself. The right to act for users is given by owners and admins.",
+		body:        `{"name": "nightly reports", "manage": false, "connections": ["acme_live"]}`,
+		answer:      exampleKey + ",\n  \"key\": \"lanyard_…\"\n}", errors: withBody,
+	},
+	"DELETE /v1/api_keys/{id}": {
+		id: "delete_api_key", tag: "Account", summary: "Delete an API key", status: 204,
+		description: "The key ends at once, on every replica.",
+	},
+	"GET /healthz": {
+		id: "healthz", tag: "Server", summary: "Is the process alive?",
+		description: "Always 200 while the process answers at all.",
+		answer:      `{"status": "ok"}`,
+	},
+	"GET /readyz": {
+		id: "readyz", tag: "Server", summary: "Is the server ready?",
+		description: "200 when the database answers and the master key opens what is stored; otherwise 503 with the reason.",
+		answer:      `{"status": "ready"}`, errors: []lanyard.Code{lanyard.CodeUnavailable},
+	},
+	"GET /metrics": {
+		id: "metrics", tag: "Server", summary: "Metrics",
+		description: "In the text format of Prometheus. No label holds a link name, a host, a user or an organization, so that it can be open inside one's network; keep it off the public one.",
+	},
+}

@@ -1,0 +1,43 @@
+package api
+
+// The proxy takes any method. It is not on the mux, which would clean its path: serve.go takes it before.
+const (
+	proxyPrefix  = "/v1/proxy/"
+	proxyPattern = "/v1/proxy/{link_name}/{path...}"
+)
+
+// index is every route there is.
+func (a *API) index() {
+	handle(a, "POST /v1/invoke", a.invoke)
+	a.bare(proxyPattern)
+
+	handle(a, "GET /v1/connections", a.listConnections)
+	handle(a, "POST /v1/connections", a.createConnection)
+	handle(a, "GET /v1/connections/{link_name}", a.readConnection)
+	handle(a, "PATCH /v1/connections/{link_name}", a.editConnection)
+	handle(a, "DELETE /v1/connections/{link_name}", a.deleteConnection)
+	handle(a, "POST /v1/connections/{link_name}/connect", a.connect)
+	handle(a, "POST /v1/connections/{link_name}/revoke", a.revoke)
+
+	handle(a, "GET /v1/services", a.listServices)
+	handle(a, "POST /v1/services", a.createService)
+	handle(a, "GET /v1/services/{link_name}", a.readService)
+	handle(a, "PATCH /v1/services/{link_name}", a.editService)
+	handle(a, "DELETE /v1/services/{link_name}", a.deleteService)
+
+	handle(a, "GET /v1/invocations", a.listInvocations)
+	handle(a, "GET /v1/audit", a.listAudit)
+
+	handle(a, "GET /v1/me", a.readMe)
+	handle(a, "POST /v1/sign_in_links", a.createSignInLink)
+	handle(a, "GET /v1/api_keys", a.listKeys)
+	handle(a, "POST /v1/api_keys", a.createKey)
+	handle(a, "DELETE /v1/api_keys/{id}", a.deleteKey)
+
+	a.open("GET /healthz", a.healthz)
+	a.open("GET /readyz", a.readyz)
+	a.open("GET /metrics", a.Metrics.handler.ServeHTTP)
+	a.open("GET /openapi.json", a.openAPIJSON)
+	a.open("GET /docs", a.docsPage)
+	a.open("GET /docs/{file}", a.docsFile)
+}

@@ -1,0 +1,277 @@
+package credential
+
+import (
+	"context"
+	"net/url"
+	"slices"
+
+	"lanyard"
+	"lanyard/internal/access"
+	"lanyard/internal/store"
+)
+
+// ConnectInput is what a person gives to connect.
+type ConnectInput struct {
+	Credentials map[string]lanyard.Secret // by the names of the service's credential fields
+	Parameters  map[string]string         // dynamic parameter values
+	ReturnTo    string                    // where the browser goes when it worked
+}
+
+// ConnectResult says what came of a request to connect.
+type ConnectResult struct {
+	Status     string // "connected", or "consent_required" with ConnectURL
+	ConnectURL string
+}
+
+// Connect connects with the credentials given, or makes the link for what only a person in a browser can do.
+func (k *Keeper) Connect(ctx context.Context, c *lanyard.Caller, name string, in ConnectInput) (*ConnectResult, error) {
+	con, err := k.find(ctx, c, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := access.Connect(c, &con.Connection); err != nil {
+		return nil, err
+	}
+	if err := k.checkReturnTo(in.ReturnTo); err != nil {
+		return nil, err
+	}
+	consent := needsConsent(con.Service)
+	typed := len(con.Service.CredentialFields()) > 0
+	switch {
+	case consent && len(in.Credentials) > 0:
+		var f lanyard.FieldErrors
+		f.Add("/credentials", "the service %s is connected by consent in the browser: leave the credentials out", con.Service.LinkName)
+		return nil, f.Err()
+	case typed && len(in.Credentials) == 0, consent && len(in.Parameters) == 0 && k.asksParameters(con.Service):
+		// Nothing was given of what is needed: a person gives it on the page.
+		path, err := k.newLink(ctx, con, c.User, store.ConnectLink{ReturnTo: in.ReturnTo})
+		return &ConnectResult{Status: "consent_required", ConnectURL: k.PublicURL + path}, err
+	case consent:
+		values, err := con.Service.ValueOf(in.Parameters)
+		if err != nil {
+			return nil, err
+		}
+		path, err := k.newLink(ctx, con, c.User, store.ConnectLink{Direct: true, ReturnTo: in.ReturnTo, Parameters: values})
+		return &ConnectResult{Status: "consent_required", ConnectURL: k.PublicURL + path}, err
+	}
+	if err := k.connectNow(ctx, c, con, in); err != nil {
+		return nil, err
+	}
+	return &ConnectResult{Status: "connected"}, nil
+}
+
+// needsConsent: does connecting happen at the provider, in the browser?
+func needsConsent(s *lanyard.Service) bool {
+	return s.Auth.Type == lanyard.AuthOAuth1 || s.Auth.OAuth2 != nil && s.Auth.OAuth2.GrantType == lanyard.AuthorizationCode
+}
+
+// asksParameters: is there a dynamic parameter that a person has to give?
+func (k *Keeper) asksParameters(s *lanyard.Service) bool {
+	return slices.ContainsFunc(s.DynamicParameters, func(p lanyard.DynamicParameter) bool { return p.Default == "" })
+}
+
+// connectNow connects without a browser: with typed credentials, or client credentials.
+func (k *Keeper) connectNow(ctx context.Context, c *lanyard.Caller, con *Connection, in ConnectInput) error {
+	values, err := con.Service.ValueOf(in.Parameters)
+	if err != nil {
+		return err
+	}
+	cred, err := con.Service.CredentialFrom(in.Credentials)
+	if err != nil {
+		return err
+	}
+	cred.Parameters = values
+	a := k.newAuthorization(con, c.User)
+	if con.Service.Auth.OAuth2 != nil {
+		got, err := k.clientCredentials(ctx, con, cred)
+		if err != nil {
+			return tokenError(con, "connect", err)
+		}
+		got.into(a, cred, k.Store.Now())
+	}
+	return k.save(ctx, c, con, a, cred)
+}
+
+func (k *Keeper) newAuthorization(con *Connection, user lanyard.UserID) *lanyard.Authorization {
+	now := k.Store.Now()
+	return &lanyard.Authorization{
+		ID: lanyard.NewAuthorizationID(), OrganizationID: con.OrganizationID, ConnectionID: con.ID, UserID: user,
+		Status: lanyard.StatusConnected, Scopes: con.Scopes, ServiceVersion: con.Service.Version,
+		RefreshedAt: now, CreatedAt: now, UpdatedAt: now,
+	}
+}
+
+// save verifies a new credential, where the service says how, and stores it.
+func (k *Keeper) save(ctx context.Context, c *lanyard.Caller, con *Connection, a *lanyard.Authorization, cred *lanyard.Credential) error {
+	live, err := k.ready(ctx, con, a, cred)
+	if err != nil {
+		return err
+	}
+	if err := k.verify(ctx, live); err != nil {
+		return err
+	}
+	ok, _, err := k.Store.SaveAuthorization(ctx, a, cred, c.Audit(lanyard.ActionConnect, string(con.ID), string(con.LinkName)))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		// While the provider was asked, the connection was deleted or its service edited. What was granted is given back.
+		k.giveBack(ctx, con, cred)
+		return lanyard.Errorf(lanyard.CodeConflict, "The connection %s or its service was changed meanwhile: start again.", con.LinkName)
+	}
+	return nil
+}
+
+// ConnectPage is what the page for connecting says and asks.
+type ConnectPage struct {
+	Connection    *lanyard.Connection
+	Service       *lanyard.Service
+	ServiceAuthor string // name of the member who defined it; empty for a default service
+	Owner         string // name of the connection's owner
+	ForUser       string // name of the signed-in user, whose credentials it will hold
+	Hosts         []string
+	AnyHost       bool
+	Scopes        []lanyard.Scope
+	Parameters    []lanyard.DynamicParameter
+	Values        map[string]string // of the parameters, as given beforehand
+	Fields        []lanyard.CredentialField
+	Consent       bool   // the browser goes on to the provider
+	ProviderHost  string // where it goes; with placeholders as they stand
+	Direct        bool   // this very user asked for it through the API with everything known: go straight on
+	Status        lanyard.Status
+	StatusReason  string
+	ReturnTo      string
+}
+
+// ConnectPage gives the facts for the page of a link. Only the user whom the link was made for sees it.
+func (k *Keeper) ConnectPage(ctx context.Context, c *lanyard.Caller, token string) (*ConnectPage, error) {
+	link, con, err := k.openLink(ctx, c, token)
+	if err != nil {
+		return nil, err
+	}
+	s := con.Service
+	p := &ConnectPage{
+		Connection: &con.Connection, Service: s, Hosts: s.Hosts, Parameters: s.DynamicParameters, Values: link.Parameters,
+		Fields: s.CredentialFields(), Consent: needsConsent(s), Direct: link.Direct, Status: lanyard.StatusNotConnected, ReturnTo: link.ReturnTo,
+	}
+	for _, host := range s.Hosts {
+		pattern, err := lanyard.ParseHostPattern(host)
+		p.AnyHost = p.AnyHost || err == nil && pattern.Any()
+	}
+	if a := s.Auth.OAuth2; a != nil {
+		for _, scope := range a.Scopes {
+			if slices.Contains(con.Scopes, scope.Value) {
+				p.Scopes = append(p.Scopes, scope)
+			}
+		}
+		p.ProviderHost = hostOf(a.AuthorizeURL)
+	}
+	if a := s.Auth.OAuth1; a != nil {
+		p.ProviderHost = hostOf(a.AuthorizeURL)
+	}
+	for _, who := range []struct {
+		id   lanyard.UserID
+		name *string
+	}{{s.Author, &p.ServiceAuthor}, {con.Owner, &p.Owner}, {c.User, &p.ForUser}} {
+		user, err := k.Store.User(ctx, c.Organization, who.id)
+		if err != nil && lanyard.CodeOf(err) != lanyard.CodeNotFound {
+			return nil, err
+		} else if err == nil {
+			*who.name = user.Name
+		}
+	}
+	a, err := k.Store.Authorization(ctx, c.Organization, con.ID, c.User)
+	if err == nil {
+		p.Status, p.StatusReason = a.Status, a.StatusReason
+	} else if lanyard.CodeOf(err) != lanyard.CodeNotFound {
+		return nil, err
+	}
+	return p, nil
+}
+
+func hostOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// openLink finds what a token stands for, and refuses everybody but the user whom it was made for.
+func (k *Keeper) openLink(ctx context.Context, c *lanyard.Caller, token string) (*store.ConnectLink, *Connection, error) {
+	unknown := lanyard.Errorf(lanyard.CodeNotFound, "This link to connect is not known or too old. Ask for a new one: links last an hour.")
+	if len(token) > maxToken {
+		return nil, nil, unknown
+	}
+	link, err := k.Store.ConnectLink(ctx, hashToken("connect", token))
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		return nil, nil, unknown
+	} else if err != nil {
+		return nil, nil, err
+	}
+	if link.Organization != c.Organization {
+		return nil, nil, unknown
+	}
+	if link.User != c.User {
+		return nil, nil, lanyard.Errorf(lanyard.CodeForbidden, "This link to connect was made for somebody else. Nobody can connect in another person's place.")
+	}
+	con, err := k.Store.ConnectionByID(ctx, c.Organization, link.Connection)
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		return nil, nil, unknown
+	} else if err != nil {
+		return nil, nil, err
+	}
+	if err := access.Connect(c, con); err != nil {
+		return nil, nil, err
+	}
+	full, err := k.withService(ctx, con, k.epoch.Load())
+	return link, full, err
+}
+
+// Outcome says where the browser goes next.
+type Outcome struct {
+	Continue   string // path that leads on to the provider
+	Result     string // path of the page that says what came of it, or where the person wanted to go
+	Connection lanyard.LinkName
+}
+
+// SubmitConnect takes what a person typed on the page. Typed credentials connect at once; for a consent the parameter
+// values are kept and the browser is to go on.
+func (k *Keeper) SubmitConnect(ctx context.Context, c *lanyard.Caller, token string, in ConnectInput) (*Outcome, error) {
+	link, con, err := k.openLink(ctx, c, token)
+	if err != nil {
+		return nil, err
+	}
+	if needsConsent(con.Service) {
+		values, err := con.Service.ValueOf(in.Parameters)
+		if err != nil {
+			return nil, err
+		}
+		path, err := k.newLink(ctx, con, c.User, store.ConnectLink{ReturnTo: link.ReturnTo, Parameters: values})
+		return &Outcome{Continue: path + "/go", Connection: con.LinkName}, err
+	}
+	if err := k.connectNow(ctx, c, con, in); err != nil {
+		return nil, err
+	}
+	if err := k.Store.DeleteConnectLink(ctx, c.Organization, hashToken("connect", token)); err != nil {
+		return nil, err
+	}
+	id, err := k.finished(ctx, c, con, link.ReturnTo)
+	return &Outcome{Result: resultPath(link.ReturnTo, id), Connection: con.LinkName}, err
+}
+
+// finished notes a consent request that is done already, so that connecting by typing ends on the same result page.
+func (k *Keeper) finished(ctx context.Context, c *lanyard.Caller, con *Connection, returnTo string) (lanyard.ConsentRequestID, error) {
+	req := k.newConsent(c, con, returnTo)
+	if err := k.Store.CreateConsentRequest(ctx, req, hashToken("finished", string(req.ID))); err != nil {
+		return "", err
+	}
+	return req.ID, k.Store.FinishConsentRequest(ctx, c.Organization, req.ID, false, "")
+}
+
+func resultPath(returnTo string, id lanyard.ConsentRequestID) string {
+	if returnTo != "" {
+		return returnTo
+	}
+	return "/connect/result/" + string(id)
+}

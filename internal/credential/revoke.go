@@ -1,0 +1,144 @@
+package credential
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"lanyard"
+	"lanyard/internal/access"
+	"lanyard/internal/store"
+)
+
+// revokeTimeout bounds telling a provider; giveUpAfter is how long the background keeps trying.
+const (
+	revokeTimeout = 15 * time.Second
+	giveUpAfter   = 24 * time.Hour
+)
+
+// Revoke erases the credential of the caller's user on the connection and tells the provider, where the service has a
+// revoke URL. It reports whether the provider confirmed; if not, the background goes on trying for a day.
+func (k *Keeper) Revoke(ctx context.Context, c *lanyard.Caller, name string) (bool, error) {
+	con, err := k.findDefined(ctx, c, name)
+	if err != nil {
+		return false, err
+	}
+	if err := access.Connect(c, &con.Connection); err != nil {
+		return false, err
+	}
+	revoked, err := k.Store.RevokeAuthorization(ctx, c.Organization, con.ID, c.User, "It was revoked.", c.Audit(lanyard.ActionRevoke, string(con.ID), string(con.LinkName)))
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		return false, lanyard.Errorf(lanyard.CodeNotConnected, "The connection %s is not connected, so there is nothing to revoke.", con.LinkName)
+	} else if err != nil {
+		return false, err
+	}
+	req := revocationOf(con.Service, revoked.Credential)
+	if req == nil {
+		return false, nil
+	}
+	ctx, done := k.detach(ctx)
+	defer done()
+	if k.tellProvider(ctx, req) == nil {
+		return true, nil
+	}
+	k.queue(ctx, con.OrganizationID, con.LinkName, req)
+	return false, nil
+}
+
+// findDefined is find for a connection whose service may have been deleted: Service is nil then.
+func (k *Keeper) findDefined(ctx context.Context, c *lanyard.Caller, name string) (*Connection, error) {
+	con, err := k.find(ctx, c, name)
+	if lanyard.CodeOf(err) != lanyard.CodeNotConnected {
+		return con, err
+	}
+	bare, err := k.Store.Connection(ctx, c.Organization, lanyard.LinkName(name))
+	if err != nil {
+		return nil, err
+	}
+	return &Connection{Connection: *bare}, nil
+}
+
+// Erased tells the provider of credentials that were erased with a service or a connection, in the background.
+func (k *Keeper) Erased(ctx context.Context, s *lanyard.Service, erased []store.RevokedAuthorization) {
+	for _, e := range erased {
+		if req := revocationOf(s, e.Credential); req != nil {
+			k.queue(ctx, e.Connection.OrganizationID, e.Connection.LinkName, req)
+		}
+	}
+}
+
+// giveBack revokes tokens that were granted and have no place here.
+func (k *Keeper) giveBack(ctx context.Context, con *Connection, c *lanyard.Credential) {
+	if req := revocationOf(con.Service, c); req != nil {
+		k.queue(ctx, con.OrganizationID, con.LinkName, req)
+	}
+}
+
+// revocation is what a provider has to be told. It is sealed while it waits.
+type revocation struct {
+	URL                  string                       `json:"url"`
+	ClientID             string                       `json:"client_id"`
+	ClientSecret         string                       `json:"client_secret"`
+	ClientAuthentication lanyard.ClientAuthentication `json:"client_authentication"`
+	Token                string                       `json:"token"`
+	TokenTypeHint        string                       `json:"token_type_hint"`
+}
+
+// revocationOf says what to tell the provider of a credential; nil when there is nothing to tell.
+func revocationOf(s *lanyard.Service, c *lanyard.Credential) *revocation {
+	if s == nil || c == nil || s.Auth.OAuth2 == nil || s.Auth.OAuth2.RevokeTokenURL == "" {
+		return nil
+	}
+	a := s.Auth.OAuth2
+	u, err := s.FillURL(a.RevokeTokenURL, c.Parameters)
+	if err != nil {
+		return nil
+	}
+	r := &revocation{URL: u.String(), ClientID: a.ClientID, ClientSecret: a.ClientSecret.Reveal(), ClientAuthentication: clientAuthentication(a, c)}
+	// RFC 7009 §2: revoking a refresh token should end the access tokens of its grant too.
+	switch {
+	case !c.RefreshToken.IsZero():
+		r.Token, r.TokenTypeHint = c.RefreshToken.Reveal(), "refresh_token"
+	case !c.AccessToken.IsZero():
+		r.Token, r.TokenTypeHint = c.AccessToken.Reveal(), "access_token"
+	default:
+		return nil
+	}
+	return r
+}
+
+func (k *Keeper) queue(ctx context.Context, org lanyard.OrganizationID, connection lanyard.LinkName, r *revocation) {
+	request, err := json.Marshal(r)
+	if err == nil {
+		now := k.Store.Now()
+		err = k.Store.QueueRevocation(ctx, store.ProviderRevocation{Organization: org, Connection: connection, Request: request, NextAt: now, GiveUpAt: now.Add(giveUpAfter)})
+	}
+	if err != nil {
+		k.Logger.ErrorContext(ctx, "note a revocation for the provider", "organization", org, "connection", connection, "error", err)
+	}
+}
+
+// retryRevocation tells a provider what it was not told yet, and notes what came of it.
+func (k *Keeper) retryRevocation(ctx context.Context, due store.ProviderRevocation) {
+	ctx, done := k.detach(ctx)
+	defer done()
+	var r revocation
+	err := json.Unmarshal(due.Request, &r)
+	if err == nil {
+		err = k.tellProvider(ctx, &r)
+	}
+	now := k.Store.Now()
+	if err != nil && now.Before(due.GiveUpAt) {
+		if err := k.Store.RetryRevocation(ctx, due.Organization, due.ID, now.Add(backoff(due.Attempts))); err != nil {
+			k.Logger.ErrorContext(ctx, "note a revocation for the provider", "organization", due.Organization, "error", err)
+		}
+		return
+	}
+	entry := lanyard.AuditEntry{OrganizationID: due.Organization, Action: lanyard.ActionProviderRevocation, ObjectName: string(due.Connection), Detail: map[string]string{"confirmed": "true"}}
+	if err != nil {
+		entry.Detail["confirmed"] = "false"
+	}
+	if err := k.Store.FinishRevocation(ctx, due.Organization, due.ID, entry); err != nil {
+		k.Logger.ErrorContext(ctx, "note a revocation for the provider", "organization", due.Organization, "error", err)
+	}
+}

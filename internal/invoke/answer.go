@@ -1,0 +1,120 @@
+package invoke
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/htmlindex"
+
+	"lanyard"
+)
+
+// maxMasked is the size up to which a text answer is searched for the credential that an upstream may echo.
+const maxMasked = 1 << 20
+
+// Answer is the upstream's answer as JSON.
+type Answer struct {
+	Status     int               `json:"status"`
+	Headers    map[string]string `json:"headers"`               // lower-case names; several values joined by ", "
+	Body       json.RawMessage   `json:"body,omitempty"`        // JSON as it came, or a text
+	BodyBase64 *string           `json:"body_base64,omitempty"` // a binary answer
+	DurationMS int64             `json:"duration_ms"`
+}
+
+// answer turns the upstream's answer into JSON. Where the upstream echoes the very credential that was sent, it is
+// masked, in texts of up to a mebibyte.
+func (r *Request) answer(resp *http.Response, body []byte, call *call) (*Answer, error) {
+	a := &Answer{Status: resp.StatusCode, Headers: make(map[string]string, len(resp.Header)), DurationMS: time.Since(call.began).Milliseconds()}
+	var secrets []lanyard.Secret
+	if call.live != nil {
+		secrets = call.live.Credential.Secrets()
+	}
+	for name, values := range resp.Header {
+		a.Headers[strings.ToLower(name)] = lanyard.MaskSecrets(strings.Join(values, ", "), secrets)
+	}
+	text, ok, err := r.text(resp.Header, body)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		encoded := base64.StdEncoding.EncodeToString(body)
+		a.BodyBase64 = &encoded
+		return a, nil
+	}
+	if len(text) <= maxMasked {
+		text = lanyard.MaskSecrets(text, secrets)
+	}
+	if isJSON(resp.Header, text) {
+		a.Body = compact(text)
+	} else {
+		a.Body, err = json.Marshal(text)
+	}
+	return a, err
+}
+
+// text decodes a textual answer; false for a binary one, which goes on as it is.
+func (r *Request) text(header http.Header, body []byte) (string, bool, error) {
+	if e := header.Get("Content-Encoding"); e != "" && e != "identity" {
+		return "", false, nil // compressed because the caller asked for it
+	}
+	media, params, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err == nil && isBinary(media) {
+		return "", false, nil
+	}
+	charset := params["charset"]
+	if r.ResponseDecoding != "" {
+		charset = r.ResponseDecoding
+	}
+	if charset != "" && !strings.EqualFold(charset, "utf-8") {
+		enc, err := htmlindex.Get(charset)
+		if err != nil {
+			if r.ResponseDecoding == "" {
+				return "", false, nil
+			}
+			var f lanyard.FieldErrors
+			f.Add("/response_decoding", "this charset is not known")
+			return "", false, f.Err()
+		}
+		decoded, err := enc.NewDecoder().Bytes(body)
+		if err != nil {
+			return "", false, nil
+		}
+		body = decoded
+	}
+	return string(body), utf8.Valid(body) && bytes.IndexByte(body, 0) < 0, nil
+}
+
+func isBinary(media string) bool {
+	kind, _, _ := strings.Cut(media, "/")
+	return kind == "image" && media != "image/svg+xml" || kind == "audio" || kind == "video" || kind == "font" ||
+		media == "application/octet-stream" || media == "application/pdf" || media == "application/zip" || media == "application/gzip"
+}
+
+// isJSON: the content decides, as in the reference; a bare number or word is JSON only where the type says so.
+func isJSON(header http.Header, text string) bool {
+	trimmed := strings.TrimSpace(text)
+	if trimmed == "" || !json.Valid([]byte(trimmed)) {
+		return false
+	}
+	if trimmed[0] == '{' || trimmed[0] == '[' {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+}
+
+// compact drops white space around the tokens, so that the answer is one JSON document whatever the upstream's layout.
+func compact(text string) json.RawMessage {
+	var b bytes.Buffer
+	b.Grow(len(text))
+	if err := json.Compact(&b, []byte(text)); err != nil {
+		return json.RawMessage(text) // it was valid a moment ago
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,214 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"lanyard"
+	"lanyard/internal/access"
+	"lanyard/internal/store"
+)
+
+// ServiceView is a service as a member of its organization sees it.
+type ServiceView struct {
+	*lanyard.Service
+	CallbackURL       string
+	SecretSet         bool
+	SecretFingerprint string // tells secrets apart without showing one; only on single reads
+	Editable          bool   // by this caller
+	AuthorName        string // only on single reads
+}
+
+func (r *Registry) view(ctx context.Context, c *lanyard.Caller, s *lanyard.Service) (*ServiceView, error) {
+	v := r.listed(c, s)
+	secret := s.Auth.Secret()
+	v.SecretSet, v.SecretFingerprint = !secret.IsZero(), secret.Fingerprint(string(c.Organization))
+	author, err := r.store.User(ctx, c.Organization, s.Author)
+	if err != nil {
+		return nil, err
+	}
+	v.AuthorName = author.Name
+	return v, nil
+}
+
+func (r *Registry) listed(c *lanyard.Caller, s *lanyard.Service) *ServiceView {
+	return &ServiceView{
+		Service: s, CallbackURL: CallbackURL(r.publicURL, c.Organization, s.LinkName),
+		SecretSet: !s.Auth.Secret().IsZero(), Editable: access.EditService(c, s) == nil,
+	}
+}
+
+// CreateService defines a custom service. The definition is the JSON of the API.
+func (r *Registry) CreateService(ctx context.Context, c *lanyard.Caller, definition []byte) (*ServiceView, error) {
+	if err := access.CreateService(c); err != nil {
+		return nil, err
+	}
+	s, err := lanyard.ParseService(definition)
+	if err != nil {
+		return nil, err
+	}
+	if s.Kind != "" && s.Kind != lanyard.KindCustom {
+		return nil, &lanyard.Error{Code: lanyard.CodeInvalidRequest, Message: "The request is not valid; nothing was changed.",
+			Fields: []lanyard.FieldError{{Pointer: "/kind", Detail: "a service made here is custom"}}}
+	}
+	now := r.store.Now()
+	s.ID, s.OrganizationID, s.Author, s.Kind = lanyard.NewServiceID(), c.Organization, c.User, lanyard.KindCustom
+	s.Version, s.CreatedAt, s.UpdatedAt = 1, now, now
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	if err := r.store.CreateService(ctx, s, c.Audit(lanyard.ActionServiceCreate, string(s.ID), string(s.LinkName))); err != nil {
+		return nil, err
+	}
+	return r.view(ctx, c, s)
+}
+
+// Services lists services by link name. An empty kind lists all; query searches names and link names.
+func (r *Registry) Services(ctx context.Context, c *lanyard.Caller, kind lanyard.ServiceKind, query string, p store.Page) ([]ServiceView, string, error) {
+	switch kind {
+	case "", lanyard.KindCustom:
+	case lanyard.KindDefault: // the catalogue has no entries yet
+		return []ServiceView{}, "", nil
+	default:
+		return nil, "", &lanyard.Error{Code: lanyard.CodeInvalidRequest, Message: "The request is not valid.",
+			Fields: []lanyard.FieldError{{Pointer: "kind", Detail: "the kind is default or custom"}}}
+	}
+	services, next, err := r.store.Services(ctx, c.Organization, query, p)
+	if err != nil {
+		return nil, "", err
+	}
+	views := make([]ServiceView, len(services))
+	for i := range services {
+		views[i] = *r.listed(c, &services[i])
+	}
+	return views, next, nil
+}
+
+// Service reads one.
+func (r *Registry) Service(ctx context.Context, c *lanyard.Caller, name string) (*ServiceView, error) {
+	s, err := r.service(ctx, c, name)
+	if err != nil {
+		return nil, err
+	}
+	return r.view(ctx, c, s)
+}
+
+func (r *Registry) service(ctx context.Context, c *lanyard.Caller, name string) (*lanyard.Service, error) {
+	link, err := lanyard.ParseLinkName(name)
+	if err != nil {
+		return nil, access.NoService(name)
+	}
+	s, err := r.store.Service(ctx, c.Organization, link)
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		return nil, access.NoService(name)
+	}
+	return s, err
+}
+
+// Affected says what an edit or the deletion of a service would revoke.
+func (r *Registry) Affected(ctx context.Context, c *lanyard.Caller, name string) (store.Affected, error) {
+	s, err := r.service(ctx, c, name)
+	if err != nil {
+		return store.Affected{}, err
+	}
+	if err := access.EditService(c, s); err != nil {
+		return store.Affected{}, err
+	}
+	return r.store.ServiceAffected(ctx, c.Organization, s.ID)
+}
+
+// EditService applies a JSON merge patch to a definition. A secret that the patch does not mention stays. Saving a
+// change revokes every authorization of every connection of the service and says how many those were; with
+// keepConnections none, if the change cannot move a credential anywhere new, and otherwise the edit is refused. An edit
+// that changes nothing does nothing.
+func (r *Registry) EditService(ctx context.Context, c *lanyard.Caller, name string, patch []byte, keepConnections bool) (*ServiceView, int, error) {
+	old, err := r.service(ctx, c, name)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := access.EditService(c, old); err != nil {
+		return nil, 0, err
+	}
+	s, err := editedService(old, patch)
+	if err != nil {
+		return nil, 0, err
+	}
+	edit, err := lanyard.CheckEdit(old, s)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := s.Validate(); err != nil {
+		return nil, 0, err
+	}
+	if !edit.Changed {
+		v, err := r.view(ctx, c, old)
+		return v, 0, err
+	}
+	if keepConnections && len(edit.Moves) > 0 {
+		var f lanyard.FieldErrors
+		for _, pointer := range edit.Moves {
+			f.Add(pointer, "changing this could lead credentials elsewhere, so the connections cannot be kept")
+		}
+		return nil, 0, f.Err()
+	}
+	s.Version, s.UpdatedAt = old.Version+1, r.store.Now()
+	entry := c.Audit(lanyard.ActionServiceEdit, string(s.ID), string(s.LinkName))
+	entry.Detail = map[string]string{"changed": strings.Join(edit.Moves, " "), "keep_connections": fmt.Sprint(keepConnections)}
+	reason := fmt.Sprintf("The service %s was edited, so its connections have to be connected again.", s.Name)
+	erased, err := r.store.UpdateService(ctx, old.Version, s, keepConnections, reason, entry)
+	if err != nil {
+		return nil, 0, err
+	}
+	r.revoker.Erased(ctx, old, erased)
+	v, err := r.view(ctx, c, s)
+	return v, len(erased), err
+}
+
+// editedService is the definition after the patch, with everything that a definition does not hold carried over.
+func editedService(old *lanyard.Service, patch []byte) (*lanyard.Service, error) {
+	edited, err := patched(old, patch)
+	if err != nil {
+		return nil, err
+	}
+	s, err := lanyard.ParseService(edited)
+	if err != nil {
+		return nil, err
+	}
+	s.ID, s.OrganizationID, s.Author, s.CreatedAt = old.ID, old.OrganizationID, old.Author, old.CreatedAt
+	if s.Auth.Secret().IsZero() && !removesSecret(patch, &s.Auth) {
+		s.Auth.SetSecret(old.Auth.Secret())
+	}
+	return s, nil
+}
+
+// removesSecret reports whether the patch names the secret in order to end it (null or an empty text).
+func removesSecret(patch []byte, a *lanyard.Auth) bool {
+	var p struct {
+		Auth map[string]json.RawMessage `json:"auth"`
+	}
+	if json.Unmarshal(patch, &p) != nil {
+		return false
+	}
+	_, named := p.Auth[strings.TrimPrefix(a.SecretPointer(), "/auth/")]
+	return named
+}
+
+// DeleteService deletes a custom service and revokes every authorization of every connection made with it. The
+// connections stay, to say what happened to them.
+func (r *Registry) DeleteService(ctx context.Context, c *lanyard.Caller, name string) (int, error) {
+	s, err := r.service(ctx, c, name)
+	if err != nil {
+		return 0, err
+	}
+	if err := access.EditService(c, s); err != nil {
+		return 0, err
+	}
+	erased, err := r.store.DeleteService(ctx, c.Organization, s.ID, c.Audit(lanyard.ActionServiceDelete, string(s.ID), string(s.LinkName)))
+	if err != nil {
+		return 0, err
+	}
+	r.revoker.Erased(ctx, s, erased)
+	return len(erased), nil
+}

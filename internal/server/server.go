@@ -1,0 +1,277 @@
+// Package server builds a whole Lanyard from its configuration, once, and runs it until it is told to stop. Nothing
+// here decides anything about connections: start reading at [Run], then at the packages that [build] puts together.
+package server
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"lanyard"
+	"lanyard/internal/account"
+	"lanyard/internal/api"
+	"lanyard/internal/credential"
+	"lanyard/internal/egress"
+	"lanyard/internal/invoke"
+	"lanyard/internal/problem"
+	"lanyard/internal/registry"
+	"lanyard/internal/store"
+	"lanyard/internal/web"
+)
+
+// saveUseEvery is how exact the "last used" of an API key is.
+const saveUseEvery = 30 * time.Second
+
+// Server is a whole Lanyard that is not listening yet.
+type Server struct {
+	config   Config
+	logger   *slog.Logger
+	store    *store.Store
+	egress   *egress.Egress
+	accounts *account.Accounts
+	keeper   *credential.Keeper
+	invoker  *invoke.Invoker
+	handler  http.Handler
+	stopping atomic.Bool
+}
+
+// Run serves until ctx ends, then finishes the calls in flight and returns. On an empty store it prints the one-time
+// link that makes the first organization.
+func Run(ctx context.Context, c Config) error {
+	s, err := build(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", s.config.Listen, err)
+	}
+	if err := s.greet(ctx, listener.Addr().String()); err != nil {
+		_ = listener.Close()
+		return err
+	}
+	return s.serve(ctx, listener)
+}
+
+// Init makes the first organization and its owner in an empty store, without serving.
+func Init(ctx context.Context, c Config, email, name string) (*account.Initialized, error) {
+	if err := c.prepare(); err != nil {
+		return nil, err
+	}
+	st, err := store.Open(ctx, store.Config{Dir: c.DataDir, Database: c.Database, KeyFile: c.KeyFile, Logger: c.logger()})
+	if err != nil {
+		return nil, err
+	}
+	made, err := account.New(account.Config{Store: st, PublicURL: c.PublicURL}).Init(ctx, email, name)
+	return made, errors.Join(err, st.Close())
+}
+
+// build puts everything together, from the cellar up.
+func build(ctx context.Context, c Config) (*Server, error) {
+	if err := c.prepare(); err != nil {
+		return nil, err
+	}
+	s := &Server{config: c, logger: slog.New(problem.LogHandler(c.logger().Handler()))}
+	roots, err := c.roots()
+	if err != nil {
+		return nil, err
+	}
+	// Changes can arrive before the caches they concern are made; there is nothing to forget then.
+	var forget atomic.Pointer[func(store.Change)]
+	s.store, err = store.Open(ctx, store.Config{
+		Dir: c.DataDir, Database: c.Database, KeyFile: c.KeyFile, Logger: s.logger,
+		OnChange: func(ch store.Change) {
+			if f := forget.Load(); f != nil {
+				(*f)(ch)
+			}
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.egress = egress.New(egress.Config{AllowNetworks: c.AllowNetworks, RootCAs: roots, Logger: s.logger})
+	s.accounts = account.New(account.Config{Store: s.store, PublicURL: c.PublicURL})
+	s.keeper = credential.New(credential.Config{
+		Store: s.store, Client: s.egress.Client(), PublicURL: c.PublicURL, ReturnToOrigins: c.ReturnToOrigins,
+		SweepEvery: c.SweepEvery, Logger: s.logger, OnRefresh: countRefreshes(metrics),
+	})
+	reg := registry.New(registry.Config{Store: s.store, Revoker: s.keeper, PublicURL: c.PublicURL})
+	s.invoker = invoke.New(invoke.Config{
+		Keeper: s.keeper, Store: s.store, Transport: s.egress.Transport(), Logger: s.logger, Timeout: c.InvokeTimeout, MaxResponse: c.MaxResponse,
+	})
+	countDropped(metrics, s.invoker)
+	changed := func(ch store.Change) {
+		s.accounts.Changed(ch)
+		s.keeper.Changed(ch)
+	}
+	forget.Store(&changed)
+	changed(store.Change{Kind: store.ChangeAll})
+
+	rest := api.New(api.Config{
+		Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Ready: s.ready,
+		Metrics: api.NewMetrics(metrics), Logger: s.logger, PublicURL: c.PublicURL, Version: c.Version,
+	})
+	pages, err := web.New(web.Config{Accounts: s.accounts, Registry: reg, Keeper: s.keeper, PublicURL: c.PublicURL, Version: c.Version, Logger: s.logger})
+	if err != nil {
+		return nil, errors.Join(err, s.store.Close())
+	}
+	s.handler = doors(rest, pages)
+	return s, nil
+}
+
+func (c *Config) roots() (*x509.CertPool, error) {
+	if c.CAFile == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("read --ca-file: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("read the system's certificates: %w", err)
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("--ca-file %s holds no certificate in PEM", c.CAFile)
+	}
+	return pool, nil
+}
+
+// doors sends programs to the API and people to the pages. The API's paths are told apart by their raw text, before
+// any router cleans them: what follows /v1/proxy/ is not ours to change.
+func doors(rest, pages http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if api.Owns(r) {
+			rest.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
+
+// ready says why this replica should get no calls, or nil.
+func (s *Server) ready(ctx context.Context) error {
+	if s.stopping.Load() {
+		return lanyard.Errorf(lanyard.CodeUnavailable, "Lanyard is stopping.")
+	}
+	return s.store.Ping(ctx)
+}
+
+func (s *Server) greet(ctx context.Context, addr string) error {
+	link, err := s.accounts.SetupLink(ctx)
+	if err != nil {
+		return err
+	}
+	if link != "" {
+		fmt.Fprintf(s.config.Stdout, "Lanyard is new here. Make the first organization and its owner with this link, once, within a day:\n\n    %s\n\n", link)
+	}
+	fmt.Fprintf(s.config.Stdout, "Lanyard listens on %s and is reached at %s\n", addr, s.config.PublicURL)
+	if s.config.Ready != nil {
+		s.config.Ready(addr)
+	}
+	return nil
+}
+
+func (s *Server) serve(ctx context.Context, listener net.Listener) error {
+	web := &http.Server{
+		Handler: s.handler,
+		// Streams last as long as they last, so only the head of a request is bounded here.
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+	}
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { s.keeper.Run(background) })
+	running.Go(func() { s.saveUse(background) })
+	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
+	var recorder sync.WaitGroup
+	recorder.Go(func() { s.invoker.Run(recording) })
+
+	failed := make(chan error, 1)
+	go func() { failed <- web.Serve(listener) }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		s.logger.Info("stopping", "grace", s.config.ShutdownGrace)
+		s.stopping.Store(true)
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.ShutdownGrace)
+		defer cancel()
+		if err = web.Shutdown(grace); errors.Is(err, context.DeadlineExceeded) {
+			s.logger.Warn("calls were cut off", "grace", s.config.ShutdownGrace)
+			err = web.Close()
+		}
+		s.keeper.Close(grace)
+	}
+	stopBackground()
+	running.Wait()
+	stopRecording()
+	recorder.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+func (s *Server) saveUse(ctx context.Context) {
+	tick := time.NewTicker(saveUseEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			s.noteUse(ctx)
+			return
+		case <-tick.C:
+			s.noteUse(ctx)
+		}
+	}
+}
+
+func (s *Server) noteUse(ctx context.Context) {
+	if err := s.accounts.SaveUse(ctx); err != nil {
+		s.logger.ErrorContext(ctx, "write when keys were used", "error", err)
+	}
+}
+
+func (s *Server) close() {
+	s.egress.Close()
+	if err := s.store.Close(); err != nil {
+		s.logger.Error("close the store", "error", err)
+	}
+}
+
+func countRefreshes(metrics prometheus.Registerer) func(error) {
+	count := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "lanyard_refreshes_total", Help: "Refreshes asked of token endpoints, by result."}, []string{"result"})
+	metrics.MustRegister(count)
+	worked, failed := count.WithLabelValues("ok"), count.WithLabelValues("failed")
+	return func(err error) {
+		if err != nil {
+			failed.Inc()
+			return
+		}
+		worked.Inc()
+	}
+}
+
+func countDropped(metrics prometheus.Registerer, i *invoke.Invoker) {
+	metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "lanyard_invocation_records_dropped_total",
+		Help: "Invocation records that found no room because the database was slower than the calls."}, func() float64 { return float64(i.Dropped()) }))
+}

@@ -1,0 +1,149 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lanyard"
+)
+
+const keyColumns = `k.organization_id, k.id, k.user_id, k.name, k.hint, k.rights, k.created_at, k.expires_at, k.last_used_at`
+
+func keyTargets(k *lanyard.APIKey) []any {
+	return []any{
+		&k.OrganizationID, &k.ID, &k.UserID, &k.Name, &k.Hint, decoded{&k.Rights},
+		instant{&k.CreatedAt}, instant{&k.ExpiresAt}, instant{&k.LastUsedAt},
+	}
+}
+
+func scanKey(row scanner) (k lanyard.APIKey, err error) {
+	err = row.Scan(keyTargets(&k)...)
+	return k, err
+}
+
+// CreateAPIKey keeps a key by the SHA-256 of its text; the time is set here. Not_found when there is no such user.
+func (s *Store) CreateAPIKey(ctx context.Context, k lanyard.APIKey, hash []byte, audit lanyard.AuditEntry) error {
+	return s.tx(ctx, func(t *tx) error {
+		if err := t.insertAPIKey(ctx, k, hash); err != nil {
+			return err
+		}
+		t.tell(Change{Kind: ChangeKeys, Organization: k.OrganizationID})
+		return t.audit(ctx, k.OrganizationID, audit)
+	})
+}
+
+func (t *tx) insertAPIKey(ctx context.Context, k lanyard.APIKey, hash []byte) error {
+	rights, err := encode(k.Rights)
+	if err != nil {
+		return err
+	}
+	const insert = `INSERT INTO api_keys (organization_id, id, user_id, name, hint, hash, rights, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	_, err = t.exec(ctx, insert, k.OrganizationID, k.ID, k.UserID, k.Name, k.Hint, hash, rights, millis(t.store.Now()), millis(k.ExpiresAt))
+	if err != nil {
+		return fmt.Errorf("create API key %s: %w", k.ID, err)
+	}
+	return nil
+}
+
+// APIKeyByHash gives a key that works, with its user. Not_found when it is unknown or expired, or the user disabled.
+func (s *Store) APIKeyByHash(ctx context.Context, hash []byte) (*lanyard.APIKey, *lanyard.User, error) {
+	type keyUser struct {
+		key  lanyard.APIKey
+		user lanyard.User
+	}
+	scan := func(row scanner) (v keyUser, err error) {
+		err = row.Scan(append(keyTargets(&v.key), userTargets(&v.user)...)...)
+		return v, err
+	}
+	const query = `SELECT ` + keyColumns + `, ` + userColumns + `
+		FROM api_keys k JOIN users u ON u.organization_id = k.organization_id AND u.id = k.user_id
+		WHERE k.hash = $1 AND (k.expires_at = 0 OR k.expires_at > $2) AND NOT u.disabled`
+	v, err := find(ctx, s.reads, "API key", scan, query, hash, millis(s.Now()))
+	if err != nil {
+		return nil, nil, err
+	}
+	return &v.key, &v.user, nil
+}
+
+// APIKeys lists keys, newest first; those of one user, or of all when user is empty.
+func (s *Store) APIKeys(ctx context.Context, org lanyard.OrganizationID, user lanyard.UserID, page Page) ([]lanyard.APIKey, string, error) {
+	list := "api_keys " + string(user)
+	after, rows, err := page.open(list, org)
+	if err != nil {
+		return nil, "", err
+	}
+	w := where{`k.organization_id = $1`, []any{org}}
+	if user != "" {
+		w.and(`k.user_id = `, user)
+	}
+	if created, id, ok := strings.Cut(after, " "); ok {
+		ms, err := strconv.ParseInt(created, 10, 64)
+		if err != nil {
+			return nil, "", fmt.Errorf("read a cursor: %w", err)
+		}
+		w.args = append(w.args, ms)
+		w.and(fmt.Sprintf(`(k.created_at, k.id) < ($%d, `, len(w.args)), id)
+		w.text += `)`
+	}
+	query := `SELECT ` + keyColumns + ` FROM api_keys k WHERE ` + w.limit(`k.created_at DESC, k.id DESC`, rows)
+	keys, err := all(ctx, s.reads, scanKey, query, w.args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("list API keys: %w", err)
+	}
+	keys, next := cut(list, org, keys, rows, func(k *lanyard.APIKey) string {
+		return strconv.FormatInt(millis(k.CreatedAt), 10) + " " + string(k.ID)
+	})
+	return keys, next, nil
+}
+
+// DeleteAPIKey ends a key. A user who is named has to be the key's; otherwise, and for an unknown key, not_found.
+func (s *Store) DeleteAPIKey(ctx context.Context, org lanyard.OrganizationID, id lanyard.APIKeyID, user lanyard.UserID, audit lanyard.AuditEntry) error {
+	return s.tx(ctx, func(t *tx) error {
+		const query = `DELETE FROM api_keys WHERE organization_id = $1 AND id = $2 AND ($3 = '' OR user_id = $3)`
+		deleted, err := t.exec(ctx, query, org, id, user)
+		if err != nil {
+			return fmt.Errorf("delete API key %s: %w", id, err)
+		}
+		if deleted == 0 {
+			return notFound("API key")
+		}
+		t.tell(Change{Kind: ChangeKeys, Organization: org})
+		return t.audit(ctx, org, audit)
+	})
+}
+
+// KeyRef names a key.
+type KeyRef struct {
+	Organization lanyard.OrganizationID
+	ID           lanyard.APIKeyID
+}
+
+// TouchAPIKeys notes when keys were last used. A time never goes back, and a key that is gone is passed over.
+func (s *Store) TouchAPIKeys(ctx context.Context, used map[KeyRef]time.Time) error {
+	if len(used) == 0 {
+		return nil
+	}
+	return s.tx(ctx, func(t *tx) error {
+		for _, ref := range sortedKeys(used) {
+			const query = `UPDATE api_keys SET last_used_at = $3 WHERE organization_id = $1 AND id = $2 AND last_used_at < $3`
+			if _, err := t.exec(ctx, query, ref.Organization, ref.ID, millis(used[ref])); err != nil {
+				return fmt.Errorf("note the use of API key %s: %w", ref.ID, err)
+			}
+		}
+		return nil
+	})
+}
+
+// sortedKeys is one order for all replicas, so that two of them never wait for each other.
+func sortedKeys(used map[KeyRef]time.Time) []KeyRef {
+	return slices.SortedFunc(maps.Keys(used), func(a, b KeyRef) int {
+		return cmp.Or(cmp.Compare(a.Organization, b.Organization), cmp.Compare(a.ID, b.ID))
+	})
+}

@@ -1,0 +1,255 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"lanyard"
+)
+
+const serviceColumns = `s.organization_id, s.id, s.link_name, s.author_id, s.definition, s.version, s.created_at, s.updated_at`
+
+// maxServiceName is the longest display or link name, in characters; a longer query finds nothing.
+const maxServiceName = 50
+
+// scanService reads serviceColumns and what a query selects beyond them.
+func scanService(row scanner, more ...any) (lanyard.Service, error) {
+	var (
+		columns    lanyard.Service
+		definition string
+	)
+	err := row.Scan(append([]any{
+		&columns.OrganizationID, &columns.ID, &columns.LinkName, &columns.Author, &definition,
+		&columns.Version, instant{&columns.CreatedAt}, instant{&columns.UpdatedAt},
+	}, more...)...)
+	if err != nil {
+		return lanyard.Service{}, err
+	}
+	v, err := lanyard.ParseService([]byte(definition))
+	if err != nil {
+		return lanyard.Service{}, fmt.Errorf("read the definition of service %s: %w", columns.ID, err)
+	}
+	v.OrganizationID, v.ID, v.LinkName, v.Author = columns.OrganizationID, columns.ID, columns.LinkName, columns.Author
+	v.Version, v.CreatedAt, v.UpdatedAt = columns.Version, columns.CreatedAt, columns.UpdatedAt
+	return *v, nil
+}
+
+// CreateService stores a custom service. It sets the version, the times and, when there is none, the id. A link name
+// that a custom service of the organization has gives conflict and names the field.
+func (s *Store) CreateService(ctx context.Context, v *lanyard.Service, audit lanyard.AuditEntry) error {
+	created := *v
+	if created.ID == "" {
+		created.ID = lanyard.NewServiceID()
+	}
+	created.Version, created.CreatedAt = 1, s.Now()
+	created.UpdatedAt = created.CreatedAt
+	definition, sealed, err := s.encodeService(&created)
+	if err != nil {
+		return err
+	}
+	err = s.tx(ctx, func(t *tx) error {
+		const insert = `INSERT INTO services
+			(organization_id, id, link_name, name, author_id, definition, secret_sealed, version, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`
+		_, err := t.exec(ctx, insert, created.OrganizationID, created.ID, created.LinkName, strings.ToLower(created.Name), created.Author,
+			definition, sealed, created.Version, millis(created.CreatedAt))
+		if err != nil {
+			return fmt.Errorf("create service %s: %w", created.ID, err)
+		}
+		t.tell(Change{Kind: ChangeService, Organization: created.OrganizationID, LinkName: created.LinkName})
+		return t.audit(ctx, created.OrganizationID, audit)
+	})
+	if errors.Is(err, errTaken) {
+		return conflict("/link_name", fmt.Sprintf("There is a service with the link name %s already.", created.LinkName), "this link name is taken")
+	}
+	if err != nil {
+		return err
+	}
+	*v = created
+	return nil
+}
+
+// encodeService gives what is stored of a service beside its columns: the definition, which has no secret, and the
+// secret, sealed for the service's version.
+func (s *Store) encodeService(v *lanyard.Service) (definition string, sealed []byte, err error) {
+	if definition, err = encode(v); err != nil {
+		return "", nil, err
+	}
+	sealed, err = s.sealSecret(v.Auth.Secret(), serviceCell(v.OrganizationID, v.ID, v.Version))
+	return definition, sealed, err
+}
+
+// Service gives a custom service with its secret; not_found otherwise.
+func (s *Store) Service(ctx context.Context, org lanyard.OrganizationID, linkName lanyard.LinkName) (*lanyard.Service, error) {
+	const query = `SELECT ` + serviceColumns + `, s.secret_sealed FROM services s WHERE s.organization_id = $1 AND s.link_name = $2`
+	return find(ctx, s.reads, "service", s.openService, query, org, linkName)
+}
+
+// ServiceByID gives a custom service with its secret; not_found otherwise.
+func (s *Store) ServiceByID(ctx context.Context, org lanyard.OrganizationID, id lanyard.ServiceID) (*lanyard.Service, error) {
+	const query = `SELECT ` + serviceColumns + `, s.secret_sealed FROM services s WHERE s.organization_id = $1 AND s.id = $2`
+	return find(ctx, s.reads, "service", s.openService, query, org, id)
+}
+
+func (s *Store) openService(row scanner) (lanyard.Service, error) {
+	var sealed []byte
+	v, err := scanService(row, &sealed)
+	if err != nil {
+		return v, err
+	}
+	secret, err := s.openSecret(sealed, serviceCell(v.OrganizationID, v.ID, v.Version))
+	if err != nil {
+		return v, err
+	}
+	v.Auth.SetSecret(secret)
+	return v, nil
+}
+
+// Services lists the custom services of an organization by link name, without their secrets. Query, when there is one,
+// is a part of the name or of the link name, in any case.
+func (s *Store) Services(ctx context.Context, org lanyard.OrganizationID, query string, page Page) ([]lanyard.Service, string, error) {
+	const list = "services"
+	after, rows, err := page.open(list, org)
+	if err != nil {
+		return nil, "", err
+	}
+	if utf8.RuneCountInString(query) > maxServiceName {
+		return nil, "", nil
+	}
+	w := where{`s.organization_id = $1`, []any{org}}
+	if query != "" {
+		// The column holds the name in lower case, made by the same function: SQLite's own knows ASCII only.
+		w.and(`(s.name LIKE `, "%"+escapeLike(strings.ToLower(query))+"%")
+		w.text += fmt.Sprintf(` ESCAPE '!' OR s.link_name LIKE $%d ESCAPE '!')`, len(w.args))
+	}
+	if after != "" {
+		w.and(`s.link_name > `, after)
+	}
+	scan := func(row scanner) (lanyard.Service, error) { return scanService(row) }
+	text := `SELECT ` + serviceColumns + ` FROM services s WHERE ` + w.limit(`s.link_name`, rows)
+	services, err := all(ctx, s.reads, scan, text, w.args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("list services: %w", err)
+	}
+	services, next := cut(list, org, services, rows, func(v *lanyard.Service) string { return string(v.LinkName) })
+	return services, next, nil
+}
+
+var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace
+
+// Affected counts what an edit or deletion of a service would end: connected authorizations, of how many connections
+// and people.
+type Affected struct{ Connections, People, Authorizations int }
+
+// ServiceAffected counts for a custom service; all are zero when there is none.
+func (s *Store) ServiceAffected(ctx context.Context, org lanyard.OrganizationID, id lanyard.ServiceID) (Affected, error) {
+	scan := func(row scanner) (a Affected, err error) {
+		err = row.Scan(&a.Connections, &a.People, &a.Authorizations)
+		return a, err
+	}
+	const query = `SELECT count(DISTINCT a.connection_id), count(DISTINCT a.user_id), count(*)
+		FROM connections c JOIN authorizations a ON a.organization_id = c.organization_id AND a.connection_id = c.id
+		WHERE c.organization_id = $1 AND c.service_id = $2 AND a.status = 'connected'`
+	a, err := one(ctx, s.reads, scan, query, org, id)
+	if err != nil {
+		return Affected{}, fmt.Errorf("count what service %s affects: %w", id, err)
+	}
+	return a, nil
+}
+
+// UpdateService stores a new definition and secret over the version that the caller read; conflict when it moved on,
+// not_found when the service is gone. Link name and author never change. The version grows, and so consents that were
+// begun with the old one are dropped. Unless keep, every connected authorization of its connections has to reconnect,
+// for the reason given: its credential is erased and returned, so that the provider can be told. With keep they go on
+// with the new version.
+func (s *Store) UpdateService(ctx context.Context, oldVersion int64, v *lanyard.Service, keep bool, reason string, audit lanyard.AuditEntry) ([]RevokedAuthorization, error) {
+	updated := *v
+	updated.Version, updated.UpdatedAt = oldVersion+1, s.Now()
+	definition, sealed, err := s.encodeService(&updated)
+	if err != nil {
+		return nil, err
+	}
+	var revoked []RevokedAuthorization
+	err = s.tx(ctx, func(t *tx) error {
+		const update = `UPDATE services SET name = $4, definition = $5, secret_sealed = $6, version = $7, updated_at = $8
+			WHERE organization_id = $1 AND id = $2 AND version = $3`
+		changed, err := t.exec(ctx, update, v.OrganizationID, v.ID, oldVersion,
+			strings.ToLower(updated.Name), definition, sealed, updated.Version, millis(updated.UpdatedAt))
+		if err != nil {
+			return fmt.Errorf("update service %s: %w", v.ID, err)
+		}
+		if changed == 0 {
+			return t.movedOn(ctx, "service", `SELECT count(*) > 0 FROM services WHERE organization_id = $1 AND id = $2`, v.OrganizationID, v.ID)
+		}
+		const open = `DELETE FROM consent_requests WHERE organization_id = $1 AND service_id = $2 AND used_at = 0`
+		if _, err := t.exec(ctx, open, v.OrganizationID, v.ID); err != nil {
+			return fmt.Errorf("drop the open consent requests of service %s: %w", v.ID, err)
+		}
+		if keep {
+			err = t.keepAuthorizations(ctx, &updated)
+		} else {
+			revoked, err = t.endAuthorizations(ctx, v.OrganizationID, ofService, string(v.ID), lanyard.StatusReconnectRequired, reason)
+		}
+		if err != nil {
+			return err
+		}
+		t.tell(Change{Kind: ChangeService, Organization: v.OrganizationID, LinkName: v.LinkName})
+		return t.audit(ctx, v.OrganizationID, audit)
+	})
+	if err != nil {
+		return nil, err
+	}
+	*v = updated
+	return revoked, nil
+}
+
+func (t *tx) keepAuthorizations(ctx context.Context, v *lanyard.Service) error {
+	const query = `UPDATE authorizations SET service_version = $3, updated_at = $4
+		WHERE organization_id = $1 AND status = 'connected'
+		AND connection_id IN (SELECT id FROM connections WHERE organization_id = $1 AND service_id = $2)`
+	if _, err := t.exec(ctx, query, v.OrganizationID, v.ID, v.Version, millis(v.UpdatedAt)); err != nil {
+		return fmt.Errorf("keep the authorizations of service %s: %w", v.ID, err)
+	}
+	return nil
+}
+
+// movedOn explains why a conditional UPDATE touched nothing.
+func (t *tx) movedOn(ctx context.Context, what, exists string, args ...any) error {
+	there, err := one(ctx, t.sql, column[bool], exists, args...)
+	if err != nil {
+		return fmt.Errorf("find the %s: %w", what, err)
+	}
+	if !there {
+		return notFound(what)
+	}
+	return lanyard.Errorf(lanyard.CodeConflict, "The %s was changed by somebody else in the meantime: read it again and repeat the change. Nothing was changed.", what)
+}
+
+// DeleteService deletes a custom service. Its connections stay, with its link name, and say that it was deleted; their
+// authorizations are revoked, and the credentials of those that were connected returned. Not_found when there is none.
+func (s *Store) DeleteService(ctx context.Context, org lanyard.OrganizationID, id lanyard.ServiceID, audit lanyard.AuditEntry) ([]RevokedAuthorization, error) {
+	var revoked []RevokedAuthorization
+	err := s.tx(ctx, func(t *tx) error {
+		const remove = `DELETE FROM services WHERE organization_id = $1 AND id = $2 RETURNING link_name`
+		linkName, err := find(ctx, t.sql, "service", column[lanyard.LinkName], remove, org, id)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, `DELETE FROM consent_requests WHERE organization_id = $1 AND service_id = $2`, org, id); err != nil {
+			return fmt.Errorf("delete the consent requests of service %s: %w", id, err)
+		}
+		reason := fmt.Sprintf("The service %s was deleted.", *linkName)
+		if revoked, err = t.endAuthorizations(ctx, org, ofService, string(id), lanyard.StatusRevoked, reason); err != nil {
+			return err
+		}
+		t.tell(Change{Kind: ChangeService, Organization: org, LinkName: *linkName})
+		return t.audit(ctx, org, audit)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return revoked, nil
+}

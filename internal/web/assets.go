@@ -1,0 +1,147 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+//go:embed assets/app.css assets/app.js assets/icon.svg assets/vendored
+var assetFiles embed.FS
+
+// asset is a file that pages load. Its address carries its hash, so that a browser may keep it for ever.
+type asset struct {
+	path    string // below /assets/, with the hash
+	media   string
+	content []byte
+	gzipped []byte // nil where it would not help
+}
+
+// assets are by the names that templates use ("app.css") and by path.
+type assets struct {
+	byName map[string]*asset
+	byPath map[string]*asset
+}
+
+// loadAssets reads the embedded files. They come with the program, so a fault in them is a bug.
+func loadAssets() *assets {
+	a := &assets{byName: map[string]*asset{}, byPath: map[string]*asset{}}
+	// The font comes first, because the style sheet names it.
+	for _, file := range []string{"vendored/inter.woff2", "vendored/basecoat-nova.css", "app.css", "app.js", "icon.svg"} {
+		content, err := fs.ReadFile(assetFiles, "assets/"+file)
+		if err != nil {
+			panic(fmt.Sprintf("read the asset %s: %v", file, err))
+		}
+		if name := path.Base(file); name == "app.css" {
+			content = bytes.ReplaceAll(content, []byte("url(inter.woff2)"), []byte("url("+a.url("inter.woff2")+")"))
+		}
+		a.add(path.Base(file), content)
+	}
+	a.add("licences.txt", licences())
+	return a
+}
+
+func (a *assets) add(name string, content []byte) {
+	sum := sha256.Sum256(content)
+	ext := path.Ext(name)
+	f := &asset{path: strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext, media: mediaType(ext), content: content}
+	if ext != ".woff2" {
+		f.gzipped = gzipped(content)
+	}
+	a.byName[name], a.byPath[f.path] = f, f
+}
+
+// mediaType does not ask the operating system, whose tables differ.
+func mediaType(ext string) string {
+	switch ext {
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".txt":
+		return "text/plain; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".woff2":
+		return "font/woff2"
+	}
+	panic("an asset of an unknown type: " + ext)
+}
+
+func gzipped(content []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	// Writing to memory does not fail.
+	_, _ = w.Write(content)
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// licences is the notices of everything in assets/vendored, in one text, since they have to go where the files go.
+func licences() []byte {
+	var b bytes.Buffer
+	files, err := fs.Glob(assetFiles, "assets/vendored/*.LICENSE.txt")
+	if err != nil {
+		panic(err) // the pattern is a constant
+	}
+	for _, file := range files {
+		content, err := fs.ReadFile(assetFiles, file)
+		if err != nil {
+			panic(fmt.Sprintf("read the asset %s: %v", file, err))
+		}
+		fmt.Fprintf(&b, "%s\n\n%s\n\n", strings.TrimSuffix(path.Base(file), ".LICENSE.txt"), bytes.TrimSpace(content))
+	}
+	return b.Bytes()
+}
+
+// url is the address of an asset. A name that there is not is a bug in a template.
+func (a *assets) url(name string) string {
+	f := a.byName[name]
+	if f == nil {
+		panic("there is no asset " + name)
+	}
+	return "/assets/" + f.path
+}
+
+// ServeHTTP serves one asset by its hashed path.
+func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f := a.byPath[strings.TrimPrefix(r.URL.Path, "/assets/")]
+	if f == nil {
+		http.Error(w, "There is no such file; reload the page.", http.StatusNotFound)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", f.media)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	content := f.content
+	if f.gzipped != nil {
+		h.Set("Vary", "Accept-Encoding")
+		if acceptsGzip(r) {
+			h.Set("Content-Encoding", "gzip")
+			content = f.gzipped
+		}
+	}
+	h.Set("Content-Length", strconv.Itoa(len(content)))
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(content) // a browser that has gone away needs no file
+	}
+}
+
+// acceptsGzip reads Accept-Encoding well enough for what browsers send (RFC 9110 §12.5.3).
+func acceptsGzip(r *http.Request) bool {
+	for _, part := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
+		if coding, params, err := mime.ParseMediaType(part); err == nil && coding == "gzip" && params["q"] != "0" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,67 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+
+	"lanyard"
+	"lanyard/internal/problem"
+)
+
+// errorPage says what happened and what to do. It is the same document that the API answers with, as a page.
+type errorPage struct {
+	frame
+	Status   int
+	Heading  string
+	Detail   string
+	Errors   []lanyard.FieldError
+	Provider string // what the provider itself said
+	// SignOut offers to leave the session, where somebody else may be meant.
+	SignOut bool
+}
+
+func (errorPage) template() string { return "error" }
+
+func newErrorPage(v visitor, d *problem.Document) errorPage {
+	return errorPage{
+		frame: newFrame(v, d.Title), Status: d.Status, Heading: d.Title, Detail: d.Detail, Errors: d.Errors,
+		Provider: providerWords(d.ProviderError, d.ProviderDescription),
+		SignOut:  d.Code == lanyard.CodeForbidden && v.user != nil,
+	}
+}
+
+// providerWords joins error and error_description (RFC 6749 §5.2).
+func providerWords(code, description string) string {
+	switch code, description = said(code), said(description); {
+	case code == "":
+		return description
+	case description == "":
+		return code
+	default:
+		return code + ": " + description
+	}
+}
+
+// fail answers with a page for the error, and logs what the page does not tell.
+func (s *site) fail(w http.ResponseWriter, r *http.Request, v visitor, err error) {
+	problem.Log(r.Context(), s.log, err)
+	d := problem.Of(err, problem.RequestID(r.Context()))
+	if d.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(d.RetryAfter, 10))
+	}
+	var p page = newErrorPage(v, d)
+	if d.Code == lanyard.CodeUnauthenticated {
+		p = newSignInPage(s.comeBack(w, r))
+	}
+	if err := s.write(w, d.Status, p); err != nil {
+		// The page of the error has a fault of its own; a line of text has none.
+		problem.Log(r.Context(), s.log, err)
+		http.Error(w, d.Title+". "+d.Detail, d.Status)
+	}
+}
+
+// fromElsewhere answers what http.CrossOriginProtection refuses: a form that another site made this browser send.
+func (s *site) fromElsewhere(w http.ResponseWriter, r *http.Request) {
+	s.fail(w, r, visitor{}, lanyard.Errorf(lanyard.CodeForbidden,
+		"Another site made your browser send this, so nothing was done. If you meant it, open Lanyard yourself and do it there."))
+}

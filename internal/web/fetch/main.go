@@ -1,0 +1,137 @@
+// Command fetch brings what the pages take from others into the tree: it installs the exact versions that
+// assets/package-lock.json pins into a throw-away directory, copies the files that are used, and writes
+// assets/vendor.json, which says where each file comes from and what it hashes to. It runs no script of any package.
+//
+// Run it by `go generate ./internal/web`, after changing a version in package.json and renewing the lock file with
+// `npm install --package-lock-only --ignore-scripts`. A build needs neither it nor npm.
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// module is a package of npm and what is taken from it: paths inside the package, and where they go in internal/web.
+type module struct {
+	name  string
+	files [][2]string
+}
+
+// icons are the lucide icons that the templates name.
+var icons = []string{
+	"arrow-right", "building-2", "check", "chevron-down", "circle-alert", "circle-check", "copy", "info", "key-round", "log-in", "log-out", "moon", "plug",
+	"sun", "triangle-alert",
+}
+
+func modules() []module {
+	lucide := module{name: "lucide-static", files: [][2]string{{"LICENSE", "assets/vendored/lucide-static.LICENSE.txt"}}}
+	for _, icon := range icons {
+		lucide.files = append(lucide.files, [2]string{"icons/" + icon + ".svg", "assets/vendored/icons/" + icon + ".svg"})
+	}
+	return []module{
+		{"@fontsource-variable/inter", [][2]string{
+			{"LICENSE", "assets/vendored/inter.LICENSE.txt"},
+			{"files/inter-latin-wght-normal.woff2", "assets/vendored/inter.woff2"},
+		}},
+		{"axe-core", [][2]string{
+			{"LICENSE", "testdata/axe.LICENSE.txt"},
+			{"axe.min.js", "testdata/axe.min.js"},
+		}},
+		{"basecoat-css", [][2]string{
+			{"LICENSE.md", "assets/vendored/basecoat-css.LICENSE.txt"},
+			{"dist/basecoat-nova.cdn.min.css", "assets/vendored/basecoat-nova.css"},
+		}},
+		lucide,
+	}
+}
+
+// entry is one package in vendor.json.
+type entry struct {
+	Name    string            `json:"name"`
+	Version string            `json:"version"`
+	Licence string            `json:"licence"`
+	Files   map[string]string `json:"files"` // path in internal/web, SHA-256 in hexadecimal
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "fetch:", err)
+		os.Exit(1)
+	}
+}
+
+// run works in internal/web, where go generate starts it.
+func run() error {
+	dir, err := os.MkdirTemp("", "lanyard-fetch")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		if err := copyFile(filepath.Join("assets", name), filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	npm := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	npm.Dir, npm.Stdout, npm.Stderr = dir, os.Stderr, os.Stderr
+	if err := npm.Run(); err != nil {
+		return fmt.Errorf("npm ci: %w", err)
+	}
+	// What is no longer listed goes away.
+	if err := os.RemoveAll("assets/vendored"); err != nil {
+		return err
+	}
+	if err := os.MkdirAll("assets/vendored/icons", 0o755); err != nil {
+		return err
+	}
+	var list []entry
+	for _, m := range modules() {
+		e, err := take(m, filepath.Join(dir, "node_modules", m.name))
+		if err != nil {
+			return err
+		}
+		list = append(list, e)
+	}
+	data, err := json.MarshalIndent(list, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile("assets/vendor.json", append(data, '\n'), 0o644)
+}
+
+func take(m module, from string) (entry, error) {
+	data, err := os.ReadFile(filepath.Join(from, "package.json"))
+	if err != nil {
+		return entry{}, err
+	}
+	var manifest struct{ Version, License string }
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		return entry{}, fmt.Errorf("read the manifest of %s: %w", m.name, err)
+	}
+	e := entry{Name: m.name, Version: manifest.Version, Licence: manifest.License, Files: map[string]string{}}
+	for _, f := range m.files {
+		if err := copyFile(filepath.Join(from, f[0]), f[1]); err != nil {
+			return entry{}, err
+		}
+		content, err := os.ReadFile(f[1])
+		if err != nil {
+			return entry{}, err
+		}
+		sum := sha256.Sum256(content)
+		e.Files[f[1]] = hex.EncodeToString(sum[:])
+	}
+	return e, nil
+}
+
+func copyFile(from, to string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o644)
+}

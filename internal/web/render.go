@@ -1,0 +1,186 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"unicode"
+
+	"lanyard"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// page is what one page shows: a struct of its own, named for its template in templates/pages.
+type page interface{ template() string }
+
+// frame is what every page has.
+type frame struct {
+	Title string // of the browser's window
+	// Visitor is who is signed in; nil for nobody.
+	Visitor *lanyard.User
+	// GoOn is where the browser goes by itself, at once; empty on all pages but one.
+	GoOn string
+}
+
+func newFrame(v visitor, title string) frame { return frame{Title: title, Visitor: v.user} }
+
+// renderer holds every page's template, parsed at start.
+type renderer struct {
+	pages map[string]*template.Template
+}
+
+// newRenderer parses all templates. assetURL gives the address of an asset by its name.
+func newRenderer(assetURL func(name string) string, publicURL, version string) (*renderer, error) {
+	icons, err := loadIcons()
+	if err != nil {
+		return nil, err
+	}
+	shared, err := template.New("").Funcs(template.FuncMap{
+		"asset":   assetURL,
+		"icon":    icons.icon,
+		"version": func() string { return version },
+		"server":  func() string { return publicURL },
+		"initial": initial,
+		"notice":  newNotice,
+		"command": newCommand,
+	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("parse the shared templates: %w", err)
+	}
+	files, err := fs.Glob(templateFiles, "templates/pages/*.html")
+	if err != nil {
+		return nil, err
+	}
+	r := &renderer{pages: map[string]*template.Template{}}
+	for _, file := range files {
+		t, err := shared.Clone()
+		if err == nil {
+			t, err = t.ParseFS(templateFiles, file)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("parse the template %s: %w", file, err)
+		}
+		r.pages[strings.TrimSuffix(path.Base(file), ".html")] = t
+	}
+	return r, nil
+}
+
+// render makes the HTML of a page.
+func (r *renderer) render(p page) ([]byte, error) {
+	t := r.pages[p.template()]
+	if t == nil {
+		return nil, fmt.Errorf("there is no template for the page %s", p.template())
+	}
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, "layout", p); err != nil {
+		return nil, fmt.Errorf("render the page %s: %w", p.template(), err)
+	}
+	return b.Bytes(), nil
+}
+
+// write answers with a page. It is made completely before anything is sent, so a fault in it still becomes an error.
+func (s *site) write(w http.ResponseWriter, status int, p page) error {
+	html, err := s.pages.render(p)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(html) // a browser that has gone away needs no page
+	return nil
+}
+
+// initial is the letter on a service's tile.
+func initial(name string) string {
+	for _, r := range name {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return string(unicode.ToUpper(r))
+		}
+	}
+	return "•"
+}
+
+// notice is a message inside a page, drawn by parts/notice.html.
+type notice struct {
+	Variant string // info, warning or destructive
+	Icon    string
+	Title   string
+	Text    string
+}
+
+func newNotice(variant, title, text string) notice {
+	icon := map[string]string{"info": "info", "warning": "triangle-alert", "destructive": "circle-alert"}[variant]
+	return notice{variant, icon, title, text}
+}
+
+// command is a line for a shell with a button that copies it, drawn by parts/command.html.
+type command struct {
+	ID    string // of the element, unique on its page
+	Label string
+	Line  string
+}
+
+func newCommand(id, label, line string) command { return command{id, label, line} }
+
+// icons are the lucide icons, ready to stand in a page.
+type icons map[string]template.HTML
+
+// loadIcons reads the vendored icons. They are drawn beside words, or in a button with a name of its own, so screen
+// readers pass them over.
+func loadIcons() (icons, error) {
+	set := icons{}
+	files, err := fs.Glob(assetFiles, "assets/vendored/icons/*.svg")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		data, err := fs.ReadFile(assetFiles, file)
+		if err != nil {
+			return nil, err
+		}
+		_, drawing, ok := strings.Cut(string(data), "stroke-linejoin=\"round\"\n>")
+		if !ok {
+			return nil, fmt.Errorf("the icon %s has not the form that lucide icons have", file)
+		}
+		drawing = strings.Join(strings.Fields(drawing), " ")
+		set[strings.TrimSuffix(path.Base(file), ".svg")] = template.HTML(`<svg class="icon" aria-hidden="true" viewBox="0 0 24 24" fill="none" ` +
+			`stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">` + drawing)
+	}
+	return set, nil
+}
+
+func (i icons) icon(name string) (template.HTML, error) {
+	svg, ok := i[name]
+	if !ok {
+		return "", fmt.Errorf("there is no icon %q", name)
+	}
+	return svg, nil
+}
+
+// said is a provider's text made fit for a page: without control and text-direction characters, and cut. It stays
+// text; the template escapes it.
+func said(text string) string {
+	const most = 400
+	var b strings.Builder
+	n := 0
+	for _, r := range strings.TrimSpace(text) {
+		switch {
+		case n == most:
+			return strings.TrimSpace(b.String()) + " …"
+		case unicode.Is(unicode.Bidi_Control, r), r == unicode.ReplacementChar:
+			continue
+		case unicode.IsSpace(r), unicode.IsControl(r):
+			r = ' '
+		}
+		b.WriteRune(r)
+		n++
+	}
+	return b.String()
+}

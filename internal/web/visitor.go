@@ -1,0 +1,200 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"lanyard"
+	"lanyard/internal/credential"
+)
+
+// visitor is who opened a page. Somebody who is not signed in has neither caller nor user.
+type visitor struct {
+	caller *lanyard.Caller
+	user   *lanyard.User
+}
+
+// handler is a page's handler. An error that it returns is answered by its wrapper.
+type handler func(w http.ResponseWriter, r *http.Request, v visitor) error
+
+// open lets anybody in, and says who it is where that is known.
+func (s *site) open(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v, err := s.visitor(r)
+		if err == nil {
+			err = h(w, r, v)
+		}
+		if err != nil {
+			s.fail(w, r, v, err)
+		}
+	})
+}
+
+// signedIn lets in only who is signed in; everybody else is told how, and comes back here afterwards.
+func (s *site) signedIn(h handler) http.Handler {
+	return s.open(func(w http.ResponseWriter, r *http.Request, v visitor) error {
+		if v.caller == nil {
+			return lanyard.Errorf(lanyard.CodeUnauthenticated, "Sign in first.")
+		}
+		return h(w, r, v)
+	})
+}
+
+// once keeps a GET that changes something from happening unasked: a HEAD changes nothing, and a browser that fetches
+// pages ahead is sent away.
+func (s *site) once(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method == http.MethodHead:
+			w.Header().Set("Allow", http.MethodGet)
+			s.fail(w, r, visitor{}, lanyard.Errorf(lanyard.CodeMethodNotAllowed, "This address is opened, not looked at."))
+		case strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch"):
+			s.fail(w, r, visitor{}, lanyard.Errorf(lanyard.CodeUnavailable, "This page is not fetched ahead: open it."))
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// orNothing answers an address or a method that there is not with a page, where the mux would with a line of text.
+func (s *site) orNothing(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		s.open(func(w http.ResponseWriter, r *http.Request, _ visitor) error {
+			var answer discarded
+			mux.ServeHTTP(&answer, r)
+			if answer.status == http.StatusMethodNotAllowed {
+				w.Header().Set("Allow", answer.Header().Get("Allow"))
+				return lanyard.Errorf(lanyard.CodeMethodNotAllowed, "This address cannot be used in this way.")
+			}
+			return noPage()
+		}).ServeHTTP(w, r)
+	})
+}
+
+func noPage() error {
+	return lanyard.Errorf(lanyard.CodeNotFound, "There is no page at this address.")
+}
+
+// discarded is an answer of which only status and headers are of interest.
+type discarded struct {
+	header http.Header
+	status int
+}
+
+func (d *discarded) Header() http.Header {
+	if d.header == nil {
+		d.header = http.Header{}
+	}
+	return d.header
+}
+func (d *discarded) WriteHeader(status int)      { d.status = status }
+func (d *discarded) Write(p []byte) (int, error) { return len(p), nil }
+
+// visitor reads the session cookie. A session that has ended is no error: the visitor is then nobody.
+func (s *site) visitor(r *http.Request) (visitor, error) {
+	cookie, err := r.Cookie(s.cookieName(sessionCookie))
+	if err != nil {
+		return visitor{}, nil
+	}
+	caller, user, err := s.accounts.CallerBySession(r.Context(), cookie.Value)
+	if lanyard.CodeOf(err) == lanyard.CodeUnauthenticated {
+		return visitor{}, nil
+	} else if err != nil {
+		return visitor{}, err
+	}
+	return visitor{caller, user}, nil
+}
+
+const (
+	sessionCookie = "session"
+	returnCookie  = "return" // the page to come back to after signing in
+
+	sessionSeconds = 30 * 24 * 60 * 60 // the account decides when a session ends; a browser need not keep it longer
+	returnSeconds  = 15 * 60           // as long as a sign-in link lasts
+)
+
+// cookieName is __Host-lanyard_session over https: a browser takes such a cookie only from this very host, over https,
+// for every path (RFC 6265bis §4.1.3.2), so no neighbour can plant one. Plain http cannot have the prefix.
+func (s *site) cookieName(name string) string {
+	if s.secure {
+		return "__Host-lanyard_" + name
+	}
+	return "lanyard_" + name
+}
+
+// setCookie gives the browser a cookie for seconds; a negative number takes it away. SameSite is Lax, because Strict
+// would leave the session behind when a provider sends the browser back.
+func (s *site) setCookie(w http.ResponseWriter, name, value string, seconds int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: s.cookieName(name), Value: value, Path: "/", MaxAge: seconds, Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// begin starts a session in this browser, ends the one before, and goes where the person wanted to be.
+func (s *site) begin(w http.ResponseWriter, r *http.Request, session lanyard.Secret) error {
+	if before, err := r.Cookie(s.cookieName(sessionCookie)); err == nil {
+		if err := s.accounts.SignOut(r.Context(), before.Value); err != nil {
+			return err
+		}
+	}
+	s.setCookie(w, sessionCookie, session.Reveal(), sessionSeconds)
+	to := "/"
+	if wanted, err := r.Cookie(s.cookieName(returnCookie)); err == nil {
+		s.setCookie(w, returnCookie, "", -1)
+		if path, err := url.QueryUnescape(wanted.Value); err == nil && credential.SafePath(path) {
+			to = path
+		}
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+// comeBack remembers the page that was asked for, for after signing in. Only a page can be come back to, not a form
+// that was posted; and not a provider's answer, which is of no use in another session.
+func (s *site) comeBack(w http.ResponseWriter, r *http.Request) (path string) {
+	path = r.URL.RequestURI()
+	if r.Method != http.MethodGet || strings.HasPrefix(path, "/oauth/") || !credential.SafePath(path) {
+		return ""
+	}
+	s.setCookie(w, returnCookie, url.QueryEscape(path), returnSeconds) // a cookie's value has no room for ; and "
+	return path
+}
+
+// otherSite reports that another site made the browser come here: by a link, a redirect, an image. Programs and old
+// browsers do not say (Fetch Metadata).
+func otherSite(r *http.Request) bool {
+	from := r.Header.Get("Sec-Fetch-Site")
+	return from == "cross-site" || from == "same-site"
+}
+
+// leave sends the browser on after a form was posted. To a page of ours that is a redirect. To another site it is a
+// page that goes on by itself, for browsers apply form-action to the redirect that follows a post. Anything that is
+// neither leads home.
+func (s *site) leave(w http.ResponseWriter, r *http.Request, v visitor, to string) error {
+	to = destination(to)
+	if credential.SafePath(to) {
+		http.Redirect(w, r, to, http.StatusSeeOther)
+		return nil
+	}
+	return s.write(w, http.StatusOK, newGoOnPage(v, to))
+}
+
+// destination is where a browser may be sent: a path of ours, or a complete URL of another site, which the keeper has
+// compared with the operator's list. Everything else is the home page.
+func destination(to string) string {
+	if credential.SafePath(to) || httpURL(to) {
+		return to
+	}
+	return "/"
+}
+
+// httpURL reports whether the text is a complete http or https URL, by a rule narrow enough for all browsers to agree.
+func httpURL(text string) bool {
+	u, t, err := lanyard.ParseURL(text)
+	return err == nil && t.Host != "" && strings.HasPrefix(text, u.Scheme+"://")
+}

@@ -1,0 +1,122 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"lanyard"
+	"lanyard/internal/account"
+	"lanyard/internal/credential"
+	"lanyard/internal/registry"
+	"lanyard/internal/store"
+)
+
+// Accounts says who a browser is; [account.Accounts] does.
+type Accounts interface {
+	SetupOpen(ctx context.Context, token string) error
+	Setup(ctx context.Context, token string, in account.Setup) (*lanyard.User, lanyard.Secret, error)
+	SignIn(ctx context.Context, token string) (*lanyard.User, lanyard.Secret, error)
+	SignOut(ctx context.Context, cookie string) error
+	CallerBySession(ctx context.Context, cookie string) (*lanyard.Caller, *lanyard.User, error)
+	Me(ctx context.Context, c *lanyard.Caller) (*lanyard.User, *lanyard.Organization, error)
+}
+
+// Registry lists connections; [registry.Registry] does.
+type Registry interface {
+	Connections(ctx context.Context, c *lanyard.Caller, view string, p store.Page) ([]registry.ConnectionView, string, error)
+}
+
+// Keeper connects; [credential.Keeper] does.
+type Keeper interface {
+	ConnectLink(ctx context.Context, c *lanyard.Caller, connection string) (path string, err error)
+	ConnectPage(ctx context.Context, c *lanyard.Caller, token string) (*credential.ConnectPage, error)
+	SubmitConnect(ctx context.Context, c *lanyard.Caller, token string, in credential.ConnectInput) (*credential.Outcome, error)
+	StartConsent(ctx context.Context, c *lanyard.Caller, token string) (providerURL string, err error)
+	Callback(ctx context.Context, c *lanyard.Caller, org lanyard.OrganizationID, service string, query url.Values) (*credential.Outcome, error)
+	ConsentResult(ctx context.Context, c *lanyard.Caller, id string) (*credential.ConsentResult, error)
+}
+
+// Config is what [New] needs.
+type Config struct {
+	Accounts Accounts
+	Registry Registry
+	Keeper   Keeper
+	// PublicURL is the address of this deployment, without a final slash. When it is https, cookies are Secure.
+	PublicURL string
+	Version   string // shown at the foot of each page
+	Logger    *slog.Logger
+}
+
+// site answers every page.
+type site struct {
+	accounts Accounts
+	registry Registry
+	keeper   Keeper
+	pages    *renderer
+	log      *slog.Logger
+
+	publicURL string
+	secure    bool // the public URL is https
+}
+
+// New gives the handler of every page and of the files that pages need. It answers every address that nobody else
+// does, with a page that says so, so it belongs at "/".
+func New(c Config) (http.Handler, error) {
+	public, err := url.Parse(c.PublicURL)
+	if err != nil || public.Host == "" || public.Scheme != "https" && public.Scheme != "http" {
+		return nil, fmt.Errorf("read the public URL %q: it is https:// or http:// and a host", c.PublicURL)
+	}
+	files := loadAssets()
+	pages, err := newRenderer(files.url, c.PublicURL, c.Version)
+	if err != nil {
+		return nil, err
+	}
+	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, pages: pages, log: c.Logger,
+		publicURL: c.PublicURL, secure: public.Scheme == "https"}
+
+	guard := http.NewCrossOriginProtection()
+	// For browsers that send no Sec-Fetch-Site, behind a proxy that changes the Host header.
+	if err := guard.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
+		return nil, fmt.Errorf("trust the public URL %q: %w", c.PublicURL, err)
+	}
+	guard.SetDenyHandler(http.HandlerFunc(s.fromElsewhere))
+
+	all := http.NewServeMux()
+	all.Handle("GET /assets/", files)
+	all.Handle("/", guard.Handler(s.routes()))
+	return withHeaders(all, referrerPolicy(public)), nil
+}
+
+// policy is the Content-Security-Policy of every answer: files of our own, nothing inline, no frame around us.
+// Because of form-action, no form may end in a redirect to another site: see (*site).leave.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+func withHeaders(next http.Handler, referrer string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Referrer-Policy", referrer)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// referrerPolicy is no-referrer, except where that would make our own forms look like another site's: from a page
+// with no-referrer a browser posts `Origin: null` (Fetch, "serializing a request origin"), and over plain http to a
+// host that is not loopback it sends no Sec-Fetch-Site that would say better. There it is same-origin, which tells
+// other sites no more.
+func referrerPolicy(public *url.URL) string {
+	host := public.Hostname()
+	if public.Scheme == "https" || host == "localhost" || strings.HasSuffix(host, ".localhost") || strings.HasPrefix(host, "127.") || host == "::1" {
+		return "no-referrer"
+	}
+	return "same-origin"
+}

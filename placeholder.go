@@ -1,0 +1,246 @@
+package lanyard
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// DynamicParameter is a {key} in a service's URLs, filled with a value that the user gives when connecting.
+type DynamicParameter struct {
+	Key     string          `json:"key"`
+	Name    string          `json:"name"` // shown to people
+	Format  ParameterFormat `json:"format,omitempty"`
+	Choices []Choice        `json:"choices,omitempty"`
+	Pattern string          `json:"pattern,omitempty"` // RE2, matched against the whole value
+	Help    string          `json:"help,omitempty"`
+	Default string          `json:"default,omitempty"`
+}
+
+// ParameterFormat says what a dynamic parameter may stand for in the host of a URL.
+type ParameterFormat string
+
+const (
+	// FormatLabel, the default: one DNS label when it stands in a host.
+	FormatLabel ParameterFormat = ""
+	// FormatHost: a whole host name, for services that people run themselves.
+	FormatHost ParameterFormat = "host"
+)
+
+// Choice is one of the values a parameter may have.
+type Choice struct {
+	Value string
+	Name  string // shown to people; the value itself when empty
+}
+
+const (
+	maxParameterValue = 1024
+	maxPattern        = 500
+)
+
+var parameterKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,49}$`)
+
+// CheckValue judges a value that a person gave for the parameter. The error is a sentence for that person.
+func (p *DynamicParameter) CheckValue(value string) error {
+	if value == "" {
+		return fmt.Errorf("%s is required", p.Name)
+	}
+	if len(value) > maxParameterValue || !utf8.ValidString(value) {
+		return fmt.Errorf("%s is valid text of at most %d bytes", p.Name, maxParameterValue)
+	}
+	for i := 0; i < len(value); i++ {
+		if value[i] < ' ' || value[i] == 0x7f {
+			return fmt.Errorf("%s holds no line breaks or control characters", p.Name)
+		}
+	}
+	if len(p.Choices) > 0 {
+		names := make([]string, len(p.Choices))
+		for i, c := range p.Choices {
+			if c.Value == value {
+				return nil
+			}
+			names[i] = c.Value
+		}
+		return fmt.Errorf("%s is one of: %s", p.Name, strings.Join(names, ", "))
+	}
+	if p.Pattern != "" {
+		re, err := compilePattern(p.Pattern)
+		if err != nil || !re.MatchString(value) {
+			return fmt.Errorf("%s does not have the form that the service asks for (%s)", p.Name, p.Pattern)
+		}
+	}
+	if p.Format == FormatHost {
+		if _, err := hostValue(value); err != nil {
+			return fmt.Errorf("%s is a host name such as git.example.com: %w", p.Name, err)
+		}
+	}
+	return nil
+}
+
+func compilePattern(pattern string) (*regexp.Regexp, error) {
+	// By itself first: in the group, "a)|(b" would be two halves that are each open at one end.
+	if _, err := regexp.Compile(pattern); err != nil {
+		return nil, err
+	}
+	return regexp.Compile(`^(?:` + pattern + `)$`)
+}
+
+// hostValue is a whole host name that a person gave, in canonical form.
+func hostValue(value string) (string, error) {
+	host, err := canonicalHost(value)
+	if err != nil {
+		return "", err
+	}
+	if addr, err := netip.ParseAddr(host); err == nil && addr.Is6() {
+		return "[" + host + "]", nil
+	}
+	return host, nil
+}
+
+// Template is a URL with {key} placeholders. Only declared keys are placeholders; any other brace is text.
+// Filling happens once, from left to right, on the text of the template: a value is encoded for the part of the URL
+// that its placeholder stands in, so it cannot begin another part, and braces inside a value are never looked at.
+type Template struct {
+	text   string
+	pieces []piece
+}
+
+type piece struct {
+	text string
+	key  *DynamicParameter // nil: text as it stands
+	part urlPart
+}
+
+type urlPart int
+
+const (
+	inHost urlPart = iota
+	inPort
+	inPath
+	inQuery
+	inFragment
+)
+
+// ParseTemplate divides text at the placeholders of the declared parameters. A placeholder may stand in the host, the
+// path and the query of an absolute URL, never in the scheme or port, nor for the whole URL.
+func ParseTemplate(text string, declared []DynamicParameter) (Template, error) {
+	return parseTemplate(text, declared, false)
+}
+
+// ParseRelativeTemplate is [ParseTemplate] for what follows a base URL: a path that begins with a slash, and a query.
+func ParseRelativeTemplate(text string, declared []DynamicParameter) (Template, error) {
+	return parseTemplate(text, declared, true)
+}
+
+func parseTemplate(text string, declared []DynamicParameter, relative bool) (Template, error) {
+	t := Template{text: text}
+	part, start := inPath, 0
+	if !relative {
+		i := strings.Index(text, "://")
+		if i < 0 || strings.IndexByte(text[:i], '{') >= 0 {
+			return t, fmt.Errorf("a URL begins with https:// or http://; a placeholder stands after it")
+		}
+		part, start = inHost, i+3
+	}
+	last := 0
+	for i := start; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '{':
+			key := placeholderAt(text[i:], declared)
+			if key == nil {
+				continue
+			}
+			if part == inPort {
+				return t, fmt.Errorf("a placeholder cannot stand in the port of a URL")
+			}
+			t.pieces = append(t.pieces, piece{text: text[last:i]}, piece{key: key, part: part})
+			last = i + len(key.Key) + 2
+			i = last - 1
+		case c == ':' && part == inHost:
+			part = inPort
+		case c == '[' && part == inHost:
+			// The colons of an IPv6 address are not the one before a port.
+			if j := strings.IndexByte(text[i:], ']'); j > 0 {
+				i += j
+			}
+		case (c == '/' || c == '\\') && (part == inHost || part == inPort):
+			part = inPath
+		case c == '?' && part < inQuery:
+			part = inQuery
+		case c == '#':
+			part = inFragment
+		}
+	}
+	t.pieces = append(t.pieces, piece{text: text[last:]})
+	return t, nil
+}
+
+// placeholderAt gives the declared parameter whose placeholder text begins with, or nil.
+func placeholderAt(text string, declared []DynamicParameter) *DynamicParameter {
+	for i := range declared {
+		k := declared[i].Key
+		if len(text) > len(k)+1 && text[1:1+len(k)] == k && text[1+len(k)] == '}' {
+			return &declared[i]
+		}
+	}
+	return nil
+}
+
+// HasPlaceholders reports whether filling needs values.
+func (t Template) HasPlaceholders() bool { return len(t.pieces) > 1 }
+
+// String gives the template as it was written.
+func (t Template) String() string { return t.text }
+
+// Fill puts values in. It refuses a value that does not fit the place, and a placeholder without a value, with a
+// sentence that names the parameter but not the value.
+func (t Template) Fill(values map[string]string) (string, error) {
+	if !t.HasPlaceholders() {
+		return t.text, nil
+	}
+	var b strings.Builder
+	for _, p := range t.pieces {
+		if p.key == nil {
+			b.WriteString(p.text)
+			continue
+		}
+		value := values[p.key.Key]
+		if value == "" {
+			return "", fmt.Errorf("the parameter %q (%s) has no value: reconnect and give one", p.key.Key, p.key.Name)
+		}
+		filled, err := p.fill(value)
+		if err != nil {
+			return "", fmt.Errorf("the value of the parameter %q (%s) %w", p.key.Key, p.key.Name, err)
+		}
+		b.WriteString(filled)
+	}
+	return b.String(), nil
+}
+
+func (p piece) fill(value string) (string, error) {
+	switch p.part {
+	case inHost:
+		if p.key.Format == FormatHost {
+			host, err := hostValue(value)
+			if err != nil {
+				return "", fmt.Errorf("is not a host name: %w", err)
+			}
+			return host, nil
+		}
+		label := strings.ToLower(value)
+		if !isLabel(label) {
+			return "", fmt.Errorf("cannot stand in a host name: it is one part of a name, with letters, digits and hyphens")
+		}
+		return label, nil
+	case inPath:
+		if value == "." || value == ".." {
+			return "", fmt.Errorf("cannot stand in a path")
+		}
+		return url.PathEscape(value), nil
+	default:
+		return url.QueryEscape(value), nil
+	}
+}

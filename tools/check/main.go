@@ -1,0 +1,185 @@
+// Command check runs everything that must hold before a change is kept: formatting, vet, lint, a build without cgo, and
+// all tests with the race detector. It is the one command of the README,
+//
+//	go run ./tools/check
+//
+// and the one that .ci/run calls. Every step runs, whatever became of the ones before; the exit status is 1 if any
+// failed. The last line counts the tests: "N passed, N failed, N skipped".
+//
+// Start reading at steps.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"lanyard/internal/providertest/peer"
+)
+
+func main() {
+	quick := flag.Bool("quick", false, "without the race detector, without lint")
+	timeout := flag.Duration("timeout", 10*time.Minute, "how long the tests of one package may take")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: go run ./tools/check [-quick] [-timeout 10m] [package ...]")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	packages := flag.Args()
+	if len(packages) == 0 {
+		packages = []string{"./..."}
+	}
+	c := &check{out: os.Stdout, packages: packages, quick: *quick, timeout: *timeout}
+	ok := c.all(ctx)
+	stop()
+	if !ok {
+		os.Exit(1)
+	}
+}
+
+// check is one run.
+type check struct {
+	out      io.Writer
+	packages []string
+	quick    bool
+	timeout  time.Duration
+	tests    counts
+}
+
+type step struct {
+	name string
+	skip bool
+	run  func(context.Context) error
+}
+
+func (c *check) steps() []step {
+	return []step{
+		{"gofmt", false, c.gofmt},
+		{"vet", false, func(ctx context.Context) error { return c.goTool(ctx, append([]string{"vet"}, c.packages...)...) }},
+		{"build", false, func(ctx context.Context) error { return c.goTool(ctx, append([]string{"build"}, c.packages...)...) }},
+		{"lint", c.quick, func(ctx context.Context) error {
+			lint := []string{"tool", "-modfile=tools/lint/go.mod", "golangci-lint", "run"}
+			return c.goTool(ctx, append(lint, c.packages...)...)
+		}},
+		{"peers", false, c.peers},
+		{"test", false, c.test},
+	}
+}
+
+func (c *check) all(ctx context.Context) bool {
+	began := time.Now()
+	root, err := peer.Root()
+	if err == nil {
+		err = os.Chdir(root)
+	}
+	if err != nil {
+		c.printf("check: %v\n", err)
+		return false
+	}
+	var failed []string
+	for _, s := range c.steps() {
+		if s.skip {
+			continue
+		}
+		c.printf("== %s\n", s.name)
+		stepBegan := time.Now()
+		err := s.run(ctx)
+		verdict := "ok"
+		if err != nil {
+			verdict = "FAIL: " + err.Error()
+			failed = append(failed, s.name)
+		}
+		c.printf("== %s %s (%.1f s)\n", s.name, verdict, time.Since(stepBegan).Seconds())
+	}
+	c.tests.report(c.out)
+	c.printf("total %.1f s\n", time.Since(began).Seconds())
+	if len(failed) > 0 {
+		c.printf("failed steps: %s\n", strings.Join(failed, ", "))
+	}
+	c.printf("%d passed, %d failed, %d skipped\n", c.tests.passed, c.tests.failed, len(c.tests.skipped))
+	return len(failed) == 0
+}
+
+func (c *check) printf(format string, args ...any) {
+	_, _ = fmt.Fprintf(c.out, format, args...) // nobody is left to tell
+}
+
+// gofmt lists the files that are not formatted. The one from the toolchain in use is taken: they differ.
+func (c *check) gofmt(ctx context.Context) error {
+	goroot, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return err
+	}
+	program := filepath.Join(strings.TrimSpace(string(goroot)), "bin", "gofmt")
+	out, err := exec.CommandContext(ctx, program, "-l", ".").CombinedOutput()
+	c.printf("%s", out)
+	if err == nil && len(out) > 0 {
+		err = errors.New("not formatted; gofmt -w . does it")
+	}
+	return err
+}
+
+// peers builds and installs what tests talk to, so that no test's time goes into it. A test whose peer is missing says
+// so itself, so here it is only reported.
+func (c *check) peers(ctx context.Context) error {
+	for _, p := range []struct {
+		dir     string
+		install func(context.Context, string) (string, error)
+	}{
+		{"testpeers/oidc", peer.NodeModules},
+		{"tools/peers", peer.GoTools},
+	} {
+		if _, err := p.install(ctx, p.dir); err != nil {
+			c.printf("%s: %v\n", p.dir, err)
+		}
+	}
+	return ctx.Err()
+}
+
+// goTool runs the go command without cgo: the released binary has none.
+func (c *check) goTool(ctx context.Context, args ...string) error {
+	cmd := command(ctx, args...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Stdout, cmd.Stderr = c.out, c.out
+	return cmd.Run()
+}
+
+func (c *check) test(ctx context.Context) error {
+	args := []string{"test", "-json", "-vet=off", "-timeout=" + c.timeout.String()} // vet is a step of its own
+	env := os.Environ()
+	if c.quick {
+		env = append(env, "CGO_ENABLED=0")
+	} else {
+		args = append(args, "-race")
+		env = append(env, "CGO_ENABLED=1") // the race detector needs it
+	}
+	cmd := command(ctx, append(args, c.packages...)...)
+	cmd.Env, cmd.Stderr = env, c.out
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	err = c.tests.read(out, c.out)
+	return errors.Join(err, cmd.Wait())
+}
+
+// command is a go command that is interrupted, not killed, when the check is: it then ends what it has started.
+func command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	return cmd
+}
