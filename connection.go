@@ -1,8 +1,12 @@
 package lanyard
 
 import (
+	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 // Origin says how a connection came to be.
@@ -62,7 +66,14 @@ func (c *Connection) Validate(s *Service) error {
 			f.Add(pointer("/scopes", i), "the scope %q stands twice", scope)
 		}
 	}
-	// A credential that may go anywhere is its author's own business only (design section 2).
+	// A client secret that goes to a host which the person connecting chooses freely is its author's own business only,
+	// and so is a credential that may go to any host (design section 2).
+	if s.Kind == KindCustom && c.Owner != s.Author && s.secretFollowsValue() {
+		f.Add("/service", "who connects with the service %s chooses the host that its client secret is sent to, so only its author can make connections with it", s.LinkName)
+	}
+	if c.UseLoginUserCredentials && s.secretFollowsValue() {
+		f.Add("/use_login_user_credentials", "who connects with the service %s chooses the host that its client secret is sent to, so each user's own credentials cannot be used with it: give its parameters choices", s.LinkName)
+	}
 	if s.anyHost() {
 		if c.UseLoginUserCredentials {
 			f.Add("/use_login_user_credentials", "the service %s lets its credential go to any host, so each user's own credentials cannot be used with it", s.LinkName)
@@ -76,7 +87,56 @@ func (c *Connection) Validate(s *Service) error {
 
 func (s *Service) anyHost() bool {
 	rules, err := s.HostRules(s.sampleValues())
-	return err == nil && rules.Any()
+	return err != nil || rules.Any()
+}
+
+// secretFollowsValue reports whether a value that a person types in decides to whose host the service's client secret
+// is sent: a whole host name, or a part of the last two labels of one, that is not limited to choices.
+func (s *Service) secretFollowsValue() bool {
+	if s.Auth.Secret().IsZero() {
+		return false
+	}
+	values := s.sampleValues()
+	for i := range s.DynamicParameters {
+		p := &s.DynamicParameters[i]
+		if len(p.Choices) > 0 {
+			continue
+		}
+		other := maps.Clone(values)
+		other[p.Key] = "other"
+		if p.Format == FormatHost {
+			other[p.Key] = "other.example.net"
+		}
+		for _, su := range s.urls() {
+			if !su.auth || su.pointer == "/auth/authorize_url" { // the secret is not sent there
+				continue
+			}
+			a, errA := s.FillURL(su.text, values)
+			b, errB := s.FillURL(su.text, other)
+			if errA != nil || errB != nil || domain(a.Hostname()) != domain(b.Hostname()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// domain is the part of a host name that somebody registered under a public suffix such as com or co.uk, or the host
+// itself where there is none. What a company gives out below its own domain (shop.example.com) counts as the company's.
+func domain(host string) string {
+	suffix, registry := publicsuffix.PublicSuffix(host)
+	for !registry {
+		_, rest, below := strings.Cut(suffix, ".")
+		if !below {
+			break // a made-up top-level domain
+		}
+		suffix, registry = publicsuffix.PublicSuffix(rest)
+	}
+	rest, ok := strings.CutSuffix(host, "."+suffix)
+	if !ok {
+		return host
+	}
+	return rest[strings.LastIndexByte(rest, '.')+1:] + "." + suffix
 }
 
 // AuthorizationUser says whose authorization a call runs with: the owner's, or with the switch on the acting user's

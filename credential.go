@@ -1,6 +1,7 @@
 package lanyard
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -92,8 +93,12 @@ func ParseCredential(plaintext []byte) (*Credential, error) {
 // Secrets lists the values that must not appear anywhere: to mask them where an upstream echoes them.
 func (c *Credential) Secrets() []Secret {
 	all := []Secret{c.Password, c.AccessToken, c.RefreshToken, c.Token, c.TokenSecret, c.SecretAccessKey, c.SessionToken}
-	if c.Password.IsZero() {
-		all = append(all, c.Username) // then it is the secret
+	if !c.Username.IsZero() {
+		// What Basic sends (RFC 7617): an upstream that echoes headers says this, and not the password.
+		all = append(all, NewSecret(base64.StdEncoding.EncodeToString([]byte(c.Username.Reveal()+":"+c.Password.Reveal()))))
+		if c.Password.IsZero() {
+			all = append(all, c.Username) // then it is the secret
+		}
 	}
 	for _, v := range c.Values {
 		all = append(all, v)

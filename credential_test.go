@@ -70,8 +70,9 @@ func TestCredentialSecrets(t *testing.T) {
 	}{
 		{"none", lanyard.Credential{}, nil},
 		{"every kind", lanyard.Credential{Values: secrets(map[string]string{"a": "1", "b": "2", "c": ""}), Password: s("3"), AccessToken: s("4"), RefreshToken: s("5"), Token: s("6"), TokenSecret: s("7"), AccessKeyID: "AKID", SecretAccessKey: s("8"), SessionToken: s("9")}, strings.Split("123456789", "")},
-		{"a user name beside a password is a name", lanyard.Credential{Username: s("u"), Password: s("p")}, []string{"p"}},
-		{"a user name alone is the secret", lanyard.Credential{Username: s("sk_live")}, []string{"sk_live"}},
+		{"a user name beside a password is a name", lanyard.Credential{Username: s("u"), Password: s("p")}, []string{"dTpw", "p"}},
+		{"a user name alone is the secret", lanyard.Credential{Username: s("sk_live")}, []string{"c2tfbGl2ZTo=", "sk_live"}},
+		{"F15 what an upstream echoes of Basic", lanyard.Credential{Username: s("Aladdin"), Password: s("open sesame")}, []string{"QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "open sesame"}},
 	} {
 		if diff := cmp.Diff(revealed(c.c), c.want); diff != "" {
 			t.Errorf("%s (-got +want):\n%s", c.name, diff)

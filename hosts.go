@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
 )
 
 // Target is where a URL leads, in the one form that everything compares: host in lower-case ASCII without a final dot
@@ -59,17 +60,17 @@ func ParseURL(raw string) (*url.URL, Target, error) {
 		t.Port = defaultPort(u.Scheme)
 	}
 	u.Host = t.authority()
-	// A path that holds an illegal character is encoded anew by net/url from its decoded form, where %2F has become a
-	// slash and a value has left its segment. Encoding those characters alone keeps the rest as it was written.
 	if u.RawPath != "" {
-		u.RawPath = escapeIllegal(u.RawPath)
+		u.RawPath = EscapePath(u.RawPath)
 	}
 	u.Fragment, u.RawFragment = "", ""
 	return u, t, nil
 }
 
-// escapeIllegal percent-encodes what may not stand in a path (RFC 3986 §3.3) and leaves everything else alone.
-func escapeIllegal(path string) string {
+// EscapePath percent-encodes what may not stand in a path (RFC 3986 §3.3) and leaves everything else as it is written.
+// What becomes the RawPath of a URL goes through it: one that holds an illegal character is ignored by net/url, which
+// then encodes the decoded path anew, where %2F has become a slash and a value has left its segment.
+func EscapePath(path string) string {
 	var b strings.Builder
 	for i := 0; i < len(path); i++ {
 		c := path[i]
@@ -260,6 +261,9 @@ func ParseHostPattern(s string) (HostPattern, error) {
 		}
 		if !strings.Contains(p.host, ".") {
 			return p, fmt.Errorf("*.%s would be every site below a top-level domain: name at least two parts", p.host)
+		}
+		if suffix, registry := publicsuffix.PublicSuffix(p.host); registry && suffix == p.host {
+			return p, fmt.Errorf("*.%s would be every site that somebody registers there: name one part more", p.host)
 		}
 	}
 	return p, nil

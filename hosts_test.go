@@ -68,6 +68,27 @@ func TestParseURL(t *testing.T) {
 	}
 }
 
+func TestEscapePath(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "/a-._~!$&'()*+,;=:@b/": "/a-._~!$&'()*+,;=:@b/", "/%2F%2f%": "/%2F%2f%", "/{x}|é \"<>^`?#\\\x00": "/%7Bx%7D%7C%C3%A9%20%22%3C%3E%5E%60%3F%23%5C%00", "/[x]": "/[x]",
+	} {
+		if got := lanyard.EscapePath(in); got != want {
+			t.Errorf("EscapePath(%q) is %q, want %q", in, got, want)
+		}
+	}
+	// Every legal byte keeps the path as net/url sends it; so an encoded slash stays one.
+	for c := range 256 {
+		raw := lanyard.EscapePath("/a%2Fb/" + string([]byte{byte(c)}))
+		decoded, err := url.PathUnescape(raw)
+		if err != nil {
+			continue // a percent sign
+		}
+		if got := (&url.URL{Path: decoded, RawPath: raw}).EscapedPath(); got != raw {
+			t.Errorf("byte %#x: %q is sent as %q", c, raw, got)
+		}
+	}
+}
+
 func TestE04_FoldedBeforeJudged(t *testing.T) {
 	for _, c := range []struct{ in, host string }{
 		{"http://①②⑦.0.0.1/", "127.0.0.1"},

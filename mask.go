@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -17,10 +18,14 @@ func (c *Credential) Mask(text string) string { return MaskSecrets(text, c.Secre
 // MaskSecrets is [Credential.Mask] for any secrets. What it cannot find are secrets that were changed, cut or encoded
 // some other way.
 func MaskSecrets(text string, secrets []Secret) string {
+	var forms []string
 	for _, s := range secrets {
-		for _, form := range maskedForms(s.Reveal()) {
-			text = strings.ReplaceAll(text, form, redacted)
-		}
+		forms = append(forms, maskedForms(s.Reveal())...)
+	}
+	// The longest first: a secret may hold another, and half of it would be left over.
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	for _, form := range forms {
+		text = strings.ReplaceAll(text, form, redacted)
 	}
 	return text
 }

@@ -27,8 +27,8 @@ type recorded struct {
 	Method, URI, Body, ContentType, User string
 }
 
-// server answers every request with one status and body, and records what it was asked.
-func server(t *testing.T, status int, body string) (*client.Client, *[]recorded) {
+// recording answers every request with one status and body, and records what it was asked.
+func recording(t *testing.T, status int, body string) (*client.Client, *[]recorded) {
 	t.Helper()
 	var asked []recorded
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -202,7 +202,7 @@ func TestOperations(t *testing.T) {
 			Key: "key_1", Action: lanyard.ActionConnectionCreate, Object: "con_1", ObjectName: "acme_live", Detail: map[string]string{"a": "b"}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, asked := server(t, op.status, op.answer)
+			c, asked := recording(t, op.status, op.answer)
 			got, err := op.call(t.Context(), c)
 			if err != nil {
 				t.Fatal(err)
@@ -218,7 +218,7 @@ func TestOperations(t *testing.T) {
 }
 
 func TestDocumentKeepsUnknownMembers(t *testing.T) {
-	c, _ := server(t, 200, serviceJSON)
+	c, _ := recording(t, 200, serviceJSON)
 	s, err := c.Service(t.Context(), "acme")
 	if err != nil {
 		t.Fatal(err)
@@ -233,7 +233,7 @@ func TestDocumentKeepsUnknownMembers(t *testing.T) {
 
 // What comes back with a secret in it can be printed without telling it.
 func TestSecretsDoNotPrint(t *testing.T) {
-	c, _ := server(t, 201, keyJSON)
+	c, _ := recording(t, 201, keyJSON)
 	k, err := c.CreateKey(t.Context(), client.NewKey{Name: "nightly"})
 	if err != nil {
 		t.Fatal(err)
@@ -441,7 +441,7 @@ func TestAnswerBytes(t *testing.T) {
 		"empty, whatever the type was": {`{"headers":{"content-type":"application/json"},"body":""}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, _ := server(t, 200, a.answer)
+			c, _ := recording(t, 200, a.answer)
 			answer, err := c.Invoke(t.Context(), &client.Request{URL: "/"})
 			if err != nil {
 				t.Fatal(err)

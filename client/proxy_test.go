@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -203,4 +204,33 @@ func TestHTTPClient(t *testing.T) {
 	if _, err := c.HTTPClient("acme", "api.acme.com"); err == nil {
 		t.Error("a base URL without a scheme was taken")
 	}
+}
+
+// FuzzProxyURL: whatever the path is, the request goes to the server and to the proxy of this connection, and what
+// could stand in a URL is sent as it is.
+func FuzzProxyURL(f *testing.F) {
+	for _, path := range []string{"", "/v2/a%2Fb c?x=ü#y", "//evil.example/", "/../../v1/me", "\\\\evil", "@evil.example", "%zz", "/\r\nX: 1", "{id}"} {
+		f.Add(path)
+	}
+	c, err := client.New("https://lanyard.example.com", key)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		u, err := url.Parse(c.ProxyURL("acme", path))
+		if err != nil {
+			return // then nothing is sent
+		}
+		uri := u.RequestURI()
+		if u.Scheme != "https" || u.Host != "lanyard.example.com" || !strings.HasPrefix(uri, "/v1/proxy/acme/") {
+			t.Fatalf("%q goes to %s", path, u)
+		}
+		if strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+			t.Fatalf("%q is sent as %q", path, uri)
+		}
+		want, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "#")
+		if !strings.ContainsFunc(want, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) }) && uri != "/v1/proxy/acme/"+want {
+			t.Fatalf("%q is sent as %q", path, uri)
+		}
+	})
 }

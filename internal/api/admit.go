@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -118,24 +120,48 @@ func checkQuery(op *huma.Operation, u *url.URL) error {
 	if err != nil {
 		return invalid("", "the query cannot be read: every part of it is a name, “=” and a value, percent-encoded")
 	}
+	known := map[string]*huma.Schema{}
+	for _, p := range op.Parameters {
+		if p.In == "query" {
+			known[p.Name] = p.Schema
+		}
+	}
 	var f lanyard.FieldErrors
 	for name, values := range query {
+		schema, ok := known[name]
 		switch {
 		case slices.Contains(keyNames, strings.ToLower(name)):
 			return &lanyard.Error{Code: lanyard.CodeInvalidRequest, Message: keyInURL, Fields: []lanyard.FieldError{{Pointer: name, Detail: "leave this out of the URL"}}}
-		case !slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.In == "query" && p.Name == name }):
-			if len(name) > maxToken || !utf8.ValidString(name) {
-				name = ""
-			}
+		case !ok && (len(name) > maxToken || !utf8.ValidString(name)):
+			f.Add("", "there is no such query parameter here")
+		case !ok:
 			f.Add(name, "there is no such query parameter here")
 		case len(values) > 1:
 			f.Add(name, "this stands twice")
-		case !utf8.ValidString(values[0]) || strings.ContainsRune(values[0], 0):
-			f.Add(name, "this is text without NUL characters")
+		default:
+			f.Check(name, checkQueryValue(schema, values[0]))
 		}
 	}
 	slices.SortFunc(f, func(x, y lanyard.FieldError) int { return strings.Compare(x.Pointer, y.Pointer) })
 	return f.Err()
+}
+
+// checkQueryValue compares a value with the schema of its parameter. An empty one is as good as none.
+func checkQueryValue(s *huma.Schema, v string) error {
+	switch {
+	case v == "":
+	case !utf8.ValidString(v) || strings.ContainsRune(v, 0):
+		return errors.New("this is text without NUL characters")
+	case len(s.Enum) > 0 && !slices.Contains(s.Enum, any(v)):
+		return fmt.Errorf("this is one of: %s", listed(s.Enum))
+	case s.Type == huma.TypeBoolean && v != "true" && v != "false":
+		return errors.New("this is true or false")
+	case s.Type == huma.TypeInteger:
+		if n, err := strconv.Atoi(v); err != nil || float64(n) < *s.Minimum || float64(n) > *s.Maximum {
+			return fmt.Errorf("this is a whole number from %v to %v", *s.Minimum, *s.Maximum)
+		}
+	}
+	return nil
 }
 
 // emptyBody is what an operation without a body takes: nothing, or an object without fields.

@@ -109,7 +109,7 @@ func newHuma(a *API) huma.API {
 			},
 			Security: []map[string][]string{{securityScheme: {}}},
 		},
-		Formats:       map[string]huma.Format{"application/json": format},
+		Formats:       map[string]huma.Format{"application/json": format, "json": format}, // the latter for every +json
 		DefaultFormat: "application/json",
 	})
 	if a.PublicURL != "" {

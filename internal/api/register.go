@@ -205,15 +205,19 @@ func schemaName(t reflect.Type, hint string) string {
 var replaceHumaErrors = sync.OnceFunc(func() {
 	// Huma holds these in package variables. They are set once, before the first API serves, and to the same for all.
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
-		return humaError(status, problem.RequestID(ctx.Context()), errs)
+		e := humaError(status, problem.RequestID(ctx.Context()), errs)
+		for name, values := range e.GetHeaders() {
+			ctx.SetHeader(name, values[0]) // huma asks for them only where a handler returned the error
+		}
+		return e
 	}
 	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError { return humaError(status, "", errs) }
 	huma.DefaultArrayNullable = false // lists are written as [], never as null
 })
 
-// humaError makes a problem document of what huma itself finds wrong: parameters of path and query. Its own texts would
-// repeat the offending value, secret or not.
-func humaError(status int, requestID string, errs []error) huma.StatusError {
+// humaError makes a problem document of what huma itself finds wrong. That is little, since query and body were judged
+// before (admit.go); its own answer would repeat the offending value, secret or not.
+func humaError(status int, requestID string, errs []error) refusal {
 	if status >= http.StatusInternalServerError {
 		return refusal{*problem.Of(errors.Join(errs...), requestID)}
 	}

@@ -23,13 +23,13 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w}
 	route := "none"
 	defer func() {
-		fault := recover()
+		fault, begun := recover(), rec.begun
 		if fault != nil && fault != http.ErrAbortHandler {
 			a.panicked(rec, r, fault)
 		}
 		a.Metrics.observe(route, rec.status, time.Since(began))
 		a.access(rec, r, route, time.Since(began))
-		if fault != nil && rec.begun {
+		if fault != nil && begun {
 			panic(http.ErrAbortHandler) // what was begun must not look complete
 		}
 	}()

@@ -162,8 +162,13 @@ func (a *app) askMissing(ctx context.Context, c *client.Client, terminal *os.Fil
 		}
 		in.Parameters[p.Key] = value.Reveal()
 	}
+	begun := len(in.Credentials) > 0
 	for _, f := range credentialFields(s) {
-		if _, given := in.Credentials[f.Name]; given || f.Optional && len(in.Credentials) > 0 && f.Name == "session_token" {
+		if _, given := in.Credentials[f.Name]; given {
+			continue
+		}
+		// Temporary keys alone have a session token: whoever gave a key by -c and left the token out has none.
+		if begun && f.Name == "session_token" {
 			continue
 		}
 		value, err := a.ask(ctx, terminal, f.Label, f.Secret)

@@ -47,8 +47,8 @@ With --json the answer is printed as the API's document with status, headers and
   lanyard invoke acme_support PUT https://files.acme.com/logo.svg -H 'Content-Type: image/svg+xml' -d @logo.svg
   lanyard invoke acme_support /v2/tickets/7 -i --fail`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 3 {
-				return nil
+			if len(args) > 2 {
+				return arguments("CONNECTION", "METHOD", "URL-or-/path")(cmd, args)
 			}
 			return arguments("CONNECTION", "URL-or-/path")(cmd, args)
 		},

@@ -292,8 +292,12 @@ func TestRace(t *testing.T) {
 	addrs := []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2"), netip.MustParseAddr("192.0.2.3")}
 	hang := func(ctx context.Context) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() }
 	fail := func(context.Context) (net.Conn, error) { return nil, errors.New("connection refused") }
+	var mu sync.Mutex
 	var opened []net.Conn
+	tried := 0
 	open := func(context.Context) (net.Conn, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		c, _ := net.Pipe()
 		opened = append(opened, c)
 		return c, nil
@@ -317,20 +321,24 @@ func TestRace(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				opened = nil
-				tried := 0
+				opened, tried = nil, 0
 				d := &dialer{connect: func(ctx context.Context, _ origin, to netip.AddrPort) (net.Conn, error) {
+					mu.Lock()
 					tried++
+					mu.Unlock()
 					return test.attempts[slices.Index(addrs, to.Addr())](ctx)
 				}}
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
 				start := time.Now()
 				c, err := d.race(ctx, origin{port: 1}, addrs)
-				if took := time.Since(start); took != test.after || (err == nil) != test.ok || tried != test.tried {
+				took := time.Since(start)
+				synctest.Wait() // for the losers
+				mu.Lock()
+				defer mu.Unlock()
+				if took != test.after || (err == nil) != test.ok || tried != test.tried {
 					t.Errorf("after %v: %v, %d tried; want %v, ok %v, %d", took, err, tried, test.after, test.ok, test.tried)
 				}
-				synctest.Wait()
 				for _, other := range opened {
 					if other != c {
 						if _, err := other.Write(nil); err == nil {

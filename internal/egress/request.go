@@ -31,6 +31,7 @@ func (out *outgoing) free() {
 	if out.body != nil {
 		_ = out.body.Close()
 	}
+	clear(out.bytes) // a credential was in it
 	if cap(out.bytes) <= 2*maxBuffered {
 		*out = outgoing{bytes: out.bytes[:0]}
 		outgoingPool.Put(out)

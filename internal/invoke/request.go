@@ -174,7 +174,7 @@ func below(base *url.URL, pathAndQuery string) (*url.URL, error) {
 		return nil, err
 	}
 	u := *base
-	raw := strings.TrimSuffix(base.EscapedPath(), "/") + path
+	raw := strings.TrimSuffix(base.EscapedPath(), "/") + lanyard.EscapePath(path)
 	decoded, err := url.PathUnescape(raw)
 	if err != nil {
 		return nil, fmt.Errorf("the path holds a percent sign that is not followed by two hexadecimal digits")
@@ -186,7 +186,7 @@ func below(base *url.URL, pathAndQuery string) (*url.URL, error) {
 	case hasQuery && query != "":
 		u.RawQuery = base.RawQuery + "&" + query
 	}
-	u.ForceQuery = false
+	u.ForceQuery = hasQuery && u.RawQuery == ""
 	return &u, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -86,6 +87,21 @@ func TestAPIKeyOnTheWire(t *testing.T) {
 | 
 | k&2= é
 | --B--`},
+		{"G13 multipart, replaced", keyInForm, call{method: "POST", url: "https://api.acme.com/x", headers: []string{"Content-Type: multipart/form-data; boundary=B"},
+			body: strings.ReplaceAll(part, `"a"`, `"api_key"`) + part + "--B\r\ncontent-disposition: form-data;\r\n name=api_key; filename=x\r\n\r\nx\r\n--B\r\n\r\napi_key\r\n--B--"},
+			lines("POST /x HTTP/1.1", "Host: api.acme.com", "Content-Length: LENGTH", "Content-Type: multipart/form-data; boundary=B") +
+				`| --B
+| Content-Disposition: form-data; name="a"
+| 
+| 1
+| --B
+| 
+| api_key
+| --B
+| Content-Disposition: form-data; name="api_key"
+| 
+| k&2= é
+| --B--`},
 		{"G13 multipart, a name with a quote", quoted, call{method: "POST", url: "https://api.acme.com/x", headers: []string{"Content-Type: multipart/form-data; boundary=B"}, body: "--B--"},
 			lines("POST /x HTTP/1.1", "Host: api.acme.com", "Content-Length: 63", "Content-Type: multipart/form-data; boundary=B") +
 				`| --B
@@ -102,7 +118,11 @@ func TestAPIKeyOnTheWire(t *testing.T) {
 				diff(t, c.call.place(t, bind(t, c.auth, cred)), c.want)
 				return
 			}
-			diff(t, c.call.place(t, bind(t, c.auth, credential())), c.want)
+			got := c.call.place(t, bind(t, c.auth, credential()))
+			if strings.Contains(c.want, "LENGTH") { // net/http checks it against the body
+				got = regexp.MustCompile(`(Content-Length: )\d+`).ReplaceAllString(got, "${1}LENGTH")
+			}
+			diff(t, got, c.want)
 		})
 	}
 }
@@ -237,7 +257,7 @@ func TestG13_EmptyHeldBody(t *testing.T) {
 }
 
 func FuzzQueryEditing(f *testing.F) {
-	for _, q := range []string{"", "&", "a=b", "api_key=x", "a&api_key&b&api%5fkey=1", "%61pi_key", "a=%zz&;&=&==", "+=+&%20", "access_token=1&X-App=2&api_key=3", "é=\xff"} {
+	for _, q := range []string{"", "&", "a=b", "api_key=x", "a&api_key&b&api%5fkey=1", "%61pi_key", "a=%zz&;&=&==", "+=+&%20", "a&&", "access_token=1&X-App=2&api_key=3", "é=\xff"} {
 		f.Add(q)
 	}
 	names := []string{"api_key", "X-App"}
@@ -262,9 +282,11 @@ func FuzzQueryEditing(f *testing.F) {
 			}
 			return kept
 		}
-		want := others(raw)
-		if d := cmp.Diff(strings.TrimSuffix(strings.Join(others(got), "&"), "&"), strings.TrimSuffix(strings.Join(want, "&"), "&")); d != "" {
-			t.Fatalf("%q became %q: others (-got +want):\n%s", raw, got, d)
+		want := strings.Join(others(raw), "&")
+		// An & at the end is the one before ours.
+		kept := func(got string) bool { return got == want || got == strings.TrimSuffix(want, "&") }
+		if !kept(strings.Join(others(got), "&")) {
+			t.Fatalf("%q became %q, which keeps %q", raw, got, others(got))
 		}
 		// Ours are there once, as every server reads it.
 		q, _ := url.ParseQuery(got)
@@ -276,7 +298,7 @@ func FuzzQueryEditing(f *testing.F) {
 		}
 		u := &url.URL{RawQuery: got}
 		p.Strip(http.Header{}, u)
-		if strings.TrimSuffix(u.RawQuery, "&") != strings.TrimSuffix(strings.Join(want, "&"), "&") {
+		if !kept(u.RawQuery) {
 			t.Fatalf("%q became %q and stripped %q", raw, got, u.RawQuery)
 		}
 		// A form-encoded body is edited in the same way.
@@ -311,7 +333,7 @@ func parts(body []byte, boundary string) (all []string, ok bool) {
 		}
 		text := string(content)
 		for _, name := range slices.Sorted(maps.Keys(part.Header)) {
-			text = name + ": " + strings.Join(part.Header[name], ",") + "\n" + text
+			text = name + ": " + strings.Join(part.Header[name], "\x00") + "\n" + text
 		}
 		all = append(all, text)
 	}
@@ -321,7 +343,7 @@ func FuzzMultipart(f *testing.F) {
 	part := "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n"
 	for _, body := range []string{
 		part + "--B--\r\n", part + part + "--B--", "--B--", "preamble\r\n" + part + "--B-- \t\r\nepilogue --B--\r\n--B--", strings.ReplaceAll(part, "\r\n", "\n") + "--B--\n", part + "--B-x\r\n--B--",
-		"--B\r\n\r\n\n--B--\r\n--B--\r\n", "--B\n\r\n\r\n--B\r\n\r\nx\n--B--", "x--B\r\n--B \r\n\r\n--B--", "--Bx\n" + part + "--B--", "\r\n--B--", "\n--B\n\nx\n--B--\n",
+		"--B\r\n\r\n\n--B--\r\n--B--\r\n", "--B\n\r\n\r\n--B\r\n\r\nx\n--B--", "x--B\r\n--B \r\n\r\n--B--", "--Bx\n" + part + "--B--", "\r\n--B--", "\n--B\n\nx\n--B--\n", "\n--B\n\nx\n-\n--B\n", "--B\r\r\n\n\n--B--\r\n--B--\r\n",
 	} {
 		f.Add("B", []byte(body))
 	}
@@ -343,7 +365,8 @@ func FuzzMultipart(f *testing.F) {
 			if lanyard.CodeOf(err) != lanyard.CodeInvalidRequest {
 				t.Fatal(err)
 			}
-			if readable && len(before) > 0 {
+			// The reader takes a body that breaks off after a delimiter for one that ended.
+			if ends := bytes.Contains(body, []byte("\r\n--"+boundary+"--\r\n")); readable && ends && len(before) > 0 {
 				t.Fatalf("a multipart body with %d parts is refused: %q", len(before), body)
 			}
 			return
@@ -356,7 +379,14 @@ func FuzzMultipart(f *testing.F) {
 			return // nothing that a server would take, before or after
 		}
 		after, ok := parts(got, boundary)
-		want := append(before, "Content-Disposition: form-data; name=\"api_key\"\nk&2= é")
+		want := slices.DeleteFunc(before, func(part string) bool {
+			_, disposition, _ := strings.Cut("\n"+part, "\nContent-Disposition: ")
+			disposition, _, _ = strings.Cut(disposition, "\n")
+			disposition, _, _ = strings.Cut(disposition, "\x00") // between several headers of that name
+			_, params, _ := mime.ParseMediaType(disposition)
+			return params["name"] == "api_key"
+		})
+		want = append(want, "Content-Disposition: form-data; name=\"api_key\"\nk&2= é")
 		if d := cmp.Diff(after, want); d != "" || !ok {
 			t.Fatalf("%q became %q: parts (-got +want):\n%s", body, got, d)
 		}

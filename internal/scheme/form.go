@@ -1,11 +1,14 @@
 package scheme
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"net/textproto"
+	"slices"
 	"strings"
 )
 
@@ -125,51 +128,77 @@ func boundaryOf(h http.Header) string {
 	return params["boundary"]
 }
 
-// withParts adds a part for each parameter before the closing boundary of a multipart/form-data body (RFC 7578). The
-// parts that are there stay as they are; ok is false when the body does not end the way its boundary says.
+// withParts puts a part for each parameter at the end of a multipart/form-data body (RFC 7578), in place of those that
+// have the same name already. The other parts stay as they are; ok is false when the body does not end the way its
+// boundary says.
 func withParts(body []byte, boundary string, params []param) (whole []byte, ok bool) {
-	end, newline := closing(body, "--"+boundary)
-	if end < 0 {
+	parts, newline := divide(body, "--"+boundary)
+	if parts == nil {
 		return nil, false
 	}
 	var b bytes.Buffer
 	b.Grow(len(body) + 256*len(params))
-	b.Write(body[:end])
+	b.Write(body[:parts[0]])
+	for i, start := range parts[:len(parts)-1] {
+		if part := body[start:parts[i+1]]; !isOneOf(partName(part), params) {
+			b.Write(part)
+		}
+	}
 	for _, p := range params {
-		// RFC 7578 §4.2, with the escape of the WHATWG form encoding; a name holds no line breaks.
-		for _, line := range []string{"--" + boundary, `Content-Disposition: form-data; name="` + strings.ReplaceAll(p.name, `"`, "%22") + `"`, "", p.value.Reveal()} {
+		for _, line := range []string{"--" + boundary, `Content-Disposition: form-data; name="` + partEscape(p.name) + `"`, "", p.value.Reveal()} {
 			b.WriteString(line)
 			b.WriteString(newline)
 		}
 	}
-	b.Write(body[end:])
+	b.Write(body[parts[len(parts)-1]:])
 	return b.Bytes(), true
 }
 
-// closing finds where the line with the closing delimiter begins, and how this body ends its lines; -1 when there is
-// none. Only whole lines count (RFC 2046 §5.1.1): a boundary inside a part's content is content.
-func closing(body []byte, delimiter string) (start int, newline string) {
+// partEscape is the escape that browsers use in the name of a part (WHATWG HTML, multipart/form-data encoding); the
+// names here hold no line breaks.
+func partEscape(name string) string { return strings.ReplaceAll(name, `"`, "%22") }
+
+func isOneOf(name string, params []param) bool {
+	return slices.ContainsFunc(params, func(p param) bool { return name == p.name || name == partEscape(p.name) })
+}
+
+// partName is the name of the field that a part is, which begins with its delimiter; empty when it says none.
+func partName(part []byte) string {
+	_, part, _ = bytes.Cut(part, []byte("\n"))
+	h, err := textproto.NewReader(bufio.NewReader(bytes.NewReader(part))).ReadMIMEHeader()
+	if err != nil {
+		return ""
+	}
+	_, params, _ := mime.ParseMediaType(h.Get("Content-Disposition"))
+	return params["name"]
+}
+
+// divide finds where the lines with a delimiter begin, the closing one last, and how this body ends its lines; nil when
+// there is no closing one. Only whole lines count (RFC 2046 §5.1.1): a boundary inside a part's content is content.
+func divide(body []byte, delimiter string) (starts []int, newline string) {
 	for i := 0; i < len(body); {
-		line, next := body[i:], len(body)
+		line, next, ends := body[i:], len(body), "\r\n"
 		if n := bytes.IndexByte(line, '\n'); n >= 0 {
 			line, next = line[:n], i+n+1
+			var cr bool
+			if line, cr = bytes.CutSuffix(line, []byte("\r")); !cr {
+				ends = "\n"
+			}
 		}
 		end, isDelimiter := bytes.CutPrefix(line, []byte(delimiter))
 		end, isClosing := bytes.CutPrefix(end, []byte("--"))
-		isDelimiter = isDelimiter && len(bytes.Trim(end, " \t\r")) == 0
+		isDelimiter = isDelimiter && len(bytes.Trim(end, " \t")) == 0
 		// Where delimiters end their lines with CR LF, one that stands after a bare LF is content.
 		if isDelimiter && (newline != "\r\n" || bytes.HasSuffix(body[:i], []byte("\r\n"))) {
 			if newline == "" {
-				newline = "\n"
-				if next == len(body) || bytes.HasSuffix(line, []byte("\r")) {
-					newline = "\r\n"
-				}
+				newline = ends
 			}
+			starts = append(starts, i)
 			if isClosing {
-				return i, newline
+				return starts, newline
 			}
 		}
 		i = next
 	}
-	return -1, ""
+	return nil, ""
 }

@@ -15,8 +15,11 @@ type param struct {
 }
 
 func newParam(name, value string) param {
-	return param{name, lanyard.NewSecret(value), lanyard.NewSecret(url.QueryEscape(name) + "=" + url.QueryEscape(value))}
+	return param{name, lanyard.NewSecret(value), lanyard.NewSecret(encode(name) + "=" + encode(value))}
 }
+
+// encode spells a blank as %20, which servers read that take + literally, and those that do not.
+func encode(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 func find(params []param, name string) int {
 	for i := range params {

@@ -176,6 +176,22 @@ func TestPlaceTwiceIsPlaceOnce(t *testing.T) {
 	}
 }
 
+func TestPlaceTwiceInMultipart(t *testing.T) {
+	for _, auth := range []string{keyInForm, `{"type": "api_key", "parameters": [{"name": "na\"me", "param_type": "form"}]}`} {
+		p := bind(t, auth, credential())
+		c := call{method: "POST", url: "https://api.acme.com/x", headers: []string{"Content-Type: multipart/form-data; boundary=B"}, body: "--B\r\n\r\nx\r\n--B--\r\n"}
+		req := c.request(t, p)
+		if err := p.Place(req); err != nil {
+			t.Fatal(err)
+		}
+		once := wire(t, req)
+		if err := p.Place(req); err != nil {
+			t.Fatal(err)
+		}
+		diff(t, wire(t, req), once)
+	}
+}
+
 func TestSigned(t *testing.T) {
 	for auth, want := range map[string]bool{
 		keyInHeader: false, keyInQuery: false, keyInForm: true, basic: false, oauth2: false, oauth2Query: false, oauth1: true, in(oauth1, "param_type", "query"): true, sqs: true, s3: true,

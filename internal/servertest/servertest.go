@@ -262,7 +262,7 @@ func (l *Lanyard) Connect(t testing.TB, definition map[string]any, connect any) 
 		definition["name"] = name
 	}
 	l.Must(t, 201, "POST /v1/services", definition)
-	var scopes []string
+	scopes := []string{}
 	if auth, ok := definition["auth"].(map[string]any); ok {
 		if list, ok := auth["scopes"].([]map[string]any); ok {
 			for _, s := range list {

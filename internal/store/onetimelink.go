@@ -52,7 +52,8 @@ func (s *Store) CreateLink(ctx context.Context, l Link, hash []byte, audit *lany
 func (s *Store) Link(ctx context.Context, purpose LinkPurpose, hash []byte) (*Link, error) {
 	scan := func(row scanner) (l Link, err error) {
 		l.Purpose = purpose
-		return l, row.Scan(&l.Organization, &l.User, instant{&l.ExpiresAt})
+		err = row.Scan(&l.Organization, &l.User, instant{&l.ExpiresAt})
+		return l, err
 	}
 	const query = `SELECT organization_id, user_id, expires_at FROM one_time_links WHERE hash = $1 AND purpose = $2 AND expires_at > $3`
 	return find(ctx, s.reads, "one-time link", scan, query, hash, purpose, millis(s.Now()))
@@ -65,7 +66,8 @@ func (s *Store) UseSignInLink(ctx context.Context, hash []byte, session Session,
 	err := s.tx(ctx, func(t *tx) error {
 		scan := func(row scanner) (l Link, err error) {
 			l.Purpose = PurposeSignIn
-			return l, row.Scan(&l.Organization, &l.User, instant{&l.ExpiresAt})
+			err = row.Scan(&l.Organization, &l.User, instant{&l.ExpiresAt})
+			return l, err
 		}
 		const use = `DELETE FROM one_time_links WHERE hash = $1 AND purpose = 'sign_in' AND expires_at > $2
 			RETURNING organization_id, user_id, expires_at`

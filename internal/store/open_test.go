@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -105,50 +106,45 @@ func TestK04_KeyFile(t *testing.T) {
 	other := filepath.Join(t.TempDir(), "other.key") // the key of another instance
 	writeKey(t, other)
 
-	for _, test := range []struct {
-		name  string
-		spoil func(t *testing.T, path string)
-		fault vault.KeyFault
-		says  string
-	}{
-		{"missing", func(t *testing.T, path string) { check(t, os.Remove(path)) }, vault.KeyMissing, "is missing"},
-		{"of another instance", func(t *testing.T, path string) { copyFile(t, other, path) }, vault.KeyWrong, "not the key of this store"},
-		{"readable by others", func(t *testing.T, path string) { check(t, os.Chmod(path, 0o644)) }, vault.KeyExposed, "chmod 600"},
-		{"short", func(t *testing.T, path string) { check(t, os.Truncate(path, 40)) }, vault.KeyMalformed, "cut off"},
-		{"empty", func(t *testing.T, path string) { check(t, os.Truncate(path, 0)) }, vault.KeyMalformed, "no key file"},
-		{"another file", func(t *testing.T, path string) { check(t, os.WriteFile(path, []byte("hello"), 0o600)) }, vault.KeyMalformed, "no key file"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			storetest.Each(t, func(t *testing.T, open storetest.Opener) {
-				w := newWorld(t, open)
-				check(t, w.Close())
-				key := w.config.KeyFile
-				saved := filepath.Join(t.TempDir(), "saved.key")
-				copyFile(t, key, saved)
-				test.spoil(t, key)
-				spoiled := files(t, w.config.Dir)
-				before := contents(t, w.config, "")
-
-				err := openError(t, w.config)
-				var k *vault.KeyError
-				if !errors.As(err, &k) || k.Fault != test.fault || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), key) {
-					t.Errorf("got %v, want the fault %q that says %q", err, test.fault, test.says)
-				}
-				if got := files(t, w.config.Dir); !sameFiles(got, spoiled) {
-					t.Errorf("files were changed: %v, before %v", names(got), names(spoiled))
-				}
-				if got := contents(t, w.config, ""); got != before {
-					t.Error("the database was changed")
-				}
-
-				check(t, os.RemoveAll(key))
-				copyFile(t, saved, key)
-				if _, err := open(func(c *store.Config) { c.Now = nil }).User(t.Context(), w.org, w.owner.ID); err != nil {
-					t.Errorf("with its key the store does not open again: %v", err)
-				}
-			})
-		})
-	}
+	storetest.Each(t, func(t *testing.T, open storetest.Opener) {
+		w := newWorld(t, open)
+		check(t, w.Close())
+		key, saved := w.config.KeyFile, filepath.Join(t.TempDir(), "saved.key")
+		copyFile(t, key, saved)
+		before := contents(t, w.config, "")
+		for _, test := range []struct {
+			name  string
+			spoil func() error
+			fault vault.KeyFault
+			says  string
+		}{
+			{"missing", func() error { return os.Remove(key) }, vault.KeyMissing, "is missing"},
+			{"of another instance", func() error { copyFile(t, other, key); return nil }, vault.KeyWrong, "not the key of this store"},
+			{"readable by others", func() error { return os.Chmod(key, 0o644) }, vault.KeyExposed, "chmod 600"},
+			{"short", func() error { return os.Truncate(key, 40) }, vault.KeyMalformed, "cut off"},
+			{"empty", func() error { return os.Truncate(key, 0) }, vault.KeyMalformed, "no key file"},
+			{"another file", func() error { return os.WriteFile(key, []byte("hello"), 0o600) }, vault.KeyMalformed, "no key file"},
+		} {
+			check(t, test.spoil())
+			spoiled := files(t, w.config.Dir)
+			err := openError(t, w.config)
+			var k *vault.KeyError
+			if !errors.As(err, &k) || k.Fault != test.fault || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), key) {
+				t.Errorf("%s: got %v, want the fault %q that says %q", test.name, err, test.fault, test.says)
+			}
+			if got := files(t, w.config.Dir); !maps.Equal(got, spoiled) {
+				t.Errorf("%s: files were changed: %v, before %v", test.name, names(got), names(spoiled))
+			}
+			if got := contents(t, w.config, ""); got != before {
+				t.Errorf("%s: the database was changed", test.name)
+			}
+			check(t, os.RemoveAll(key))
+			copyFile(t, saved, key)
+		}
+		if _, err := open().User(t.Context(), w.org, w.owner.ID); err != nil {
+			t.Errorf("with its key the store does not open again: %v", err)
+		}
+	})
 }
 
 func TestK04_MalformedKeyBesideNothing(t *testing.T) {
@@ -395,23 +391,4 @@ func files(t *testing.T, dir string) map[string]string {
 	return found
 }
 
-func names(files map[string]string) []string {
-	var all []string
-	for name := range files {
-		all = append(all, name)
-	}
-	slices.Sort(all)
-	return all
-}
-
-func sameFiles(a, b map[string]string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for name := range a {
-		if a[name] != b[name] {
-			return false
-		}
-	}
-	return true
-}
+func names(files map[string]string) []string { return slices.Sorted(maps.Keys(files)) }

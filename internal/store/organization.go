@@ -23,7 +23,8 @@ func (s *Store) Empty(ctx context.Context) (bool, error) { return empty(ctx, s.r
 // Organization gives an organization; not_found when there is none.
 func (s *Store) Organization(ctx context.Context, id lanyard.OrganizationID) (*lanyard.Organization, error) {
 	scan := func(row scanner) (o lanyard.Organization, err error) {
-		return o, row.Scan(&o.ID, &o.Name, instant{&o.CreatedAt})
+		err = row.Scan(&o.ID, &o.Name, instant{&o.CreatedAt})
+		return o, err
 	}
 	return find(ctx, s.reads, "organization", scan, `SELECT id, name, created_at FROM organizations WHERE id = $1`, id)
 }

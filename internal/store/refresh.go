@@ -123,7 +123,7 @@ func (s *Store) moveOn(ctx context.Context, org lanyard.OrganizationID, id lanya
 // note of the attempt stays. A lease that somebody else took over meanwhile is left alone.
 func (s *Store) ReleaseLease(ctx context.Context, l Lease, retryAt time.Time, message string, keepAttempt bool) error {
 	const query = `UPDATE authorizations SET lease_until = 0, retry_at = $5, refresh_failures = refresh_failures + 1, last_error = $6,
-		attempt_at = CASE WHEN $7 THEN attempt_at ELSE 0 END, refresh_due_at = CASE WHEN $5 = 0 THEN refresh_due_at ELSE $5 END
+		attempt_at = CASE WHEN $7 THEN attempt_at ELSE 0 END, refresh_due_at = CASE WHEN CAST($5 AS BIGINT) = 0 THEN refresh_due_at ELSE $5 END
 		WHERE organization_id = $1 AND id = $2 AND lease = $3 AND generation = $4`
 	_, err := exec(ctx, s.writes, query, l.Organization, l.Authorization, l.Number, l.Generation, millis(retryAt), clean(message), keepAttempt)
 	if err != nil {

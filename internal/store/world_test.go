@@ -294,3 +294,15 @@ func contents(t testing.TB, c store.Config, org lanyard.OrganizationID) string {
 	}
 	return b.String()
 }
+
+// consent begins a consent of the owner that holds for ten minutes.
+func (w *world) consent(s *lanyard.Service, c *lanyard.Connection, state string) *lanyard.ConsentRequest {
+	w.t.Helper()
+	r := &lanyard.ConsentRequest{
+		OrganizationID: w.org, ConnectionID: c.ID, UserID: w.owner.ID, Session: "session", ServiceID: s.ID, Service: s.LinkName, ServiceVersion: s.Version,
+		ReturnTo: "/connections", ExpiresAt: w.Now().Add(10 * time.Minute),
+		Secrets: lanyard.ConsentSecrets{CodeVerifier: lanyard.NewSecret("verifier of " + state), Parameters: map[string]string{"domain": "acme"}},
+	}
+	w.must(w.CreateConsentRequest(w.t.Context(), r, hash(state)))
+	return r
+}

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"lanyard"
 	"lanyard/internal/problem"
@@ -24,22 +25,20 @@ func (errorPage) template() string { return "error" }
 
 func newErrorPage(v visitor, d *problem.Document) errorPage {
 	return errorPage{
-		frame: newFrame(v, d.Title), Status: d.Status, Heading: d.Title, Detail: d.Detail, Errors: d.Errors,
-		Provider: providerWords(d.ProviderError, d.ProviderDescription),
-		SignOut:  d.Code == lanyard.CodeForbidden && v.user != nil,
+		frame: newFrame(v, d.Title), Status: d.Status, Heading: d.Title, Detail: said(d.Detail), Errors: d.Errors, Provider: providerWords(d),
+		SignOut: d.Code == lanyard.CodeForbidden && v.user != nil,
 	}
 }
 
-// providerWords joins error and error_description (RFC 6749 §5.2).
-func providerWords(code, description string) string {
-	switch code, description = said(code), said(description); {
-	case code == "":
-		return description
-	case description == "":
-		return code
-	default:
-		return code + ": " + description
+// providerWords joins error and error_description (RFC 6749 §5.2), where the sentence does not repeat them already.
+func providerWords(d *problem.Document) string {
+	var words []string
+	for _, w := range []string{said(d.ProviderError), said(d.ProviderDescription)} {
+		if w != "" && !strings.Contains(d.Detail, w) {
+			words = append(words, w)
+		}
 	}
+	return strings.Join(words, ": ")
 }
 
 // fail answers with a page for the error, and logs what the page does not tell.

@@ -66,9 +66,9 @@ func newForm(d *problem.Document, heading string) form {
 	if d == nil {
 		return form{}
 	}
-	f := form{Heading: heading, Provider: providerWords(d.ProviderError, d.ProviderDescription), Failed: true, fields: d.Errors}
+	f := form{Heading: heading, Provider: providerWords(d), Failed: true, fields: d.Errors}
 	if len(d.Errors) == 0 {
-		f.Message = d.Detail
+		f.Message = said(d.Detail)
 	}
 	return f
 }

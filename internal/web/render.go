@@ -167,7 +167,7 @@ func (i icons) icon(name string) (template.HTML, error) {
 // said is a provider's text made fit for a page: without control and text-direction characters, and cut. It stays
 // text; the template escapes it.
 func said(text string) string {
-	const most = 400
+	const most = 600
 	var b strings.Builder
 	n := 0
 	for _, r := range strings.TrimSpace(text) {

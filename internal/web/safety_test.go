@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -401,8 +400,8 @@ func TestA19_ProviderWords(t *testing.T) {
 		"line breaks":       {"a\r\nSet-Cookie: b\x00c\u2028d", "a  Set-Cookie: b c d"},
 		"direction":         {"ab\u202ecd\u2066", "abcd"},
 		"invalid UTF-8":     {"a\xffb", "ab"},
-		"long":              {strings.Repeat("ä", 10_000), strings.Repeat("ä", 400) + " …"},
-		"as long as can be": {strings.Repeat("b", 400), strings.Repeat("b", 400)},
+		"long":              {strings.Repeat("ä", 10_000), strings.Repeat("ä", 600) + " …"},
+		"as long as can be": {strings.Repeat("b", 600), strings.Repeat("b", 600)},
 		"blank":             {" \n ", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -447,14 +446,40 @@ func TestF17_SecretsComeBackNowhere(t *testing.T) {
 	})
 }
 
-// The log says what the page does not.
+// The log says what the page does not, and the page says where to look.
 func TestInternalErrorsAreLoggedAndNotShown(t *testing.T) {
 	d := newDoor(t, "").invented().signIn()
 	d.pageErr = io.ErrUnexpectedEOF
 	a := d.get("/connect/T")
-	a.want(t, 500, "Something went wrong on our side.")
+	a.want(t, 500, "Something went wrong on our side.", a.header.Get("Lanyard-Request-Id"))
 	a.lacks(t, io.ErrUnexpectedEOF.Error())
-	if !bytes.Contains(d.log.Bytes(), []byte(io.ErrUnexpectedEOF.Error())) {
-		t.Errorf("the log says only %s", d.log)
+	if log := d.log.String(); !strings.Contains(log, io.ErrUnexpectedEOF.Error()) {
+		t.Errorf("the log says only %s", log)
+	}
+}
+
+func TestPanicIsAnErrorPage(t *testing.T) {
+	d := newDoor(t, "").invented().signIn()
+	d.back = func(*lanyard.Caller, lanyard.OrganizationID, string, url.Values) (*credential.Outcome, error) {
+		panic("sk_marked_secret")
+	}
+	d.get("/oauth/callback/o/s?code=C").want(t, 500, "Something went wrong on our side.")
+	if log := d.log.String(); strings.Contains(log, "sk_marked_secret") || !strings.Contains(log, "msg=panic") || !strings.Contains(log, "status=500") {
+		t.Errorf("the log says %s", log)
+	}
+}
+
+// The access log names routes and people, and no path, for paths hold tokens.
+func TestAccessLogHasNoTokens(t *testing.T) {
+	for _, r := range everyRoute {
+		d := newDoor(t, "").invented().signIn()
+		d.send(r.method, r.path+"?code=SECRETCODE", "", "Sec-Fetch-Site", "same-origin")
+		log := d.log.String()
+		if strings.Contains(log, goodToken) || strings.Contains(log, "/T") || strings.Contains(log, "SECRETCODE") || strings.Contains(log, goodSession) {
+			t.Errorf("%s %s: the log says %s", r.method, r.path, log)
+		}
+		if want := "route=\""; strings.HasPrefix(r.path, "/connect/T") && r.method != "DELETE" && (!strings.Contains(log, want+r.method+" /connect/{token}") || !strings.Contains(log, "user=usr_priya")) {
+			t.Errorf("%s %s: the log says %s", r.method, r.path, log)
+		}
 	}
 }

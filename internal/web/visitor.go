@@ -22,6 +22,9 @@ type handler func(w http.ResponseWriter, r *http.Request, v visitor) error
 func (s *site) open(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v, err := s.visitor(r)
+		if rec, ok := w.(*recorder); ok {
+			rec.caller = v.caller // for the access log
+		}
 		if err == nil {
 			err = h(w, r, v)
 		}

@@ -88,25 +88,7 @@ func New(c Config) (http.Handler, error) {
 	all := http.NewServeMux()
 	all.Handle("GET /assets/", files)
 	all.Handle("/", guard.Handler(s.routes()))
-	return withHeaders(all, referrerPolicy(public)), nil
-}
-
-// policy is the Content-Security-Policy of every answer: files of our own, nothing inline, no frame around us.
-// Because of form-action, no form may end in a redirect to another site: see (*site).leave.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-
-func withHeaders(next http.Handler, referrer string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
-		h.Set("Referrer-Policy", referrer)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cache-Control", "no-store")
-		next.ServeHTTP(w, r)
-	})
+	return withHeaders(s.serve(all), referrerPolicy(public)), nil
 }
 
 // referrerPolicy is no-referrer, except where that would make our own forms look like another site's: from a page

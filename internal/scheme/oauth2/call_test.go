@@ -330,7 +330,6 @@ func TestF12_EchoedSecretsAreMasked(t *testing.T) {
 
 func TestB08_B13_NetworkFailures(t *testing.T) {
 	release := make(chan struct{})
-	t.Cleanup(func() { close(release) })
 	p := newProvider(t, func(w http.ResponseWriter, r seenRequest) {
 		switch r.path {
 		case "/hang":
@@ -347,6 +346,7 @@ func TestB08_B13_NetworkFailures(t *testing.T) {
 			_, _ = io.WriteString(w, `{"access_token":"`+strings.Repeat("a", 2<<20)+`"}`)
 		}
 	})
+	t.Cleanup(func() { close(release) }) // before the server waits for its handlers
 	gone := httptest.NewServer(nil)
 	gone.Close()
 	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)

@@ -148,6 +148,9 @@ func readError(object []byte) words {
 		w.code = firstText(e, "status", "type", "error", "code", "id")
 		if w.code == "" {
 			w.code = "error"
+			if n := e.Get("code"); n.Type == gjson.Number {
+				w.code += " " + n.Raw
+			}
 		}
 		if d := firstText(e, "message", "error_description", "description", "detail", "title"); d != "" {
 			w.description = d

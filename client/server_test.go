@@ -1,0 +1,256 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"lanyard"
+	"lanyard/client"
+	"lanyard/internal/server"
+)
+
+// lanyardServer runs a whole server with an organization in it, and gives its URL and the key of its owner.
+func lanyardServer(t *testing.T) (url, key string) {
+	t.Helper()
+	addr := make(chan string, 1)
+	config := server.Config{
+		DataDir: t.TempDir(), Listen: "127.0.0.1:0", PublicURL: "http://lanyard.test", Stdout: io.Discard, Stderr: io.Discard,
+		AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Ready: func(a string) { addr <- a },
+	}
+	made, err := server.Init(t.Context(), config, "ada@example.com", "Ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- server.Run(ctx, config) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("the server ended: %v", err)
+		}
+	})
+	select {
+	case a := <-addr:
+		return "http://" + a, made.APIKey.Reveal()
+	case err := <-done:
+		done <- nil
+		t.Fatalf("the server did not start: %v", err)
+		return "", ""
+	}
+}
+
+// noting notes each call that is sent.
+type noting struct {
+	mu    sync.Mutex
+	calls []string
+}
+
+func (n *noting) RoundTrip(r *http.Request) (*http.Response, error) {
+	n.mu.Lock()
+	n.calls = append(n.calls, r.Method+" "+r.URL.EscapedPath())
+	n.mu.Unlock()
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// TestEveryOperationOfTheServer uses a real server by every method there is, and then asks its OpenAPI document
+// whether that was all.
+func TestEveryOperationOfTheServer(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = io.WriteString(w, r.Header.Get("X-Api-Key")[:6]+" "+r.Method+" "+r.URL.Path)
+	}))
+	defer upstream.Close()
+	url, key := lanyardServer(t)
+	sent := &noting{}
+	c, err := client.New(url, key, client.WithHTTPClient(&http.Client{Transport: sent}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	me, err := c.Me(ctx)
+	must(err)
+	if me.User.Email != "ada@example.com" || me.User.Role != lanyard.RoleOwner || !me.Key.Manage {
+		t.Errorf("I am %+v", me)
+	}
+
+	definition := &client.Definition{
+		LinkName: "acme", Name: "Acme", BaseURL: upstream.URL + "/api", Hosts: []string{strings.TrimPrefix(upstream.URL, "http://")},
+		DynamicParameters: []lanyard.DynamicParameter{{Key: "region", Default: "eu", Choices: []lanyard.Choice{{Value: "eu", Name: "Europe"}, {Value: "us"}}}},
+		Auth:              client.Auth{Type: "api_key", Parameters: []lanyard.APIKeyParameter{{Name: "X-Api-Key", ParamType: lanyard.ParamHeader}}},
+	}
+	s, err := c.CreateService(ctx, definition)
+	must(err)
+	if s.Kind != lanyard.KindCustom || s.Author != me.User.ID || s.CreatedAt.IsZero() || !strings.HasSuffix(s.CallbackURL, "/acme") {
+		t.Errorf("made %+v", s)
+	}
+	s, err = c.Service(ctx, "acme")
+	must(err)
+	if len(s.DynamicParameters) != 1 || s.DynamicParameters[0].Choices[0].Name != "Europe" {
+		t.Errorf("read %+v", s.Definition)
+	}
+	// What was read can be sent again as it is.
+	if _, err := c.EditService(ctx, "acme", s.Definition, true); err != nil {
+		t.Errorf("edit without a change: %v", err)
+	}
+	s, err = c.EditService(ctx, "acme", map[string]any{"name": "Acme Europe"}, true)
+	must(err)
+	if s.Name != "Acme Europe" || s.RevokedAuthorizations != 0 {
+		t.Errorf("edited to %+v", s)
+	}
+	secret := &client.Definition{LinkName: "crm", Name: "CRM", Hosts: []string{"crm.example"}, Auth: client.Auth{Type: "oauth2", GrantType: "authorization_code",
+		ClientID: "id", ClientSecret: "secret", AuthorizeURL: "https://crm.example/authorize", AccessTokenURL: "https://crm.example/token"}}
+	s, err = c.CreateService(ctx, secret)
+	must(err)
+	if !s.Auth.ClientSecretSet || s.Auth.ClientSecretFingerprint == "" || s.Auth.ClientSecret != "" {
+		t.Errorf("of the secret the server says %+v", s.Auth)
+	}
+	var services []string
+	for s, err := range c.Services(client.ServiceFilter{Kind: lanyard.KindCustom}).All(ctx) {
+		must(err)
+		services = append(services, s.LinkName)
+	}
+	if !slices.Equal(services, []string{"acme", "crm"}) {
+		t.Errorf("the services are %v", services)
+	}
+
+	con, err := c.CreateConnection(ctx, client.NewConnection{LinkName: "live", Name: "Live", Service: "acme"})
+	must(err)
+	if con.Status != lanyard.StatusNotConnected || con.Origin != lanyard.OriginUser || con.UsableBy != lanyard.UsableByOrganization {
+		t.Errorf("made %+v", con)
+	}
+	_, err = c.EditConnection(ctx, "live", map[string]any{"usable_by": lanyard.UsableByOwner})
+	must(err)
+	result, err := c.Connect(ctx, "live", client.ConnectInput{})
+	must(err)
+	if result.Status != client.ConnectConsentRequired || !strings.HasPrefix(result.ConnectURL, "http://lanyard.test/connect/") {
+		t.Errorf("connecting without credentials gives %+v", result)
+	}
+	result, err = c.Connect(ctx, "live", client.ConnectInput{Credentials: map[string]string{"X-Api-Key": "secret-value"}, Parameters: map[string]string{"region": "us"}})
+	must(err)
+	if result.Status != client.ConnectConnected {
+		t.Errorf("connecting gives %+v", result)
+	}
+	con, err = c.Connection(ctx, "live")
+	must(err)
+	if con.Status != lanyard.StatusConnected || con.UsableBy != lanyard.UsableByOwner {
+		t.Errorf("read %+v", con)
+	}
+	connections, _, err := c.Connections(client.ViewMy).Page(ctx, "", 0)
+	must(err)
+	if len(connections) != 1 || connections[0].LinkName != "live" {
+		t.Errorf("the connections are %v", connections)
+	}
+
+	answer, err := c.Invoke(ctx, &client.Request{Connection: "live", URL: "/x", Type: "POST", Body: map[string]int{"a": 1}})
+	must(err)
+	if body, err := answer.Bytes(); err != nil || string(body) != "secret POST /api/x" || answer.Status != 200 {
+		t.Errorf("the answer is %q, %v, %v", body, answer, err)
+	}
+	res, err := c.Proxy(ctx, "live", "PUT", "/y", nil, strings.NewReader("data"))
+	must(err)
+	if got := read(t, res); got != "secret PUT /api/y" {
+		t.Errorf("the proxy gives %q", got)
+	}
+	sdk, err := c.HTTPClient("live", "https://api.acme.com/")
+	must(err)
+	res, err = sdk.Get("https://api.acme.com/z")
+	must(err)
+	if got := read(t, res); got != "secret GET /api/z" {
+		t.Errorf("the SDK gets %q", got)
+	}
+
+	link, err := c.CreateSignInLink(ctx)
+	must(err)
+	if !strings.HasPrefix(link.URL.Reveal(), "http://lanyard.test/sign-in/") || link.ExpiresAt.IsZero() {
+		t.Errorf("the link is for %s", link.ExpiresAt)
+	}
+	narrow := false
+	created, err := c.CreateKey(ctx, client.NewKey{Name: "report", Manage: &narrow, Connections: []string{"live"}})
+	must(err)
+	if created.Manage || created.Secret.IsZero() || !slices.Equal(created.Connections, []string{"live"}) {
+		t.Errorf("made %+v", created)
+	}
+	keys, _, err := c.Keys().Page(ctx, "", 1)
+	must(err)
+	if len(keys) != 1 {
+		t.Errorf("the first page has %d keys", len(keys))
+	}
+	must(c.DeleteKey(ctx, created.ID))
+
+	revoked, err := c.Revoke(ctx, "live")
+	must(err)
+	if revoked.Status != lanyard.StatusRevoked || revoked.ProviderConfirmed {
+		t.Errorf("revoking gives %+v", revoked)
+	}
+	must(c.DeleteConnection(ctx, "live"))
+	n, err := c.DeleteService(ctx, "crm")
+	must(err)
+	if n != 0 {
+		t.Errorf("deleting revoked %d", n)
+	}
+	audit, _, err := c.Audit(client.AuditFilter{Action: lanyard.ActionConnectionDelete}).Page(ctx, "", 0)
+	must(err)
+	if len(audit) != 1 || audit[0].ObjectName != "live" || audit[0].Actor != me.User.ID {
+		t.Errorf("the audit log says %v", audit)
+	}
+	_, _, err = c.Invocations(client.InvocationFilter{Connection: "live"}).Page(ctx, "", 0)
+	must(err)
+
+	for _, operation := range documented(t, url) {
+		if !slices.ContainsFunc(sent.calls, operation.MatchString) {
+			t.Errorf("no method of the client calls %s", operation)
+		}
+	}
+}
+
+// documented gives a pattern of each operation of the API that the server documents.
+func documented(t *testing.T, url string) []*regexp.Regexp {
+	t.Helper()
+	res, err := http.Get(url + "/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Paths map[string]map[string]json.RawMessage `json:"paths"`
+	}
+	if err := json.Unmarshal([]byte(read(t, res)), &document); err != nil {
+		t.Fatal(err)
+	}
+	var operations []*regexp.Regexp
+	parameter := regexp.MustCompile(`\{[^/]*\}`)
+	for path, item := range document.Paths {
+		if !strings.HasPrefix(path, "/v1/") {
+			continue
+		}
+		for method := range item {
+			if method = strings.ToUpper(method); !slices.Contains([]string{"GET", "PUT", "POST", "PATCH", "DELETE"}, method) {
+				continue
+			}
+			if strings.HasPrefix(path, "/v1/proxy/") {
+				method = "[A-Z]+" // the proxy takes any
+			}
+			operations = append(operations, regexp.MustCompile("^"+method+" "+parameter.ReplaceAllString(path, ".+")+"$"))
+		}
+	}
+	if len(operations) < 20 {
+		t.Fatalf("only %d operations are documented", len(operations))
+	}
+	return operations
+}
