@@ -14,11 +14,6 @@ import (
 )
 
 const (
-	// exchangeTimeout bounds one call of a token endpoint. It is long: a provider that rotates refresh tokens has done
-	// its work when its answer is late, and who gives up and asks again loses the grant.
-	exchangeTimeout = 45 * time.Second
-	// leaseLength outlives the exchange and what surrounds it, so that nobody starts a second one beside it.
-	leaseLength = 2 * exchangeTimeout
 	// storePatience is how long an answer of the provider is kept in memory while the store is down.
 	storePatience = 10 * time.Minute
 	// forcedGap is the least time between two refreshes that an upstream's 401 asks for.
@@ -29,6 +24,9 @@ const (
 	firstRetry = 5 * time.Second
 	lastRetry  = 10 * time.Minute
 )
+
+// leaseLength outlives the exchange and what surrounds it, so that nobody starts a second one beside it.
+func (k *Keeper) leaseLength() time.Duration { return 2 * k.ExchangeTimeout }
 
 // Fresh gives a live authorization whose token is not about to expire: the same one, or a refreshed one. While a
 // provider cannot be reached, the old token serves as long as it lives.
@@ -161,7 +159,7 @@ func (k *Keeper) refresh(ctx context.Context, live *Live, forced bool) (*Live, e
 // detach gives a context that outlives its caller, for work whose result must not be lost, and that Close waits for.
 func (k *Keeper) detach(ctx context.Context) (context.Context, context.CancelFunc) {
 	k.running.Add(1)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseLength+storePatience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), k.leaseLength()+storePatience)
 	stop := context.AfterFunc(k.background, cancel)
 	return ctx, func() {
 		stop()
@@ -173,7 +171,7 @@ func (k *Keeper) detach(ctx context.Context) (context.Context, context.CancelFun
 // refreshOnce sees to it that a newer version of the credential exists, made by this replica or another, and gives it.
 func (k *Keeper) refreshOnce(ctx context.Context, live *Live, forced bool) (*Live, error) {
 	id, seen := live.Authorization.ID, live.Authorization.Generation
-	giveUp := time.Now().Add(leaseLength)
+	giveUp := time.Now().Add(k.leaseLength())
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 250*time.Millisecond) {
 		a, c, err := k.Store.OpenAuthorizationByID(ctx, live.On.OrganizationID, id)
 		if lanyard.CodeOf(err) == lanyard.CodeNotFound {
@@ -188,7 +186,7 @@ func (k *Keeper) refreshOnce(ctx context.Context, live *Live, forced bool) (*Liv
 		if now.Before(a.RetryAt) {
 			return nil, unavailable(live, a.RetryAt.Sub(now), a.LastError)
 		}
-		lease, ok, err := k.Store.TakeLease(ctx, live.On.OrganizationID, id, seen, leaseLength, forced)
+		lease, ok, err := k.Store.TakeLease(ctx, live.On.OrganizationID, id, seen, k.leaseLength(), forced)
 		if err != nil {
 			return nil, err
 		}

@@ -21,6 +21,9 @@ type Config struct {
 	// ReturnToOrigins are the origins (https://app.example.com) that a browser may be sent back to after connecting,
 	// beside this deployment itself.
 	ReturnToOrigins []string
+	// ExchangeTimeout bounds one call of a token endpoint; 45 seconds when zero. It is long: a provider that rotates
+	// refresh tokens has done its work when its answer is late, and who gives up and asks again loses the grant.
+	ExchangeTimeout time.Duration
 	// SweepEvery is the time between two looks of the background sweep; 15 seconds when zero.
 	SweepEvery time.Duration
 	Logger     *slog.Logger
@@ -51,6 +54,9 @@ const maxWarm = 100_000
 func New(c Config) *Keeper {
 	if c.SweepEvery == 0 {
 		c.SweepEvery = 15 * time.Second
+	}
+	if c.ExchangeTimeout == 0 {
+		c.ExchangeTimeout = 45 * time.Second
 	}
 	if c.OnRefresh == nil {
 		c.OnRefresh = func(error) {}

@@ -55,7 +55,7 @@ func (k *Keeper) exchangeCode(ctx context.Context, con *Connection, req *lanyard
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, k.ExchangeTimeout)
 	defer cancel()
 	t, err := oauth2.Exchange(ctx, k.Client, client, oauth2.Grant{Code: code, Verifier: req.Secrets.CodeVerifier, RedirectURI: k.callbackURL(con)})
 	return &granted{t, con.Service}, err
@@ -66,7 +66,7 @@ func (k *Keeper) clientCredentials(ctx context.Context, con *Connection, c *lany
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, k.ExchangeTimeout)
 	defer cancel()
 	t, err := oauth2.ClientCredentials(ctx, k.Client, client, con.Scopes)
 	return &granted{t, con.Service}, err
@@ -81,7 +81,7 @@ func (k *Keeper) renew(ctx context.Context, con *Connection, c *lanyard.Credenti
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, k.ExchangeTimeout)
 	defer cancel()
 	t, err := oauth2.Refresh(ctx, k.Client, client, c.RefreshToken, nil)
 	return &granted{t, con.Service}, err

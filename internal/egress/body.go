@@ -9,6 +9,7 @@ import (
 // exchange is one request with its answer on one connection. Allocated once, it is also the response's body.
 type exchange struct {
 	resp    http.Response
+	req     *http.Request // as it was given; what resp holds may be changed by whoever has it
 	dec     decoder
 	t       *transport
 	c       *conn
@@ -44,7 +45,7 @@ func (x *exchange) Read(p []byte) (int, error) {
 		defer x.mu.Unlock()
 		return 0, x.err
 	}
-	if err := x.resp.Request.Context().Err(); err != nil {
+	if err := x.req.Context().Err(); err != nil {
 		defer x.mu.Unlock()
 		x.end(false, x.failure(err))
 		return 0, x.err
@@ -108,5 +109,5 @@ func (x *exchange) failure(err error) error {
 			return upErr
 		}
 	}
-	return failure(x.resp.Request.Context(), x.c.origin.host, err)
+	return failure(x.req.Context(), x.c.origin.host, err)
 }

@@ -6,9 +6,9 @@
 //	request.go     the request becomes bytes; nothing is sent before all of it was found valid
 //	pool.go        a kept connection to the same origin, if one is still alive
 //	dial.go        otherwise: resolve once, check every address (policy.go), dial a checked one, TLS
-//	transport.go   the bytes go out, the answer's head comes back; what may be tried a second time
+//	transport.go   the bytes go out (upload.go: a long body beside the answer); what may be tried twice
 //	response.go    the head is parsed and says how the body is framed
-//	body.go        the caller reads the body; at its end the connection returns to the pool
+//	body.go        the caller reads the body (decoder.go); at its end the connection returns to the pool
 //
 // The transport speaks HTTP/1.1 and is our own because net/http's costs most of a proxy's time: two goroutines per
 // connection and a hand-over between them for each request. Here the caller's goroutine writes and reads by itself.

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -122,5 +123,21 @@ func TestE09_LocalNames(t *testing.T) {
 		if (origin{host: host}).local() {
 			t.Errorf("%s is taken for a local name", host)
 		}
+	}
+}
+
+func TestEncode_EmptyPortIsNotSent(t *testing.T) {
+	req, err := http.NewRequest("GET", "https://api.example.com:/x", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = ""
+	out, err := encode(req, origin{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.free()
+	if want := "GET /x HTTP/1.1\r\nHost: api.example.com\r\nUser-Agent: Lanyard\r\n\r\n"; string(out.bytes) != want {
+		t.Errorf("got %q, want %q", out.bytes, want)
 	}
 }

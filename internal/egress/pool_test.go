@@ -2,6 +2,7 @@ package egress
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -10,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"lanyard"
 )
 
 // pooled makes a connection that is alive until closed, and can say whether it is.
@@ -126,19 +129,28 @@ func TestPool(t *testing.T) {
 	})
 }
 
-// stuck is a connection that takes no byte at all.
-type stuck struct{ net.Conn }
+// scripted is a connection that takes only so many bytes, and then has this to say.
+type scripted struct {
+	net.Conn
+	takes int
+	says  io.Reader
+}
 
-func (stuck) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+func (s scripted) Write(p []byte) (int, error) {
+	return min(s.takes, len(p)), errors.New("broken pipe")
+}
+func (s scripted) Read(p []byte) (int, error) { return s.says.Read(p) }
 
-func TestM07_NothingSentMayBeSentElsewhere(t *testing.T) {
+// once is a server for one request, whose body it passes on.
+func once(t *testing.T) (url string, bodies chan string) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ln.Close()
-	bodies := make(chan string, 1)
+	t.Cleanup(func() { ln.Close() })
+	bodies = make(chan string, 1)
 	go func() {
+		defer close(bodies)
 		c, err := ln.Accept()
 		if err != nil {
 			return
@@ -150,29 +162,76 @@ func TestM07_NothingSentMayBeSentElsewhere(t *testing.T) {
 			io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n")
 		}
 	}()
-	e := New(Config{AllowNetworks: prefixes(t, "127.0.0.0/8")})
-	defer e.Close()
-	// A body that can be read only once: it must not have been touched for the connection that took nothing.
-	req, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+ln.Addr().String(), io.MultiReader(strings.NewReader("once")))
-	if err != nil {
-		t.Fatal(err)
+	return "http://" + ln.Addr().String(), bodies
+}
+
+func TestM07_WritesThatFail(t *testing.T) {
+	tests := []struct {
+		name   string
+		takes  int
+		says   string
+		status int // of the answer; 0 for upstream_unreachable
+	}{
+		{"nothing was sent: another connection is tried", 0, "", 204},
+		{"something was sent: it is not", 1, "", 0},
+		{"something was sent, and answered", 1, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n", 413},
 	}
-	o, err := originOf(req.URL)
-	if err != nil {
-		t.Fatal(err)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			url, bodies := once(t)
+			e := New(Config{AllowNetworks: prefixes(t, "127.0.0.0/8")})
+			defer e.Close()
+			// A body that can be read only once: it must not have been touched for the connection that took nothing.
+			req, err := http.NewRequestWithContext(t.Context(), "POST", url, io.MultiReader(strings.NewReader("once")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o, err := originOf(req.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, isOpen := pooled(t, o)
+			c.in.src = scripted{says: strings.NewReader(test.says)}
+			c.wire = scripted{Conn: c.raw, takes: test.takes}
+			e.transport.pool.put(c, -1)
+			resp, err := e.Transport().RoundTrip(req)
+			switch {
+			case test.status == 0:
+				if lanyard.CodeOf(err) != lanyard.CodeUpstreamUnreachable || !strings.Contains(err.Error(), "broken pipe") {
+					t.Errorf("got %v", err)
+				}
+			case err != nil:
+				t.Error(err)
+			default:
+				resp.Body.Close()
+				if resp.StatusCode != test.status {
+					t.Errorf("got %d", resp.StatusCode)
+				}
+			}
+			if isOpen() {
+				t.Error("the broken connection was left open")
+			}
+			if test.takes == 0 {
+				if got := <-bodies; got != "once" {
+					t.Errorf("the other server got %q", got)
+				}
+			}
+		})
 	}
-	c, isOpen := pooled(t, o)
-	c.wire = stuck{c.raw}
-	e.transport.pool.put(c, -1)
-	resp, err := e.Transport().RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
+}
+
+func TestLookupGo(t *testing.T) {
+	addrs, err := lookupGo(t.Context(), "ip", "localhost")
+	if err != nil || len(addrs) == 0 || !addrs[0].IsLoopback() {
+		t.Errorf("localhost: %v, %v", addrs, err)
 	}
-	resp.Body.Close()
-	if got := <-bodies; got != "once" {
-		t.Errorf("the server got %q", got)
-	}
-	if isOpen() {
-		t.Error("the broken connection was left open")
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for host, want := range map[string]string{"intranet": "intranet", "api.example.com": "api.example.com."} {
+		_, err := lookupGo(cancelled, "ip", host)
+		var e *net.DNSError
+		if !errors.As(err, &e) || e.Name != want {
+			t.Errorf("%s: got %v, want a question for %s", host, err, want)
+		}
 	}
 }

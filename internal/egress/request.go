@@ -61,20 +61,21 @@ func encode(req *http.Request, o origin) (*outgoing, error) {
 // head appends the request line and the header, and learns the size of the body.
 func (out *outgoing) head(req *http.Request) error {
 	method := req.Method
-	switch method {
-	case "":
+	switch {
+	case method == "":
 		method = http.MethodGet
-	case http.MethodConnect, http.MethodTrace:
+	case strings.EqualFold(method, http.MethodConnect), strings.EqualFold(method, http.MethodTrace):
 		// One would make a tunnel that no rule sees into, the other asks the server to repeat the credential.
-		return invalid("The method %s cannot be called.", method)
-	}
-	if !validToken(method) {
+		return invalid("The methods CONNECT and TRACE cannot be called.")
+	case !validToken(method):
 		return invalid("The method is not a valid HTTP method.")
 	}
 	out.safe = method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
-	out.keep = !req.Close
+	out.keep = !req.Close && !hasOption(req.Header["Connection"], "close")
 
-	b := append(out.bytes, method...)
+	b := out.bytes
+	defer func() { out.bytes = b }() // also what is abandoned, for free to clear
+	b = append(b, method...)
 	b = append(b, ' ')
 	target := len(b)
 	if req.URL.Path == "" {
@@ -94,7 +95,7 @@ func (out *outgoing) head(req *http.Request) error {
 	b = append(b, " HTTP/1.1\r\nHost: "...)
 	host := req.Host
 	if host == "" {
-		host = req.URL.Host
+		host = strings.TrimSuffix(req.URL.Host, ":") // an empty port
 	}
 	if !validHostField(host) {
 		return invalid("The Host of the request is not valid.")
@@ -110,13 +111,8 @@ func (out *outgoing) head(req *http.Request) error {
 			return invalid("A header name of the request is not valid.")
 		}
 		// Looked up in canonical form: a map may hold "host" or "content-length" beside it.
-		switch canonical := textproto.CanonicalMIMEHeaderKey(name); canonical {
-		case "Connection":
-			for _, v := range values {
-				out.keep = out.keep && !strings.EqualFold(v, "close")
-			}
-			continue
-		case "Host", "Content-Length", "Transfer-Encoding", "Trailer", "Keep-Alive", "Proxy-Connection", "Upgrade":
+		switch textproto.CanonicalMIMEHeaderKey(name) {
+		case "Host", "Content-Length", "Transfer-Encoding", "Trailer", "Connection", "Keep-Alive", "Proxy-Connection", "Upgrade":
 			continue
 		case "User-Agent":
 			if len(values) == 1 && values[0] == "" {
@@ -156,7 +152,7 @@ func (out *outgoing) head(req *http.Request) error {
 		out.size = -1
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
 	}
-	out.bytes = append(b, "\r\n"...)
+	b = append(b, "\r\n"...)
 	return nil
 }
 

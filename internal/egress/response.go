@@ -145,21 +145,11 @@ func (d *decoder) frame(method string, resp *http.Response) error {
 		}
 	}
 
-	closing, keeping := false, false
-	for _, v := range h["Connection"] {
-		for option := range strings.SplitSeq(v, ",") {
-			switch option = strings.Trim(option, " \t"); {
-			case strings.EqualFold(option, "close"):
-				closing = true
-			case strings.EqualFold(option, "keep-alive"):
-				keeping = true
-			}
-		}
-	}
+	closing := hasOption(h["Connection"], "close")
+	resp.Close = closing || resp.ProtoMinor == 0 && !hasOption(h["Connection"], "keep-alive")
 	if closing && resp.ProtoMinor > 0 {
 		delete(h, "Connection") // resp.Close says it, as with net/http
 	}
-	resp.Close = closing || resp.ProtoMinor == 0 && !keeping
 	d.keep = !resp.Close
 	d.idle = idleHint(h["Keep-Alive"])
 
@@ -176,6 +166,18 @@ func (d *decoder) frame(method string, resp *http.Response) error {
 		d.kind, d.keep, resp.Close = openBody, false, true
 	}
 	return nil
+}
+
+// hasOption reports whether the values of a Connection field hold the option (RFC 9110 §7.6.1).
+func hasOption(values []string, option string) bool {
+	for _, v := range values {
+		for o := range strings.SplitSeq(v, ",") {
+			if strings.EqualFold(strings.Trim(o, " \t"), option) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // announce moves the names of the trailer fields to come from the header to the trailer, as net/http does.

@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"io"
 	"io/fs"
 	"log"
@@ -210,6 +211,42 @@ func TestTLSConnectionsAreKeptAndResumed(t *testing.T) {
 				t.Errorf("%d connections, want 2", dials)
 			}
 		})
+	}
+}
+
+func TestTLSTimeouts(t *testing.T) {
+	ca := newAuthority(t)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/body" {
+			io.WriteString(w, "hello")
+			w.(http.Flusher).Flush()
+		}
+		<-r.Context().Done()
+	}))
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{ca.leaf(false, nil)}}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	hasty := newEgress(t, func(c *egress.Config) {
+		c.RootCAs, c.HeaderTimeout = ca.pool(), 100*time.Millisecond
+	}).Transport()
+	_, _, err := fetch(t, hasty, newRequest(t, "GET", s.URL, nil))
+	wantCode(t, err, lanyard.CodeUpstreamTimeout)
+
+	rt := newEgress(t, func(c *egress.Config) { c.RootCAs = ca.pool() }).Transport()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	resp, err := rt.RoundTrip(newRequest(t, "GET", s.URL+"/body", nil).WithContext(ctx))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var hello [5]byte
+	if _, err := io.ReadFull(resp.Body, hello[:]); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if _, err := resp.Body.Read(hello[:]); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -52,7 +52,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // connection may be tried if this one was kept from earlier: either not a byte of the request was sent, or sending it
 // twice does no harm and not a byte of an answer came. Anything else might make the server act twice.
 func (t *transport) exchange(c *conn, req *http.Request, out *outgoing) (resp *http.Response, again bool, err error) {
-	x := &exchange{t: t, c: c}
+	x := &exchange{t: t, c: c, req: req}
 	x.resp.Request = req
 	x.resp.TLS = c.tls
 	ctx := req.Context()

@@ -87,7 +87,7 @@ func TestRequestOnTheWire(t *testing.T) {
 		}, "GET / HTTP/1.1\nHost: " + address + "\nTe: trailers\nUser-Agent: Lanyard"},
 		{"Connection: close is obeyed", func() *http.Request {
 			req := newRequest(t, "GET", server.url, nil)
-			req.Header.Set("Connection", "Close")
+			req.Header.Set("Connection", "x, Close")
 			return req
 		}, "GET / HTTP/1.1\nHost: " + address + "\nConnection: close\nUser-Agent: Lanyard"},
 		{"Close of the request", func() *http.Request {
@@ -138,6 +138,7 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 	for name, change := range map[string]func(*http.Request){
 		"E27 CONNECT":                        func(r *http.Request) { r.Method = "CONNECT" },
 		"E27 TRACE":                          func(r *http.Request) { r.Method = "TRACE" },
+		"E27 trace in lower case":            func(r *http.Request) { r.Method = "trace" },
 		"method with a blank":                func(r *http.Request) { r.Method = "GET / HTTP/1.1" },
 		"method with a line end":             func(r *http.Request) { r.Method = "GET\r\nX: y" },
 		"G01 value with CR LF":               header("X-Key", "a\r\nX-Evil: 1"),
@@ -786,7 +787,7 @@ func TestM10_Cancel(t *testing.T) {
 }
 
 func TestHeaderTimeout(t *testing.T) {
-	const limit = 100 * time.Millisecond
+	const limit = 300 * time.Millisecond
 	rt := newEgress(t, func(c *egress.Config) { c.HeaderTimeout = limit }).Transport()
 	t.Run("no head", func(t *testing.T) {
 		server := newEvil(t, func(_ int, c net.Conn, r *bufio.Reader) { readHead(r); io.Copy(io.Discard, r) })

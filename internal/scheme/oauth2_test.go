@@ -20,7 +20,7 @@ func TestOAuth2OnTheWire(t *testing.T) {
 		{"query", oauth2Query, call{method: "GET", url: "https://api.acme.com/x?a=%2F"}, lines("GET /x?a=%2F&access_token=tok HTTP/1.1", "Host: api.acme.com")},
 		{"query, replaced in place", oauth2Query, call{method: "GET", url: "https://api.acme.com/x?access_token=theirs&a"}, lines("GET /x?access_token=tok&a HTTP/1.1", "Host: api.acme.com")},
 		{"query of another name, where a prefix has no place", in(in(oauth2Query, "token_name", "auth token"), "token_prefix", "Bearer "), call{method: "GET", url: "https://api.acme.com/x?access_token=1"},
-			lines("GET /x?access_token=1&auth+token=tok HTTP/1.1", "Host: api.acme.com")},
+			lines("GET /x?access_token=1&auth%20token=tok HTTP/1.1", "Host: api.acme.com")},
 		{"body as it is", oauth2, call{method: "POST", url: "https://api.acme.com/x", headers: []string{formType}, body: "access_token=theirs"},
 			lines("POST /x HTTP/1.1", "Host: api.acme.com", "Content-Length: 19", "Authorization: Bearer tok", formType) + "| access_token=theirs"},
 	} {

@@ -35,6 +35,8 @@ type Config struct {
 	InvokeTimeout time.Duration
 	// MaxResponse bounds the answer of an invoke in bytes; 15 MiB.
 	MaxResponse int64
+	// ExchangeTimeout bounds one call of a provider's token endpoint; 45 seconds.
+	ExchangeTimeout time.Duration
 	// SweepEvery is the time between two looks for tokens to refresh ahead of time; 15 seconds.
 	SweepEvery time.Duration
 	// ShutdownGrace is how long calls in flight may take to finish after a stop was asked for; 45 seconds.

@@ -107,7 +107,7 @@ func build(ctx context.Context, c Config) (*Server, error) {
 	s.accounts = account.New(account.Config{Store: s.store, PublicURL: c.PublicURL})
 	s.keeper = credential.New(credential.Config{
 		Store: s.store, Client: s.egress.Client(), PublicURL: c.PublicURL, ReturnToOrigins: c.ReturnToOrigins,
-		SweepEvery: c.SweepEvery, Logger: s.logger, OnRefresh: countRefreshes(metrics),
+		ExchangeTimeout: c.ExchangeTimeout, SweepEvery: c.SweepEvery, Logger: s.logger, OnRefresh: countRefreshes(metrics),
 	})
 	reg := registry.New(registry.Config{Store: s.store, Revoker: s.keeper, PublicURL: c.PublicURL})
 	s.invoker = invoke.New(invoke.Config{

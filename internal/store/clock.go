@@ -8,13 +8,21 @@ import (
 // clock gives the database's time without asking the database each time.
 type clock struct {
 	override func() time.Time // for tests
-	start    time.Time        // when the store was opened, by this machine
+	opened   reading          // of this machine's own clock, when the store was opened
 	// measured is the last reading of a PostgreSQL server's clock; nil on SQLite.
 	measured atomic.Pointer[reading]
 }
 
-// reading is what the server's clock showed at a moment of this machine's monotonic clock.
-type reading struct{ server, local time.Time }
+// reading is what some clock showed at a moment of this machine's monotonic clock.
+type reading struct{ shown, local time.Time }
+
+func readLocal() reading {
+	now := time.Now()
+	return reading{shown: now.Round(0), local: now}
+}
+
+// now is what that clock shows now, if it goes on as this machine's monotonic clock does.
+func (r *reading) now() time.Time { return r.shown.Add(time.Since(r.local)) }
 
 // slowReading is a round trip that says too little about when in between the server looked at its clock.
 const slowReading = time.Second
@@ -28,12 +36,11 @@ func (c *clock) now() time.Time {
 	case c.override != nil:
 		t = c.override()
 	case m != nil:
-		t = m.server.Add(time.Since(m.local))
+		t = m.now()
 	default:
 		// The wall clock follows corrections and counts time asleep; the monotonic one does not step back.
-		wall, steady := time.Now().Round(0), c.start.Round(0).Add(time.Since(c.start))
-		t = wall
-		if steady.After(wall) {
+		t = time.Now().Round(0)
+		if steady := c.opened.now(); steady.After(t) {
 			t = steady
 		}
 	}
@@ -46,5 +53,5 @@ func (c *clock) measure(server time.Time, asked time.Time) {
 	if trip > slowReading && c.measured.Load() != nil {
 		return
 	}
-	c.measured.Store(&reading{server: server, local: asked.Add(trip / 2)})
+	c.measured.Store(&reading{shown: server, local: asked.Add(trip / 2)})
 }

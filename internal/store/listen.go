@@ -41,7 +41,9 @@ func (s *Store) startListening(ctx context.Context) error {
 }
 
 func (s *Store) listen(ctx context.Context) (*pgx.Conn, error) {
-	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig.Copy())
+	c := s.pool.Config().ConnConfig
+	c.RuntimeParams["application_name"] += " listener" // Config and ConnConfig are copies
+	conn, err := pgx.ConnectConfig(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("connect for listening: %w", err)
 	}

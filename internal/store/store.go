@@ -69,7 +69,7 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	if s.onChange == nil {
 		s.onChange = func(Change) {}
 	}
-	s.clock.override, s.clock.start = c.Now, time.Now()
+	s.clock.override, s.clock.opened = c.Now, readLocal()
 	s.close = sync.OnceValue(s.shut)
 	defer func() {
 		if err != nil {
@@ -99,7 +99,13 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	}
 	if schema.keyset != nil {
 		if keyErr != nil {
-			return nil, missingKey(keyFile, keyErr)
+			// Another replica that shares the file may just have made both, the key first: it is looked for once more.
+			if key, keyErr = vault.ReadKey(keyFile); isKeyFault(keyErr, vault.KeyMissing) {
+				return nil, missingKey(keyFile, keyErr)
+			}
+			if keyErr != nil {
+				return nil, keyErr
+			}
 		}
 		if s.vault, err = openKeyset(keyFile, key, schema.keyset); err != nil {
 			return nil, err

@@ -101,7 +101,7 @@ func TestWholeLanyard(t *testing.T) {
 	if at := b.says("GET", signIn, nil, 200, "Connect <bdi>Acme, live</bdi>", "Made by <bdi>Olivia Owner</bdi>", host, "Data centre"); !strings.HasSuffix(link, at) {
 		t.Errorf("signing in leads to %s, want %s", at, link)
 	}
-	newBrowser(t, l).says("GET", signIn, nil, 404, "used already")
+	newBrowser(t, l).says("GET", signIn, nil, 404, "used")
 
 	b.says("POST", link, url.Values{"parameter.region": {"eu"}}, 400, `role="alert"`, "API key is required.", `<option value="eu" selected>`)
 	b.says("POST", link, url.Values{"parameter.region": {"eu"}, "credential.X-Api-Key": {"sk_wrong"}}, 400, "did not accept the credential", "&lt;b&gt;that key&lt;/b&gt; is wrong")
@@ -144,6 +144,6 @@ func TestWholeSetup(t *testing.T) {
 	b.says("POST", link, url.Values{"organization": {"Zylker"}, "email": {"priya"}}, 400, "A name is required.", "This is not an e-mail address.", `value="Zylker"`)
 	b.says("POST", link, url.Values{"organization": {"Zylker"}, "name": {"Priya Raman"}, "email": {"priya@zylker.example"}}, 200, "No connections yet", "Zylker", "Priya Raman")
 	for _, method := range []string{"GET", "POST"} {
-		newBrowser(t, l).says(method, link, url.Values{"organization": {"Evil"}, "name": {"Eve"}, "email": {"eve@evil.example"}}, 404, "used already")
+		newBrowser(t, l).says(method, link, url.Values{"organization": {"Evil"}, "name": {"Eve"}, "email": {"eve@evil.example"}}, 404, "used")
 	}
 }

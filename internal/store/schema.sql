@@ -1,0 +1,250 @@
+-- Today's schema, as the migrations leave it. Made by: go test ./internal/store -run TestSchema -update
+
+CREATE TABLE api_keys (
+    organization_id TEXT NOT NULL,
+    id              TEXT NOT NULL,
+    user_id         TEXT NOT NULL,
+    name            TEXT NOT NULL,
+    hint            TEXT NOT NULL,              -- the last four characters
+    hash            BYTEA NOT NULL UNIQUE,      -- SHA-256 of the key, which has 256 bits from crypto/rand
+    rights          TEXT NOT NULL,              -- JSON
+    created_at      BIGINT NOT NULL,
+    expires_at      BIGINT NOT NULL DEFAULT 0,
+    last_used_at    BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id) ON DELETE CASCADE
+);
+
+CREATE TABLE audit (
+    organization_id TEXT NOT NULL,
+    id              TEXT NOT NULL,              -- sortable: begins with the time
+    at              BIGINT NOT NULL,
+    actor_id        TEXT NOT NULL,              -- user; empty: Lanyard itself
+    on_behalf_of_id TEXT NOT NULL,
+    api_key_id      TEXT NOT NULL,
+    action          TEXT NOT NULL,
+    object          TEXT NOT NULL,
+    object_name     TEXT NOT NULL,
+    detail          TEXT NOT NULL,              -- JSON object of texts
+    PRIMARY KEY (organization_id, id)
+);
+
+CREATE INDEX audit_by_action ON audit (organization_id, action, id);
+
+CREATE INDEX audit_by_object ON audit (organization_id, object, id);
+
+CREATE TABLE authorizations (
+    organization_id   TEXT NOT NULL,
+    id                TEXT NOT NULL,
+    connection_id     TEXT NOT NULL,
+    user_id           TEXT NOT NULL,
+    shared_link_name  TEXT,                     -- of the connection, when it is somebody else's: orders the shared list
+    status            TEXT NOT NULL,            -- not_connected, connected, reconnect_required, revoked
+    status_reason     TEXT NOT NULL DEFAULT '',
+    scopes            TEXT NOT NULL DEFAULT '[]', -- JSON list: asked for
+    granted_scope     TEXT NOT NULL DEFAULT '', -- as the provider said it
+    account           TEXT NOT NULL DEFAULT '', -- what the provider calls the account
+    service_version   BIGINT NOT NULL DEFAULT 0,
+    credential_sealed BYTEA,                    -- credential and dynamic parameter values; erased unless connected
+    generation        BIGINT NOT NULL DEFAULT 0, -- version of the credential, in the associated data of the seal
+    expires_at        BIGINT NOT NULL DEFAULT 0,
+    lifetime          BIGINT NOT NULL DEFAULT 0, -- milliseconds
+    refresh_due_at    BIGINT NOT NULL DEFAULT 0, -- for the background sweep; 0: never
+    refreshed_at      BIGINT NOT NULL DEFAULT 0,
+    forced_at         BIGINT NOT NULL DEFAULT 0, -- last refresh asked for by an upstream's 401
+    lease             BIGINT NOT NULL DEFAULT 0, -- grows with every lease taken
+    lease_until       BIGINT NOT NULL DEFAULT 0, -- by the database's clock
+    attempt_at        BIGINT NOT NULL DEFAULT 0, -- a refresh request may have left and its outcome is not stored
+    retry_at          BIGINT NOT NULL DEFAULT 0,
+    refresh_failures  BIGINT NOT NULL DEFAULT 0,
+    last_error        TEXT NOT NULL DEFAULT '',
+    created_at        BIGINT NOT NULL,
+    updated_at        BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    UNIQUE (organization_id, connection_id, user_id),
+    FOREIGN KEY (organization_id, connection_id) REFERENCES connections (organization_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id) ON DELETE CASCADE
+);
+
+CREATE INDEX authorizations_due ON authorizations (refresh_due_at) WHERE status = 'connected' AND refresh_due_at > 0;
+
+CREATE INDEX authorizations_shared ON authorizations (organization_id, user_id, shared_link_name) WHERE shared_link_name IS NOT NULL;
+
+CREATE TABLE connect_links (
+    organization_id TEXT NOT NULL,
+    hash            BYTEA NOT NULL UNIQUE,      -- SHA-256 of the token
+    connection_id   TEXT NOT NULL,
+    user_id         TEXT NOT NULL,              -- the only one who may use it
+    direct          BOOLEAN NOT NULL,           -- asked for by this very user: opening it leads straight to the provider
+    return_to       TEXT NOT NULL DEFAULT '',
+    parameters_sealed BYTEA,                    -- dynamic parameter values given beforehand, JSON
+    created_at      BIGINT NOT NULL,
+    expires_at      BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, hash),
+    FOREIGN KEY (organization_id, connection_id) REFERENCES connections (organization_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id) ON DELETE CASCADE
+);
+
+CREATE INDEX connect_links_by_user ON connect_links (organization_id, user_id, created_at);
+
+CREATE TABLE connections (
+    organization_id   TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    id                TEXT NOT NULL,
+    link_name         TEXT NOT NULL,
+    name              TEXT NOT NULL,
+    service_id        TEXT NOT NULL,            -- of a custom service, or the link name of a default one
+    service_link_name TEXT NOT NULL,
+    scopes            TEXT NOT NULL,            -- JSON list of scope values
+    use_login_user    BOOLEAN NOT NULL,
+    origin            TEXT NOT NULL,            -- user, extension, internal
+    owner_id          TEXT NOT NULL,
+    usable_by         TEXT NOT NULL,            -- organization, owner
+    version           BIGINT NOT NULL,
+    created_at        BIGINT NOT NULL,
+    updated_at        BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    UNIQUE (organization_id, link_name),
+    FOREIGN KEY (organization_id, owner_id) REFERENCES users (organization_id, id)
+);
+
+CREATE INDEX connections_by_origin ON connections (organization_id, origin, link_name);
+
+CREATE INDEX connections_by_owner ON connections (organization_id, owner_id, origin, link_name);
+
+CREATE INDEX connections_by_service ON connections (organization_id, service_id);
+
+CREATE TABLE consent_requests (
+    organization_id   TEXT NOT NULL,
+    id                TEXT NOT NULL,
+    state_hash        BYTEA NOT NULL,           -- SHA-256 of the state (OAuth 2) or of the request token (OAuth 1)
+    connection_id     TEXT NOT NULL,
+    user_id           TEXT NOT NULL,
+    session_hash      TEXT NOT NULL,
+    service_id        TEXT NOT NULL,
+    service_link_name TEXT NOT NULL,
+    service_version   BIGINT NOT NULL,
+    return_to         TEXT NOT NULL DEFAULT '',
+    secrets_sealed    BYTEA NOT NULL,           -- PKCE verifier or request token, parameter values; erased when used
+    created_at        BIGINT NOT NULL,
+    expires_at        BIGINT NOT NULL,
+    used_at           BIGINT NOT NULL DEFAULT 0,
+    failed            BOOLEAN NOT NULL DEFAULT FALSE,
+    outcome           TEXT NOT NULL DEFAULT '', -- in words, for the person
+    PRIMARY KEY (organization_id, id),
+    UNIQUE (organization_id, state_hash),
+    FOREIGN KEY (organization_id, connection_id) REFERENCES connections (organization_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id) ON DELETE CASCADE
+);
+
+CREATE INDEX consent_requests_by_user ON consent_requests (organization_id, user_id, created_at);
+
+CREATE INDEX consent_requests_expired ON consent_requests (expires_at);
+
+CREATE TABLE invocations (
+    organization_id  TEXT NOT NULL,
+    id               TEXT NOT NULL,             -- sortable: begins with the time
+    at               BIGINT NOT NULL,
+    connection_id    TEXT NOT NULL,
+    connection       TEXT NOT NULL,             -- link name at the time
+    authorization_id TEXT NOT NULL,
+    user_id          TEXT NOT NULL,
+    api_key_id       TEXT NOT NULL,
+    method           TEXT NOT NULL,
+    host             TEXT NOT NULL,
+    path             TEXT NOT NULL,             -- without the query
+    status           BIGINT NOT NULL,           -- of the upstream; 0: it did not answer
+    bytes_sent       BIGINT NOT NULL,
+    bytes_received   BIGINT NOT NULL,
+    duration         BIGINT NOT NULL,           -- microseconds
+    code             TEXT NOT NULL,             -- Lanyard's own error
+    PRIMARY KEY (organization_id, id)
+);
+
+CREATE INDEX invocations_by_connection ON invocations (organization_id, connection, id);
+
+CREATE INDEX invocations_by_user ON invocations (organization_id, user_id, id);
+
+CREATE TABLE keysets (
+    id           TEXT PRIMARY KEY, -- always "main"
+    sealed       BYTEA NOT NULL,   -- the data keys, themselves sealed with the master key
+    check_sealed BYTEA NOT NULL,   -- a known text, sealed with the data keys: readiness opens it
+    created_at   BIGINT NOT NULL
+);
+
+CREATE TABLE oauth_clients (
+    organization_id      TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    service_link_name    TEXT NOT NULL,
+    client_id            TEXT NOT NULL,
+    client_secret_sealed BYTEA,
+    version              BIGINT NOT NULL,
+    updated_at           BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, service_link_name)
+);
+
+CREATE TABLE one_time_links (
+    hash            BYTEA PRIMARY KEY,          -- SHA-256 of the token
+    purpose         TEXT NOT NULL,
+    organization_id TEXT NOT NULL,
+    user_id         TEXT NOT NULL,
+    expires_at      BIGINT NOT NULL
+);
+
+CREATE TABLE organizations (
+    id         TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE provider_revocations (
+    organization_id   TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    id                TEXT NOT NULL,
+    connection        TEXT NOT NULL,            -- link name, for the audit log
+    request_sealed    BYTEA NOT NULL,           -- revoke URL, client and tokens, JSON
+    attempts          BIGINT NOT NULL DEFAULT 0,
+    next_at           BIGINT NOT NULL,
+    give_up_at        BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, id)
+);
+
+CREATE INDEX provider_revocations_due ON provider_revocations (next_at);
+
+CREATE TABLE services (
+    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    id              TEXT NOT NULL,
+    link_name       TEXT NOT NULL,
+    name            TEXT NOT NULL,              -- copied from the definition in lower case, for searching
+    author_id       TEXT NOT NULL,
+    definition      TEXT NOT NULL,              -- JSON, without secrets
+    secret_sealed   BYTEA,                      -- client or consumer secret
+    version         BIGINT NOT NULL,            -- in the associated data of the seal
+    created_at      BIGINT NOT NULL,
+    updated_at      BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    UNIQUE (organization_id, link_name),
+    FOREIGN KEY (organization_id, author_id) REFERENCES users (organization_id, id)
+);
+
+CREATE TABLE sessions (
+    organization_id TEXT NOT NULL,
+    hash            TEXT NOT NULL UNIQUE,       -- SHA-256 of the cookie, in hex
+    user_id         TEXT NOT NULL,
+    created_at      BIGINT NOT NULL,
+    seen_at         BIGINT NOT NULL,
+    expires_at      BIGINT NOT NULL,            -- absolute end
+    PRIMARY KEY (organization_id, hash),
+    FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id) ON DELETE CASCADE
+);
+
+CREATE TABLE users (
+    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    id              TEXT NOT NULL,
+    email           TEXT NOT NULL,              -- lower case
+    name            TEXT NOT NULL,
+    role            TEXT NOT NULL,              -- owner, admin, member
+    external_id     TEXT,                       -- the host application's own id
+    disabled        BOOLEAN NOT NULL DEFAULT FALSE,
+    created_at      BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    UNIQUE (organization_id, email),
+    UNIQUE (organization_id, external_id)
+);
