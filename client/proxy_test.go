@@ -157,7 +157,7 @@ func TestHTTPClient(t *testing.T) {
 		"what the service answered": {"https://api.acme.com/v2/missing", "", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
-			req, err := http.NewRequestWithContext(t.Context(), "POST", call.url, strings.NewReader("data"))
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, call.url, strings.NewReader("data"))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -25,6 +26,7 @@ const (
 	mergePatch = "application/merge-patch+json" // RFC 7396
 
 	maxQueryNames = 100
+	bodyWithin    = 2 * time.Minute // for a body to arrive; 32 MiB at 2 Mbit/s
 )
 
 // admit stands before every operation: it says who is asking, then judges the query and the body. What goes on to the
@@ -36,7 +38,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 		err = checkQuery(ctx.Operation(), r.URL)
 	}
 	if err == nil {
-		err = a.readBody(ctx.Operation(), r)
+		err = a.readBody(ctx.Operation(), w, r)
 	}
 	if err != nil {
 		a.refuse(w, r, err)
@@ -168,7 +170,7 @@ func checkQueryValue(s *huma.Schema, v string) error {
 var emptyBody = &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false}
 
 // readBody reads the body within its limit, judges it (strict.go) and puts what was read in its place.
-func (a *API) readBody(op *huma.Operation, r *http.Request) error {
+func (a *API) readBody(op *huma.Operation, w http.ResponseWriter, r *http.Request) error {
 	if op.Method != http.MethodPost && op.Method != http.MethodPatch {
 		return nil // RFC 9110 §9.3: a body of GET, HEAD or DELETE means nothing
 	}
@@ -179,7 +181,11 @@ func (a *API) readBody(op *huma.Operation, r *http.Request) error {
 	if r.ContentLength > limit {
 		return tooLarge(limit)
 	}
+	// A body that never ends would hold a connection for ever. Where w knows no deadlines there is no connection.
+	deadline := http.NewResponseController(w)
+	_ = deadline.SetReadDeadline(time.Now().Add(bodyWithin))
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	_ = deadline.SetReadDeadline(time.Time{})
 	switch {
 	case err != nil:
 		return lanyard.Errorf(lanyard.CodeInvalidRequest, "The body of the request broke off.").With(err)

@@ -124,8 +124,8 @@ const securityScheme = "api_key"
 
 const introduction = "Connections to other services, used by their link name. A person connects an account once, on a web page; from then on programs call that service's API through the connection and never see a credential."
 
-// Routes lists every route of the API, for tables that have to know all of them.
-func (a *API) Routes() []Route { return append([]Route(nil), a.routes...) }
+// Routes lists every route there is, for tables that have to know all of them.
+func Routes() []Route { return New(Config{}).routes }
 
 // OpenAPI is the document served at /openapi.json.
 func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }

@@ -3,6 +3,7 @@ package api_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ func methodOf(route api.Route) string {
 func TestEveryRouteWantsAKey(t *testing.T) {
 	w := newWorld(t)
 	keyed := 0
-	for _, route := range w.api.Routes() {
+	for _, route := range api.Routes() {
 		for name, headers := range map[string][]string{
 			"no key":         {"Authorization", ""},
 			"unknown key":    {"Authorization", "Bearer lanyard_AAAA"},
@@ -68,7 +69,7 @@ func TestEveryRouteWantsAKey(t *testing.T) {
 func TestRoutesAreAllThereAre(t *testing.T) {
 	w := newWorld(t)
 	var got []string
-	for _, r := range w.api.Routes() {
+	for _, r := range api.Routes() {
 		got = append(got, strings.TrimSpace(r.Method+" "+r.Pattern))
 	}
 	golden(t, "routes.txt", strings.Join(got, "\n")+"\n")
@@ -461,6 +462,39 @@ func TestBugIsAnsweredAndLogged(t *testing.T) {
 	}
 }
 
+// TestF12_PanicDoesNotTellItsValue: what a panic holds can be a secret.
+func TestF12_PanicDoesNotTellItsValue(t *testing.T) {
+	w := newWorld(t, func(c *api.Config) { c.Ready = func(context.Context) error { panic("s3cr3t-canary") } })
+	a := w.call("GET", "/readyz", "")
+	if code, _ := a.problem(t); code != lanyard.CodeInternal {
+		t.Errorf("status %d: %s", a.status, a.body)
+	}
+	if log := w.log.String(); strings.Contains(log, "s3cr3t-canary") || !strings.Contains(log, "api_test.go") {
+		t.Errorf("log:\n%s", log)
+	}
+}
+
+func TestM08_AnswerThatBreaksOff(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "1000000")
+		_, _ = w.Write(make([]byte, 500_000))
+	}))
+	defer upstream.Close()
+	w := newWorld(t)
+	w.simple("acme", upstream.URL)
+	res, err := http.DefaultTransport.RoundTrip(w.request("GET", "/v1/proxy/acme_live/x", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if body, err := io.ReadAll(res.Body); err == nil {
+		t.Errorf("the caller took %d bytes for the whole answer", len(body))
+	}
+	if strings.Contains(w.log.String(), `"msg":"panic"`) {
+		t.Error("a broken answer is logged as a bug")
+	}
+}
+
 func TestStoreThatIsGone(t *testing.T) {
 	w := newWorld(t)
 	w.call("GET", "/v1/me", "") // warm the key
@@ -595,7 +629,7 @@ func TestOwns(t *testing.T) {
 		"/docs": true, "/docs/x.css": true, "http://evil.example/v1/me": true, "/v1?x": true,
 		"/": false, "/v10": false, "/v": false, "/healthz/x": false, "//v1/me": false, "/connect/v1": false, "/%76%31/me": false, "*": false, "/docsx": false,
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RequestURI = target
 		if got := api.Owns(r); got != want {
 			t.Errorf("Owns(%q) = %t", target, got)
@@ -698,4 +732,19 @@ func TestContract(t *testing.T) {
 		}
 	}
 	golden(t, "contract.txt", text)
+}
+
+func FuzzOwns(f *testing.F) {
+	for _, target := range []string{"/v1/me?a=b", "http://h/v1/x?y", "//v1", "*", "?", "://", "/v1/proxy/a//b%2f"} {
+		f.Add(target)
+	}
+	f.Fuzz(func(t *testing.T, target string) {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RequestURI = target
+		path, _, _ := strings.Cut(target, "?")
+		if strings.HasPrefix(path, "/") && api.Owns(r) != (path == "/v1" || path == "/docs" || strings.HasPrefix(path, "/v1/") || strings.HasPrefix(path, "/docs/") ||
+			slices.Contains([]string{"/healthz", "/readyz", "/metrics", "/openapi.json"}, path)) {
+			t.Errorf("Owns(%q) = %t", target, api.Owns(r))
+		}
+	})
 }

@@ -86,10 +86,10 @@ func serveDocs(w http.ResponseWriter, contentType, cache string, body []byte) {
 
 // docsView is the data of the page.
 type docsView struct {
-	CSS, Version, Base string
-	Groups             []docsGroup
-	Objects            []docsObject
-	Kinds              []problem.Kind
+	CSS, Version, Base, About string
+	Groups                    []docsGroup
+	Objects                   []docsObject
+	Kinds                     []problem.Kind
 }
 
 type docsGroup struct {
@@ -133,7 +133,7 @@ type docsField struct {
 type docsType struct{ Before, Link string }
 
 func newDocsView(d *huma.OpenAPI, routes []Route) *docsView {
-	v := &docsView{Version: d.Info.Version, Base: "http://127.0.0.1:8080", Kinds: problem.Kinds()}
+	v := &docsView{Version: d.Info.Version, About: d.Info.Description, Base: "http://127.0.0.1:8080", Kinds: problem.Kinds()}
 	if len(d.Servers) > 0 {
 		v.Base = d.Servers[0].URL
 	}
@@ -378,7 +378,7 @@ func prose(text string) template.HTML {
 		})
 		b.WriteString("<p>" + marked + "</p>")
 	}
-	return template.HTML(b.String())
+	return template.HTML(b.String()) //nolint:gosec // everything that went in was escaped
 }
 
 // highlightJSON tells keys, texts and other values apart.
@@ -399,5 +399,5 @@ func highlightJSON(text string) template.HTML {
 		at = m[1]
 	}
 	b.WriteString(template.HTMLEscapeString(text[at:]))
-	return template.HTML(b.String())
+	return template.HTML(b.String()) //nolint:gosec // everything that went in was escaped
 }

@@ -50,7 +50,7 @@ func (a *API) open(route string, handler http.HandlerFunc) {
 // bare puts a route into the index and the document that serve.go answers itself.
 func (a *API) bare(path string) {
 	a.routes = append(a.routes, Route{Pattern: path})
-	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+	for _, method := range methods {
 		op := a.operation(path)
 		op.Method, op.Path = method, strings.ReplaceAll(path, "...", "")
 		op.OperationID += "_" + strings.ToLower(method)
@@ -164,7 +164,8 @@ func operationAt(d *huma.OpenAPI, method, path string) *huma.Operation {
 		return nil
 	}
 	return map[string]*huma.Operation{
-		"GET": item.Get, "HEAD": item.Head, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete, "OPTIONS": item.Options,
+		http.MethodGet: item.Get, http.MethodHead: item.Head, http.MethodPost: item.Post, http.MethodPut: item.Put,
+		http.MethodPatch: item.Patch, http.MethodDelete: item.Delete, http.MethodOptions: item.Options,
 	}[method]
 }
 

@@ -1,14 +1,22 @@
 package api
 
+import "net/http"
+
 // The proxy takes any method. It is not on the mux, which would clean its path: serve.go takes it before.
 const (
 	proxyPrefix  = "/v1/proxy/"
 	proxyPattern = "/v1/proxy/{link_name}/{path...}"
+	invokeRoute  = "POST /v1/invoke"
 )
+
+// methods are those that the document lists for the proxy, and that the access log knows by name.
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+}
 
 // index is every route there is.
 func (a *API) index() {
-	handle(a, "POST /v1/invoke", a.invoke)
+	handle(a, invokeRoute, a.invoke)
 	a.bare(proxyPattern)
 
 	handle(a, "GET /v1/connections", a.listConnections)

@@ -73,9 +73,8 @@ func mapOf(values *huma.Schema, doc string) *huma.Schema {
 
 func ref(name string) *huma.Schema { return &huma.Schema{Ref: schemaPrefix + name} }
 
-func described(s *huma.Schema, doc string) *huma.Schema { s.Description = doc; return s }
-func readOnly(s *huma.Schema) *huma.Schema              { s.ReadOnly = true; return s }
-func writeOnly(s *huma.Schema) *huma.Schema             { s.WriteOnly = true; return s }
+func readOnly(s *huma.Schema) *huma.Schema  { s.ReadOnly = true; return s }
+func writeOnly(s *huma.Schema) *huma.Schema { s.WriteOnly = true; return s }
 
 // defineSchemas puts the schemas of what the root package and package invoke encode into the document.
 func defineSchemas(r huma.Registry) {

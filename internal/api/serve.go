@@ -1,11 +1,13 @@
 package api
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"path"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +26,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route := "none"
 	defer func() {
 		fault, begun := recover(), rec.begun
-		if fault != nil && fault != http.ErrAbortHandler {
+		if err, _ := fault.(error); fault != nil && !errors.Is(err, http.ErrAbortHandler) {
 			a.panicked(rec, r, fault)
 		}
 		a.Metrics.observe(route, rec.status, time.Since(began))
@@ -137,8 +139,11 @@ func (a *API) panicked(w *recorder, r *http.Request, fault any) {
 // access writes the access log.
 func (a *API) access(w *recorder, r *http.Request, route string, took time.Duration) {
 	level := slog.LevelInfo
-	if !w.versioned {
-		level = slog.LevelDebug // probes ask every few seconds
+	if !w.versioned || w.status < 500 && (route == proxyPattern || route == invokeRoute) {
+		level = slog.LevelDebug // probes ask every few seconds, and calls through a connection have their own record
+	}
+	if !a.logger.Enabled(r.Context(), level) {
+		return
 	}
 	attrs := []slog.Attr{
 		slog.String("method", method(r)), slog.String("route", route), slog.Int("status", w.status), slog.Duration("duration", took),
@@ -154,8 +159,7 @@ func (a *API) access(w *recorder, r *http.Request, route string, took time.Durat
 
 // method keeps a made-up method, which can be any token of any length, out of the log.
 func method(r *http.Request) string {
-	switch r.Method {
-	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS":
+	if slices.Contains(methods, r.Method) {
 		return r.Method
 	}
 	return "other"
@@ -183,7 +187,7 @@ func (w *recorder) WriteHeader(status int) {
 			h := w.Header()
 			h.Set("Cache-Control", "no-store")
 			h.Set("X-Content-Type-Options", "nosniff")
-			h.Add("Vary", "Authorization")
+			h.Add("Vary", "Authorization, "+userHeader)
 		}
 	}
 	w.ResponseWriter.WriteHeader(status)

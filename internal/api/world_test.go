@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -53,7 +54,9 @@ func newWorld(t testing.TB, changes ...func(*api.Config)) *world {
 	out := egress.New(egress.Config{AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Logger: logger})
 	accounts := account.New(account.Config{Store: w.store, PublicURL: publicURL})
 	keeper := credential.New(credential.Config{Store: w.store, Client: out.Client(), PublicURL: publicURL, Logger: logger})
-	invoker := invoke.New(invoke.Config{Keeper: keeper, Store: w.store, Transport: out.Transport(), Logger: logger})
+	invoker := invoke.New(invoke.Config{
+		Keeper: keeper, Store: w.store, Transport: out.Transport(), ProxyTransport: out.TransportWithin(40 * time.Second), Logger: logger,
+	})
 	running, stop := context.WithCancel(context.Background())
 	var recorder sync.WaitGroup
 	recorder.Go(func() { invoker.Run(running) })

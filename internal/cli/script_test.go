@@ -87,8 +87,10 @@ func acme(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]string{"method": r.Method, "path": r.URL.EscapedPath(), "query": r.URL.RawQuery,
-			"type": r.Header.Get("Content-Type"), "body": string(body)})
+		if err := json.NewEncoder(w).Encode(map[string]string{"method": r.Method, "path": r.URL.EscapedPath(), "query": r.URL.RawQuery,
+			"type": r.Header.Get("Content-Type"), "body": string(body)}); err != nil {
+			panic(http.ErrAbortHandler)
+		}
 	}
 }
 

@@ -16,6 +16,10 @@ import (
 
 const consentLife = 10 * time.Minute
 
+// worked is the outcome that is noted of a consent that did. One that is used up and has none still waits for its
+// provider, or its server was stopped meanwhile.
+const worked = "It is connected."
+
 func (k *Keeper) newConsent(c *lanyard.Caller, con *Connection, returnTo string) *lanyard.ConsentRequest {
 	now := k.Store.Now()
 	return &lanyard.ConsentRequest{
@@ -139,6 +143,9 @@ func (k *Keeper) Callback(ctx context.Context, c *lanyard.Caller, org lanyard.Or
 	} else if !won {
 		return &Outcome{Result: "/connect/result/" + string(req.ID)}, nil
 	}
+	// The code is spent now: what follows goes on even if the browser hangs up.
+	ctx, done := k.detach(ctx)
+	defer done()
 	if refusal == nil {
 		refusal, err = k.finish(ctx, c, con, req, answer)
 		if err != nil {
@@ -148,10 +155,10 @@ func (k *Keeper) Callback(ctx context.Context, c *lanyard.Caller, org lanyard.Or
 	return k.outcome(ctx, c, con, req, refusal)
 }
 
-// callbackHash finds what names the consent request: the state, or with OAuth 1 the request token. Exactly one of
-// either, of a length and form that Lanyard or a provider could have made.
+// callbackHash finds what names the consent request: the state, or with OAuth 1 the request token, which Twitter calls
+// denied where access was. Exactly one of them, of a length and form that Lanyard or a provider could have made.
 func callbackHash(query url.Values) ([]byte, bool) {
-	for _, name := range []string{"state", "oauth_token"} {
+	for _, name := range []string{"state", "oauth_token", "denied"} {
 		values := query[name]
 		if len(values) == 0 {
 			continue
@@ -235,9 +242,6 @@ func readCallback(con *Connection, query url.Values) (*callbackAnswer, *refusal,
 
 // finish exchanges the answer for a credential and stores it. What the provider refuses is a refusal, not an error.
 func (k *Keeper) finish(ctx context.Context, c *lanyard.Caller, con *Connection, req *lanyard.ConsentRequest, answer *callbackAnswer) (*refusal, error) {
-	// The code is spent now: the exchange goes on even if the browser hangs up.
-	ctx, done := k.detach(ctx)
-	defer done()
 	a := k.newAuthorization(con, c.User)
 	cred := &lanyard.Credential{Parameters: req.Secrets.Parameters}
 	if con.Service.Auth.OAuth1 != nil {
@@ -266,17 +270,22 @@ func (k *Keeper) finish(ctx context.Context, c *lanyard.Caller, con *Connection,
 
 // outcome stores what came of a consent and says where its page is.
 func (k *Keeper) outcome(ctx context.Context, c *lanyard.Caller, con *Connection, req *lanyard.ConsentRequest, r *refusal) (*Outcome, error) {
-	o := &Outcome{Connection: con.LinkName, Result: "/connect/result/" + string(req.ID)}
-	if r == nil {
-		o.Result = resultPath(req.ReturnTo, req.ID)
-		return o, k.Store.FinishConsentRequest(ctx, c.Organization, req.ID, false, "")
+	o := &Outcome{Connection: con.LinkName, Result: resultPath(req.ReturnTo, req.ID)}
+	words := worked
+	if r != nil {
+		o.Result, words = resultPath("", req.ID), r.text()
+		entry := c.Audit(lanyard.ActionConnectFailed, string(con.ID), string(con.LinkName))
+		entry.Detail = map[string]string{"reason": r.what}
+		if err := k.Store.AppendAudit(ctx, entry); err != nil {
+			return nil, err
+		}
 	}
-	if err := k.Store.FinishConsentRequest(ctx, c.Organization, req.ID, true, r.text()); err != nil {
-		return nil, err
+	err := k.Store.FinishConsentRequest(ctx, c.Organization, req.ID, r != nil, words)
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		// It was deleted with its connection or service, so there is no page to lead to.
+		return nil, changedMeanwhile(con)
 	}
-	entry := c.Audit(lanyard.ActionConnectFailed, string(con.ID), string(con.LinkName))
-	entry.Detail = map[string]string{"reason": r.what}
-	return o, k.Store.AppendAudit(ctx, entry)
+	return o, err
 }
 
 // ConsentResult is what the page at the end of a consent says.
@@ -312,17 +321,25 @@ func (k *Keeper) ConsentResult(ctx context.Context, c *lanyard.Caller, id string
 		return nil, err
 	}
 	r := &ConsentResult{Connection: con, Service: s, OK: !req.Failed, ReturnTo: req.ReturnTo}
-	if req.UsedAt.IsZero() {
+	switch {
+	case req.UsedAt.IsZero():
 		r.OK, r.Outcome, r.Remedy = false, "The consent was not finished.", "Start again."
 		return r, nil
-	}
-	if req.Failed {
+	case req.Failed:
 		r.Outcome, r.Remedy, _ = strings.Cut(req.Outcome, "\n")
+		return r, nil
+	case req.Outcome == "":
+		r.OK, r.Outcome = false, s.Name+" has not answered yet."
+		r.Remedy = "Open this page again in a moment. If it still says so, Lanyard was stopped before the answer came: start again."
 		return r, nil
 	}
 	a, cred, err := k.Store.OpenAuthorization(ctx, c.Organization, con.ID, c.User)
-	if err != nil || cred == nil {
-		return r, err
+	if err != nil {
+		return nil, err
+	}
+	if cred == nil {
+		r.OK, r.Outcome, r.Remedy = false, "It was connected, and is not any more. "+a.StatusReason, "Connect it again."
+		return r, nil
 	}
 	if o := s.Auth.OAuth2; o != nil && o.GrantType == lanyard.AuthorizationCode {
 		if cred.RefreshToken.IsZero() && !a.ExpiresAt.IsZero() {

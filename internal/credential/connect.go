@@ -117,9 +117,13 @@ func (k *Keeper) save(ctx context.Context, c *lanyard.Caller, con *Connection, a
 	if !ok {
 		// While the provider was asked, the connection was deleted or its service edited. What was granted is given back.
 		k.giveBack(ctx, con, cred)
-		return lanyard.Errorf(lanyard.CodeConflict, "The connection %s or its service was changed meanwhile: start again.", con.LinkName)
+		return changedMeanwhile(con)
 	}
 	return nil
+}
+
+func changedMeanwhile(con *Connection) error {
+	return lanyard.Errorf(lanyard.CodeConflict, "The connection %s or its service was changed meanwhile: start again.", con.LinkName)
 }
 
 // ConnectPage is what the page for connecting says and asks.
@@ -266,7 +270,7 @@ func (k *Keeper) finished(ctx context.Context, c *lanyard.Caller, con *Connectio
 	if err := k.Store.CreateConsentRequest(ctx, req, hashToken("finished", string(req.ID))); err != nil {
 		return "", err
 	}
-	return req.ID, k.Store.FinishConsentRequest(ctx, c.Organization, req.ID, false, "")
+	return req.ID, k.Store.FinishConsentRequest(ctx, c.Organization, req.ID, false, worked)
 }
 
 func resultPath(returnTo string, id lanyard.ConsentRequestID) string {

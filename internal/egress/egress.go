@@ -110,5 +110,13 @@ func (e *Egress) Client() *http.Client { return e.client }
 // goroutine may then still wait inside the body's Read; it ends, and closes the body, when that Read returns.
 func (e *Egress) Transport() http.RoundTripper { return e.transport }
 
+// TransportWithin is [Egress.Transport] with another time-out for the answer's head, over the same connections; zero
+// is none.
+func (e *Egress) TransportWithin(header time.Duration) http.RoundTripper {
+	t := *e.transport
+	t.headerTimeout = header
+	return &t
+}
+
 // Close closes the connections that are not in use, and from now on each other one after its answer.
 func (e *Egress) Close() { e.transport.pool.shut() }

@@ -16,10 +16,12 @@ import (
 
 // Config is what [New] needs. Zero limits take their defaults.
 type Config struct {
-	Keeper    *credential.Keeper
-	Store     *store.Store
-	Transport http.RoundTripper // the guarded one of package egress
-	Logger    *slog.Logger
+	Keeper *credential.Keeper
+	Store  *store.Store
+	// Transport is the guarded one of package egress, for invokes, which have a time-out of their own; ProxyTransport
+	// the same with Timeout until the answer begins, because a proxied stream may last.
+	Transport, ProxyTransport http.RoundTripper
+	Logger                    *slog.Logger
 
 	Timeout     time.Duration // for an invoke, and until a proxied answer begins; 40 seconds
 	MaxTimeout  time.Duration // that a request may ask for; 5 minutes
@@ -53,7 +55,7 @@ func (i *Invoker) Run(ctx context.Context) { i.recorder.run(ctx) }
 func (i *Invoker) Invoke(ctx context.Context, c *lanyard.Caller, r *Request) (*Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, i.timeout(r.TimeoutMS))
 	defer cancel()
-	call := newCall(c, r.Connection, time.Now())
+	call := newCall(c, i.Transport)
 	answer, err := i.invoke(ctx, call, r)
 	i.finish(call, err)
 	return answer, err

@@ -7,7 +7,6 @@ import (
 	"net/textproto"
 	"strings"
 	"sync"
-	"time"
 
 	"lanyard"
 	"lanyard/internal/access"
@@ -33,22 +32,12 @@ var notForwarded = map[string]bool{
 // pathAndQuery, which is the raw text after the connection's name and is not decoded on the way. An error is returned
 // only while nothing was written.
 func (i *Invoker) ServeProxy(w http.ResponseWriter, r *http.Request, c *lanyard.Caller, connection, pathAndQuery string) error {
-	// A stream may last; only the time until the answer begins is bounded.
-	ctx, cancel := context.WithCancelCause(r.Context())
-	defer cancel(nil)
-	began := time.Now()
-	timer := time.AfterFunc(i.Timeout, func() { cancel(context.DeadlineExceeded) })
-	defer timer.Stop()
-	call := newCall(c, connection, began)
-	resp, err := i.proxy(ctx, call, r, connection, pathAndQuery)
+	call := newCall(c, i.ProxyTransport)
+	resp, err := i.proxy(r.Context(), call, r, connection, pathAndQuery)
 	if err != nil {
-		if context.Cause(ctx) == context.DeadlineExceeded {
-			err = lanyard.Errorf(lanyard.CodeUpstreamTimeout, "The service did not answer within %s.", i.Timeout).With(err)
-		}
 		i.finish(call, err)
 		return err
 	}
-	timer.Stop()
 	defer resp.Body.Close()
 	call.record.BytesReceived, err = writeAnswer(w, r, resp)
 	i.finish(call, err)

@@ -14,12 +14,12 @@ import (
 const (
 	recordBuffer = 1 << 16
 	recordBatch  = 1000
-	recordEvery  = 200 * time.Millisecond
+	recordEvery  = 50 * time.Millisecond
 	maxPath      = 512 // bytes of a path in a record
 )
 
 // recorder writes invocations in batches, so that no call waits for a database. What waits in memory when the process
-// is killed is lost, at most a fifth of a second of calls; an orderly stop loses none.
+// is killed is lost, at most a twentieth of a second of calls; an orderly stop loses none.
 type recorder struct {
 	store   *store.Store
 	logger  *slog.Logger
@@ -59,7 +59,7 @@ func (r *recorder) run(ctx context.Context) {
 			r.flush(context.WithoutCancel(ctx), batch)
 			return
 		case <-tick.C:
-			batch = r.write(ctx, r.take(batch))
+			batch = r.write(context.WithoutCancel(ctx), r.take(batch)) // a stop does not interrupt it
 		}
 	}
 }

@@ -19,13 +19,14 @@ import (
 // call is one request on its way: who asks, with which opened authorization, and what will be recorded.
 type call struct {
 	caller *lanyard.Caller
+	way    http.RoundTripper
 	live   *credential.Live // nil: a request without a connection
 	began  time.Time
 	record lanyard.Invocation
 }
 
-func newCall(c *lanyard.Caller, connection string, now time.Time) *call {
-	return &call{caller: c, began: now, record: lanyard.Invocation{OrganizationID: c.Organization, User: c.User, Key: c.Key}}
+func newCall(c *lanyard.Caller, way http.RoundTripper) *call {
+	return &call{caller: c, way: way, began: time.Now(), record: lanyard.Invocation{OrganizationID: c.Organization, User: c.User, Key: c.Key}}
 }
 
 // open finds the connection, asks whether the caller may use it, chooses whose authorization it runs with, and opens
@@ -108,7 +109,7 @@ func (i *Invoker) placeAndSend(call *call, live *credential.Live, req *http.Requ
 }
 
 func (i *Invoker) roundTrip(call *call, req *http.Request) (*http.Response, error) {
-	resp, err := i.Transport.RoundTrip(req)
+	resp, err := call.way.RoundTrip(req)
 	if err != nil {
 		return nil, upstreamError(req.Context(), err)
 	}

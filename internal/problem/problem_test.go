@@ -100,7 +100,7 @@ func TestEveryCodeThroughWriteAndParse(t *testing.T) {
 				RetryAfter: 1500 * time.Millisecond, Cause: errors.New("hidden-cause"),
 			}
 			w := httptest.NewRecorder()
-			r := httptest.NewRequest("GET", "/v1/connections", nil)
+			r := httptest.NewRequest(http.MethodGet, "/v1/connections", nil)
 			r = r.WithContext(problem.WithRequestID(r.Context(), "req_TEST"))
 			problem.Write(w, r, in)
 
@@ -150,7 +150,7 @@ func TestForeignErrorIsInternalAndSilent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := httptest.NewRecorder()
-			problem.Write(w, httptest.NewRequest("GET", "/", nil), err)
+			problem.Write(w, httptest.NewRequest(http.MethodGet, "/", nil), err)
 			if w.Code != 500 || strings.Contains(w.Body.String(), "secret-detail") || w.Header().Get("Lanyard-Error") != "internal" {
 				t.Errorf("status %d, headers %v, body %s", w.Code, w.Header(), w.Body)
 			}
@@ -167,7 +167,7 @@ func TestWrappedErrorKeepsItsCode(t *testing.T) {
 
 func TestHeadHasNoBody(t *testing.T) {
 	w := httptest.NewRecorder()
-	problem.Write(w, httptest.NewRequest("HEAD", "/", nil), lanyard.Errorf(lanyard.CodeNotFound, "There is none."))
+	problem.Write(w, httptest.NewRequest(http.MethodHead, "/", nil), lanyard.Errorf(lanyard.CodeNotFound, "There is none."))
 	if w.Body.Len() != 0 || w.Code != 404 {
 		t.Errorf("status %d, body %q", w.Code, w.Body)
 	}

@@ -5,7 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // RFC 5849 §3.4.2 and §3.4.3 are made of it
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -222,7 +222,7 @@ func (s *oauth1State) matches(method, base, key, signature string) bool {
 		if err != nil || s.key == nil {
 			return false
 		}
-		sum := sha1.Sum([]byte(base)) //nolint:gosec // RFC 5849 §3.4.3
+		sum := sha1.Sum([]byte(base)) // RFC 5849 §3.4.3
 		return rsa.VerifyPKCS1v15(&s.key.PublicKey, crypto.SHA1, sum[:], raw) == nil
 	}
 	return false

@@ -66,6 +66,9 @@ func (c *Config) prepare() error {
 	if c.KeyFile == "" {
 		c.KeyFile = filepath.Join(c.DataDir, "key")
 	}
+	if c.InvokeTimeout == 0 {
+		c.InvokeTimeout = 40 * time.Second
+	}
 	if c.ShutdownGrace == 0 {
 		c.ShutdownGrace = 45 * time.Second
 	}

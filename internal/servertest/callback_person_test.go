@@ -15,7 +15,7 @@ import (
 
 func TestA07_A08_A13_AnotherPersonsConsent(t *testing.T) {
 	l, evil, victim := consentWorld(t, "acme")
-	malloryKey := member(t, l, "mallory")
+	_, malloryKey := member(t, l, "mallory")
 	mallory := signIn(t, l, malloryKey)
 	newConnection(t, l, malloryKey, "hers", "acme", "scopes", []string{"read"})
 	// Mallory begins, and hands the provider's URL to the victim, who consents there with the victim's own account.
@@ -64,7 +64,7 @@ func TestA07_A08_A13_AnotherPersonsConsent(t *testing.T) {
 
 func TestA09_StartLinkOfSomebodyElse(t *testing.T) {
 	l, evil, victim := consentWorld(t, "acme")
-	malloryKey := member(t, l, "mallory")
+	malloryID, malloryKey := member(t, l, "mallory")
 	mallory := signIn(t, l, malloryKey)
 	newConnection(t, l, malloryKey, "hers", "acme", "scopes", []string{"read"})
 	const notYours = "made for somebody else"
@@ -95,7 +95,7 @@ func TestA09_StartLinkOfSomebodyElse(t *testing.T) {
 	// site cannot skip it, and what comes of it is the victim's alone.
 	t.Run("credentials of login user", func(t *testing.T) {
 		newConnection(t, l, malloryKey, "everybodys", "acme", "scopes", []string{"read"}, "use_login_user_credentials", true)
-		needed := l.Must(t, 409, "POST /v1/invoke", object("connection", "everybodys", "url", evil.Bearer.URL))
+		needed := l.Must(t, 409, "POST /v1/invoke", object("connection", "everybodys", "url", evil.Bearer.URL), "Lanyard-User", string(l.UserID))
 		link, _ := needed.Field(t, "connect_url").(string)
 		if needed.Code() != "authorization_required" || link == "" {
 			t.Fatalf("invoke: %s", needed.Body)
@@ -117,7 +117,11 @@ func TestA09_StartLinkOfSomebodyElse(t *testing.T) {
 		if got := standing(t, l, malloryKey, "everybodys"); got != "not_connected" {
 			t.Errorf("for its owner it is %s", got)
 		}
-		if a := l.As(t, malloryKey, "POST /v1/invoke", object("connection", "everybodys", "url", evil.Bearer.URL)); a.Code() != "authorization_required" {
+		calls := object("connection", "everybodys", "url", evil.Bearer.URL)
+		if a := l.Must(t, 200, "POST /v1/invoke", calls, "Lanyard-User", string(l.UserID)); a.Field(t, "status") != 200.0 {
+			t.Errorf("the victim calls through it: %s", a.Body)
+		}
+		if a := l.API(t, "POST /v1/invoke", calls, "Lanyard-User", string(malloryID)); a.Code() != "authorization_required" {
 			t.Errorf("its owner calls through it: %d %s", a.Status, a.Body)
 		}
 	})
@@ -139,7 +143,13 @@ func send(t testing.TB, browser *http.Client, method, address, body string, head
 	}
 	for i := 0; i < len(headers); i += 2 {
 		if headers[i] == "Host" {
+			// A browser finds its cookies by the address that it opened; this client would by Host.
 			req.Host = headers[i+1]
+			if browser.Jar != nil {
+				for _, c := range browser.Jar.Cookies(req.URL) {
+					req.AddCookie(c)
+				}
+			}
 		}
 		req.Header.Set(headers[i], headers[i+1])
 	}

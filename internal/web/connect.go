@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"lanyard"
@@ -36,11 +37,14 @@ type connectPage struct {
 
 func (connectPage) template() string { return "connect" }
 
+// connectPath is the address of a link. The token came out of an address and goes back into one.
+func connectPath(token string) string { return "/connect/" + url.PathEscape(token) }
+
 // newConnectPage draws the page. After a try that did not work, in holds what was typed and d what came of it.
 func newConnectPage(v visitor, token string, p *credential.ConnectPage, in credential.ConnectInput, d *problem.Document) connectPage {
 	name := p.Connection.Name
 	page := connectPage{
-		frame: newFrame(v, "Connect "+name), Action: "/connect/" + token, Connection: p.Connection, Service: p.Service,
+		frame: newFrame(v, "Connect "+name), Action: connectPath(token), Connection: p.Connection, Service: p.Service,
 		Author: p.ServiceAuthor, ForUser: p.ForUser, UsedFor: usedFor(p.Connection), Hosts: p.Hosts, AnyHost: p.AnyHost, Scopes: p.Scopes,
 		Consent: p.Consent, ProviderHost: p.ProviderHost, Button: "Connect", Now: standing(p),
 	}
@@ -129,8 +133,7 @@ func (s *site) connectForm(w http.ResponseWriter, r *http.Request, v visitor) er
 		return err
 	}
 	if p.Direct {
-		http.Redirect(w, r, "/connect/"+token+"/go", http.StatusSeeOther)
-		return nil
+		return s.leave(w, r, v, connectPath(token)+"/go")
 	}
 	return s.write(w, http.StatusOK, newConnectPage(v, token, p, credential.ConnectInput{}, nil))
 }
@@ -193,8 +196,7 @@ func (s *site) startConsent(w http.ResponseWriter, r *http.Request, v visitor) e
 			return err
 		}
 		if !p.Direct {
-			http.Redirect(w, r, "/connect/"+token, http.StatusSeeOther)
-			return nil
+			return s.leave(w, r, v, connectPath(token))
 		}
 	}
 	provider, err := s.keeper.StartConsent(r.Context(), v.caller, token)
@@ -208,7 +210,7 @@ func (s *site) startConsent(w http.ResponseWriter, r *http.Request, v visitor) e
 	} else if err != nil {
 		return err
 	}
-	http.Redirect(w, r, provider, http.StatusSeeOther)
+	http.Redirect(w, r, provider, http.StatusSeeOther) //nolint:gosec // to the authorize URL of the service's definition, which the keeper filled
 	return nil
 }
 

@@ -84,7 +84,7 @@ func TestReferrerPolicyLetsOwnFormsThrough(t *testing.T) {
 		"http://[::1]:8080": "no-referrer", "http://lanyard.intranet:8080": "same-origin", "http://192.168.1.5": "same-origin",
 	} {
 		w := httptest.NewRecorder()
-		newPages(t, &rooms{}, public, io.Discard).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+		newPages(t, &rooms{}, public, io.Discard).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 		if got := w.Header().Get("Referrer-Policy"); got != want {
 			t.Errorf("%s: got %s, want %s", public, got, want)
 		}

@@ -41,7 +41,7 @@ func (s *site) serve(next http.Handler) http.Handler {
 		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
 			fault, begun := recover(), rec.begun
-			if fault != nil && fault != http.ErrAbortHandler {
+			if fault != nil && fault != http.ErrAbortHandler { //nolint:errorlint // a panic with this very value (net/http)
 				s.panicked(rec, r, fault)
 			}
 			s.access(rec, r, time.Since(began))

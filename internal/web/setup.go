@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"lanyard/internal/account"
@@ -21,7 +22,7 @@ type setupPage struct {
 func (setupPage) template() string { return "setup" }
 
 func newSetupPage(token string, in account.Setup, d *problem.Document) setupPage {
-	p := setupPage{frame: newFrame(visitor{}, "Set up Lanyard"), Action: "/setup/" + token}
+	p := setupPage{frame: newFrame(visitor{}, "Set up Lanyard"), Action: "/setup/" + url.PathEscape(token)}
 	p.form = newForm(d, "Lanyard is not set up yet")
 	if p.Failed {
 		p.Title = "Error: " + p.Title

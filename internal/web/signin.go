@@ -2,8 +2,7 @@ package web
 
 import (
 	"net/http"
-
-	"lanyard"
+	"net/url"
 )
 
 // signInPage says how to sign in.
@@ -28,7 +27,7 @@ type confirmSignInPage struct {
 func (confirmSignInPage) template() string { return "confirm_sign_in" }
 
 func newConfirmSignInPage(v visitor, token string) confirmSignInPage {
-	return confirmSignInPage{frame: newFrame(v, "Sign in"), Action: "/sign-in/" + token}
+	return confirmSignInPage{frame: newFrame(v, "Sign in"), Action: "/sign-in/" + url.PathEscape(token)}
 }
 
 // openSignIn signs the browser in by opening the link. Where another site led here, a person presses a button first:
@@ -51,8 +50,8 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request, _ visitor) error {
 
 // signOut ends the session here and in the browser.
 func (s *site) signOut(w http.ResponseWriter, r *http.Request, _ visitor) error {
-	if cookie, err := r.Cookie(s.cookieName(sessionCookie)); err == nil {
-		if err := s.accounts.SignOut(r.Context(), cookie.Value); err != nil && lanyard.CodeOf(err) != lanyard.CodeUnauthenticated {
+	if session := s.cookie(r, sessionCookie); session != "" {
+		if err := s.accounts.SignOut(r.Context(), session); err != nil {
 			return err
 		}
 		s.setCookie(w, sessionCookie, "", -1)

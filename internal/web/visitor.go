@@ -100,11 +100,11 @@ func (d *discarded) Write(p []byte) (int, error) { return len(p), nil }
 
 // visitor reads the session cookie. A session that has ended is no error: the visitor is then nobody.
 func (s *site) visitor(r *http.Request) (visitor, error) {
-	cookie, err := r.Cookie(s.cookieName(sessionCookie))
-	if err != nil {
+	session := s.cookie(r, sessionCookie)
+	if session == "" {
 		return visitor{}, nil
 	}
-	caller, user, err := s.accounts.CallerBySession(r.Context(), cookie.Value)
+	caller, user, err := s.accounts.CallerBySession(r.Context(), session)
 	if lanyard.CodeOf(err) == lanyard.CodeUnauthenticated {
 		return visitor{}, nil
 	} else if err != nil {
@@ -130,30 +130,39 @@ func (s *site) cookieName(name string) string {
 	return "lanyard_" + name
 }
 
+// cookie is the value of a cookie of ours; empty when the browser has none.
+func (s *site) cookie(r *http.Request, name string) string {
+	c, err := r.Cookie(s.cookieName(name))
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
 // setCookie gives the browser a cookie for seconds; a negative number takes it away. SameSite is Lax, because Strict
 // would leave the session behind when a provider sends the browser back.
 func (s *site) setCookie(w http.ResponseWriter, name, value string, seconds int) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure follows the public URL: over plain http such a cookie would not come back
 		Name: s.cookieName(name), Value: value, Path: "/", MaxAge: seconds, Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 }
 
 // begin starts a session in this browser, ends the one before, and goes where the person wanted to be.
 func (s *site) begin(w http.ResponseWriter, r *http.Request, session lanyard.Secret) error {
-	if before, err := r.Cookie(s.cookieName(sessionCookie)); err == nil {
-		if err := s.accounts.SignOut(r.Context(), before.Value); err != nil {
+	if before := s.cookie(r, sessionCookie); before != "" {
+		if err := s.accounts.SignOut(r.Context(), before); err != nil {
 			return err
 		}
 	}
 	s.setCookie(w, sessionCookie, session.Reveal(), sessionSeconds)
 	to := "/"
-	if wanted, err := r.Cookie(s.cookieName(returnCookie)); err == nil {
+	if wanted := s.cookie(r, returnCookie); wanted != "" {
 		s.setCookie(w, returnCookie, "", -1)
-		if path, err := url.QueryUnescape(wanted.Value); err == nil && credential.SafePath(path) {
+		if path, err := url.QueryUnescape(wanted); err == nil && credential.SafePath(path) {
 			to = path
 		}
 	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // "/", or a path that SafePath lets pass
 	return nil
 }
 
@@ -181,7 +190,7 @@ func otherSite(r *http.Request) bool {
 func (s *site) leave(w http.ResponseWriter, r *http.Request, v visitor, to string) error {
 	to = destination(to)
 	if credential.SafePath(to) {
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a path that SafePath lets pass
 		return nil
 	}
 	return s.write(w, http.StatusOK, newGoOnPage(v, to))

@@ -53,7 +53,7 @@ func ReservePort() (port int, release func(), err error) {
 
 // HasIPv6 reports whether this machine can listen on ::1.
 func HasIPv6() bool {
-	l, err := net.Listen("tcp", "[::1]:0") //nolint:noctx // a local bind does not wait
+	l, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
 		return false
 	}
@@ -63,7 +63,7 @@ func HasIPv6() bool {
 
 func unused(port int) bool {
 	for _, host := range []string{"127.0.0.1", "::1"} {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port))) //nolint:noctx // a local bind does not wait
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return false
 		}

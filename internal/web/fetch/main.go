@@ -7,6 +7,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -59,14 +60,14 @@ type entry struct {
 }
 
 func main() {
-	if err := run(); err != nil {
+	if err := run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "fetch:", err)
 		os.Exit(1)
 	}
 }
 
 // run works in internal/web, where go generate starts it.
-func run() error {
+func run(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "lanyard-fetch")
 	if err != nil {
 		return err
@@ -77,7 +78,7 @@ func run() error {
 			return err
 		}
 	}
-	npm := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	npm.Dir, npm.Stdout, npm.Stderr = dir, os.Stderr, os.Stderr
 	if err := npm.Run(); err != nil {
 		return fmt.Errorf("npm ci: %w", err)
@@ -101,7 +102,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile("assets/vendor.json", append(data, '\n'), 0o644)
+	return os.WriteFile("assets/vendor.json", append(data, '\n'), 0o644) //nolint:gosec // for everybody to read
 }
 
 func take(m module, from string) (entry, error) {
@@ -133,5 +134,5 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, data, 0o644)
+	return os.WriteFile(to, data, 0o644) //nolint:gosec // for everybody to read
 }
