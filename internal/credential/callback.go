@@ -348,6 +348,14 @@ func (k *Keeper) ConsentResult(ctx context.Context, c *lanyard.Caller, id string
 				s.Name, a.ExpiresAt.UTC().Format("2 January 15:04 UTC"))
 		}
 		r.Missing = missingScopes(a.Scopes, a.GrantedScope)
+		same, err := k.Store.SameRefreshToken(ctx, c.Organization, a.ID)
+		if err != nil {
+			return nil, err
+		}
+		if len(same) > 0 {
+			r.Warning = strings.TrimSpace(r.Warning + fmt.Sprintf(" %s gave the very refresh token that the connection %s holds already, so it is the same account. "+
+				"If the provider changes refresh tokens with each use, refreshing one of the two ends the other.", s.Name, same[0]))
+		}
 	}
 	return r, nil
 }

@@ -129,6 +129,12 @@ func (l liveLoader) Reload(ctx context.Context, key liveKey, _ *Live) (*Live, er
 func (k *Keeper) open(ctx context.Context, con *Connection, user lanyard.UserID) (*Live, error) {
 	a, c, err := k.Store.OpenAuthorization(ctx, con.OrganizationID, con.ID, user)
 	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		if con.UseLoginUserCredentials && user != con.Owner {
+			// From now on the connection stands in this user's shared list, waiting to be connected.
+			if err := k.Store.AddAuthorization(ctx, con.OrganizationID, con.ID, user); err != nil {
+				return nil, err
+			}
+		}
 		return nil, k.notConnected(ctx, con, user, nil)
 	} else if err != nil {
 		return nil, err

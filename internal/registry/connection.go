@@ -128,7 +128,7 @@ func (r *Registry) EditConnection(ctx context.Context, c *lanyard.Caller, name s
 	if err != nil {
 		return nil, err
 	}
-	var after editable
+	after := editable{UsableBy: string(lanyard.UsableByOrganization)} // what a field that the patch removes goes back to
 	if err := lanyard.DecodeKnown(edited, &after); err != nil {
 		return nil, err
 	}

@@ -168,6 +168,9 @@ func (r *Registry) EditService(ctx context.Context, c *lanyard.Caller, name stri
 
 // editedService is the definition after the patch, with everything that a definition does not hold carried over.
 func editedService(old *lanyard.Service, patch []byte) (*lanyard.Service, error) {
+	if err := keepsType(old, patch); err != nil {
+		return nil, err
+	}
 	edited, err := patched(old, patch)
 	if err != nil {
 		return nil, err
@@ -181,6 +184,25 @@ func editedService(old *lanyard.Service, patch []byte) (*lanyard.Service, error)
 		s.Auth.SetSecret(old.Auth.Secret())
 	}
 	return s, nil
+}
+
+// keepsType refuses a patch that names another authentication type. It is judged before the patch is applied: the
+// fields of the old type have no place beside a new one, and they would be complained of instead.
+func keepsType(old *lanyard.Service, patch []byte) error {
+	var p struct {
+		Auth struct {
+			Type *lanyard.AuthType `json:"type"`
+		} `json:"auth"`
+	}
+	if json.Unmarshal(patch, &p) != nil || p.Auth.Type == nil {
+		return nil // what is wrong with the patch is said when it is applied
+	}
+	named := *old
+	if *p.Auth.Type != old.Auth.Type {
+		named.Auth = lanyard.Auth{Type: *p.Auth.Type}
+	}
+	_, err := lanyard.CheckEdit(old, &named)
+	return err
 }
 
 // removesSecret reports whether the patch names the secret in order to end it (null or an empty text).

@@ -773,3 +773,23 @@ func TestB34_StopDuringARefresh(t *testing.T) {
 		t.Errorf("%d refreshes, want 1: the answer was stored", n)
 	}
 }
+
+func TestB30_TwoConnectionsWithTheSameRefreshToken(t *testing.T) {
+	l := servertest.Start(t)
+	evil := providertest.Evil(t)
+	// A provider that gives one refresh token per user and client.
+	evil.Token.After(func(_ providertest.Request, a *providertest.Answer) {
+		a.Header, a.Body = http.Header{"Content-Type": {"application/json"}}, `{"access_token":"a","token_type":"Bearer","expires_in":3600,"refresh_token":"the-one-and-only"}`
+	})
+	browser := l.Browser(t)
+	for _, name := range []string{"first", "second"} {
+		definition := rotatingService(evil)
+		definition["link_name"], definition["name"] = name, name
+		l.Connect(t, definition, nil)
+		back := consent(t, l, browser, name, nil, func(u string) string { return servertest.Get(t, servertest.Stranger(t), u).Header.Get("Location") })
+		page := servertest.Get(t, browser, l.URL+back.Header.Get("Location"))
+		if page.Status != 200 || strings.Contains(string(page.Body), "same account") != (name == "second") {
+			t.Errorf("%s: the result page says so: %v\n%s", name, strings.Contains(string(page.Body), "same account"), page.Body)
+		}
+	}
+}

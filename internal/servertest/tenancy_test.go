@@ -18,6 +18,7 @@ import (
 
 	"lanyard"
 	"lanyard/internal/api"
+	"lanyard/internal/problem"
 	"lanyard/internal/server"
 	"lanyard/internal/servertest"
 )
@@ -140,8 +141,8 @@ var tenancyProxyMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELET
 
 // tenancyEach gives the calls that a call stands for: itself, or one for each method of the proxy.
 func tenancyEach(call string) []string {
-	rest, any := strings.CutPrefix(call, "ANY ")
-	if !any {
+	rest, isAny := strings.CutPrefix(call, "ANY ")
+	if !isAny {
 		return []string{call}
 	}
 	var calls []string
@@ -240,7 +241,7 @@ func tenancyTwo(t testing.TB) (l, other *servertest.Lanyard, up *tenancyUpstream
 var (
 	tenancyRandom = regexp.MustCompile(`\b(key|org|usr|svc|con)_[A-Z2-7]{26}|lanyard_[A-Z2-7]+|"hint":"[A-Z2-7]{4}"|"[a-z_]+_at":"[^"]*"`)
 	// tenancyOwnHeaders differ from one answer to the next.
-	tenancyOwnHeaders = []string{"Date", "Lanyard-Request-Id", "X-Request-Id", "Request-Id"}
+	tenancyOwnHeaders = []string{"Date", problem.RequestIDHeader}
 )
 
 // tenancyAlike is an answer with everything removed that may differ between two answers that tell the same.
@@ -559,12 +560,8 @@ func TestH03_EveryRouteForEveryCaller(t *testing.T) {
 
 	// As they stand before each call that can tell the difference.
 	restore := func() (key string) {
-		for call, body := range map[string]any{
-			"POST /v1/services": tenancyService(t, up, "acme"),
-		} {
-			if a := l.API(t, call, body); a.Status != 201 && a.Status != 409 {
-				t.Fatalf("%s: %d %s", call, a.Status, a.Body)
-			}
+		if a := l.API(t, "POST /v1/services", tenancyService(t, up, "acme")); a.Status != 201 && a.Status != 409 {
+			t.Fatalf("make the service: %d %s", a.Status, a.Body)
 		}
 		if a := l.API(t, "POST /v1/connections/mine/connect", tenancyKey("k")); a.Status != 200 {
 			l.API(t, "DELETE /v1/connections/mine", nil) // of a service that was deleted

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -42,7 +44,7 @@ func scanSealedAuthorization(row scanner) (a sealedAuthorization, err error) {
 
 // erased is what every authorization loses with its credential. The generation grows, so that a refresh that is under
 // way cannot bring a credential back.
-const erased = `credential_sealed = NULL, generation = generation + 1, expires_at = 0, lifetime = 0, refresh_due_at = 0,
+const erased = `credential_sealed = NULL, refresh_fingerprint = '', generation = generation + 1, expires_at = 0, lifetime = 0, refresh_due_at = 0,
 	lease_until = 0, attempt_at = 0, retry_at = 0, refresh_failures = 0, last_error = ''`
 
 // Authorization gives a user's standing on a connection; not_found when there is none.
@@ -102,6 +104,29 @@ func (s *Store) Authorizations(ctx context.Context, org lanyard.OrganizationID, 
 	list, err := all(ctx, s.reads, scanAuthorization, query, org, connection)
 	if err != nil {
 		return nil, fmt.Errorf("list the authorizations of connection %s: %w", connection, err)
+	}
+	return list, nil
+}
+
+// refreshFingerprint tells equal refresh tokens of one organization without opening them; empty when there is none.
+func refreshFingerprint(org lanyard.OrganizationID, c *lanyard.Credential) string {
+	if c.RefreshToken.IsZero() {
+		return ""
+	}
+	sum := sha256.Sum256([]byte("refresh token\x00" + string(org) + "\x00" + c.RefreshToken.Reveal()))
+	return hex.EncodeToString(sum[:16])
+}
+
+// SameRefreshToken lists the connections whose stored refresh token is the same as this authorization's: where one of
+// them is refreshed, a provider that rotates refresh tokens ends the others.
+func (s *Store) SameRefreshToken(ctx context.Context, org lanyard.OrganizationID, id lanyard.AuthorizationID) ([]lanyard.LinkName, error) {
+	const query = `SELECT c.link_name FROM authorizations a
+		JOIN authorizations b ON b.organization_id = a.organization_id AND b.refresh_fingerprint = a.refresh_fingerprint AND b.id <> a.id
+		JOIN connections c ON c.organization_id = b.organization_id AND c.id = b.connection_id
+		WHERE a.organization_id = $1 AND a.id = $2 AND a.refresh_fingerprint <> '' ORDER BY c.link_name LIMIT 10`
+	list, err := all(ctx, s.reads, column[lanyard.LinkName], query, org, id)
+	if err != nil {
+		return nil, fmt.Errorf("look for the same refresh token: %w", err)
 	}
 	return list, nil
 }
@@ -225,15 +250,15 @@ func (t *tx) writeAuthorization(ctx context.Context, a *lanyard.Authorization, c
 	}
 	now := millis(a.UpdatedAt)
 	args := []any{a.OrganizationID, a.ID, scopes, a.GrantedScope, a.Account, a.ServiceVersion, sealed, a.Generation,
-		millis(a.ExpiresAt), a.Lifetime.Milliseconds(), millis(a.RefreshDue), now}
+		millis(a.ExpiresAt), a.Lifetime.Milliseconds(), millis(a.RefreshDue), now, refreshFingerprint(a.OrganizationID, c)}
 	query := `UPDATE authorizations SET status = 'connected', status_reason = '', scopes = $3, granted_scope = $4, account = $5,
 		service_version = $6, credential_sealed = $7, generation = $8, expires_at = $9, lifetime = $10, refresh_due_at = $11,
-		refreshed_at = $12, updated_at = $12, forced_at = 0, lease_until = 0, attempt_at = 0, retry_at = 0, refresh_failures = 0, last_error = ''
+		refreshed_at = $12, updated_at = $12, refresh_fingerprint = $13, forced_at = 0, lease_until = 0, attempt_at = 0, retry_at = 0, refresh_failures = 0, last_error = ''
 		WHERE organization_id = $1 AND id = $2`
 	if insert {
 		query = `INSERT INTO authorizations (organization_id, id, scopes, granted_scope, account, service_version, credential_sealed, generation,
-			expires_at, lifetime, refresh_due_at, refreshed_at, updated_at, created_at, connection_id, user_id, shared_link_name, status)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $12, $13, $14, $15, 'connected')`
+			expires_at, lifetime, refresh_due_at, refreshed_at, updated_at, created_at, refresh_fingerprint, connection_id, user_id, shared_link_name, status)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $12, $13, $14, $15, $16, 'connected')`
 		args = append(args, a.ConnectionID, a.UserID, shared)
 	}
 	if _, err := t.exec(ctx, query, args...); err != nil {

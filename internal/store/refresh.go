@@ -77,11 +77,11 @@ func (s *Store) StoreRefreshed(ctx context.Context, l Lease, r Refreshed, audit 
 		}
 	}
 	const query = `UPDATE authorizations SET generation = $4, credential_sealed = $5, expires_at = $6, lifetime = $7, refresh_due_at = $8,
-		refreshed_at = $9, updated_at = $9, granted_scope = CASE WHEN $10 = '' THEN granted_scope ELSE $10 END,
+		refreshed_at = $9, updated_at = $9, refresh_fingerprint = $11, granted_scope = CASE WHEN $10 = '' THEN granted_scope ELSE $10 END,
 		lease_until = 0, attempt_at = 0, retry_at = 0, refresh_failures = 0, last_error = ''
 		WHERE organization_id = $1 AND id = $2 AND generation = $3 AND status = 'connected' RETURNING connection_id, user_id`
 	return s.moveOn(ctx, l.Organization, l.Authorization, audit, query, l.Organization, l.Authorization, l.Generation, generation, sealed,
-		millis(expires), r.Lifetime.Milliseconds(), millis(due), millis(now), clean(r.GrantedScope))
+		millis(expires), r.Lifetime.Milliseconds(), millis(due), millis(now), clean(r.GrantedScope), refreshFingerprint(l.Organization, r.Credential))
 }
 
 // RequireReconnect erases a credential that the provider no longer accepts: status reconnect_required, for the reason

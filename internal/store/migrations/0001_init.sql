@@ -128,6 +128,7 @@ CREATE TABLE authorizations (
     account           TEXT NOT NULL DEFAULT '', -- what the provider calls the account
     service_version   BIGINT NOT NULL DEFAULT 0,
     credential_sealed BYTEA,                    -- credential and dynamic parameter values; erased unless connected
+    refresh_fingerprint TEXT NOT NULL DEFAULT '', -- hash of the refresh token: two that are equal are told
     generation        BIGINT NOT NULL DEFAULT 0, -- version of the credential, in the associated data of the seal
     expires_at        BIGINT NOT NULL DEFAULT 0,
     lifetime          BIGINT NOT NULL DEFAULT 0, -- milliseconds
@@ -148,6 +149,7 @@ CREATE TABLE authorizations (
     FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id) ON DELETE CASCADE
 );
 CREATE INDEX authorizations_shared ON authorizations (organization_id, user_id, shared_link_name) WHERE shared_link_name IS NOT NULL;
+CREATE INDEX authorizations_same_token ON authorizations (organization_id, refresh_fingerprint) WHERE refresh_fingerprint <> '';
 CREATE INDEX authorizations_due ON authorizations (refresh_due_at) WHERE status = 'connected' AND refresh_due_at > 0;
 
 -- A page for connecting, opened by its token.
