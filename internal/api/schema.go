@@ -210,7 +210,10 @@ func defineAuth(add func(string, *huma.Schema)) {
 
 	// In a merge patch the type need not be named, so the fields of all forms are one set. Which of them belong to the
 	// service's own type is judged when the patch has been applied.
-	patch := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Properties: properties{}}
+	patch := &huma.Schema{
+		Type: huma.TypeObject, AdditionalProperties: false, Properties: properties{},
+		Description: "The fields to change, of those that the type of the service has",
+	}
 	for _, v := range variants {
 		for _, set := range []properties{v.own, v.secret} {
 			for name, s := range set {

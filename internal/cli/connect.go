@@ -38,7 +38,7 @@ left to the page.
 
 -p gives the dynamic parameters of the service, such as the domain of the account.`,
 		Example: `  pass show acme/key | lanyard connections connect acme_support -c X-Api-Key=-
-  lanyard connections connect jira -c username=alice@example.com -c password=@/run/secrets/jira
+  lanyard connections connect jira -c username=you@example.com -c password=@/run/secrets/jira
   lanyard connections connect crm -p domain=zylker --open`,
 		Args:              arguments("LINK_NAME"),
 		ValidArgsFunction: a.completeConnections,

@@ -106,8 +106,8 @@ func (a *app) initCommand() *cobra.Command {
 		Long: `Makes the first organization and its owner in an empty store, and prints organization_id, user_id, an api_key with
 every right, and a sign_in_url that signs a browser in as the owner, once. They are shown this once. Give it the same
 --data or --database as lanyard serve, and the same --public-url.`,
-		Example: `  lanyard init --email alice@example.com
-  lanyard init --email alice@example.com --data /var/lib/lanyard --json > lanyard.json`,
+		Example: `  lanyard init --email you@example.com
+  lanyard init --email you@example.com --data /var/lib/lanyard --json > lanyard.json`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if email == "" {

@@ -33,7 +33,8 @@ func (r *Request) answer(resp *http.Response, body []byte, call *call) (*Answer,
 	a := &Answer{Status: resp.StatusCode, Headers: make(map[string]string, len(resp.Header)), DurationMS: time.Since(call.began).Milliseconds()}
 	var secrets []lanyard.Secret
 	if call.live != nil {
-		secrets = call.live.Credential.Secrets()
+		// OAuth 1 with PLAINTEXT sends the consumer's secret along (RFC 5849 §3.4.4).
+		secrets = append(call.live.Credential.Secrets(), call.live.On.Service.Auth.Secret())
 	}
 	for name, values := range resp.Header {
 		a.Headers[strings.ToLower(name)] = lanyard.MaskSecrets(strings.Join(values, ", "), secrets)

@@ -4,10 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"lanyard"
+	"lanyard/internal/credential"
 	"lanyard/internal/store"
 )
 
@@ -16,6 +18,7 @@ const (
 	recordBatch  = 1000
 	recordEvery  = 50 * time.Millisecond
 	maxPath      = 512 // bytes of a path in a record
+	minHidden    = 6   // shorter values stand in other words by chance
 )
 
 // recorder writes invocations in batches, so that no call waits for a database. What waits in memory when the process
@@ -108,9 +111,18 @@ func (r *recorder) flush(ctx context.Context, batch []lanyard.Invocation) {
 	}
 }
 
-// recordedPath is a path as a record holds it: without the query, and not endless.
-func recordedPath(u *url.URL) string {
+// recordedPath is a path as a record holds it: without the query, and not endless. What a person gave for a placeholder
+// is sealed, and can be a secret (/bot{token}/send), so the placeholder stands in its place again.
+func recordedPath(u *url.URL, live *credential.Live) string {
 	p := u.EscapedPath()
+	if live != nil {
+		for i := range live.On.Service.DynamicParameters {
+			d := &live.On.Service.DynamicParameters[i]
+			if v := live.Credential.Parameters[d.Key]; len(v) >= minHidden && len(d.Choices) == 0 {
+				p = strings.ReplaceAll(p, url.PathEscape(v), "{"+d.Key+"}")
+			}
+		}
+	}
 	if len(p) > maxPath {
 		return p[:maxPath]
 	}

@@ -66,7 +66,7 @@ func (i *Invoker) open(ctx context.Context, call *call, name string) error {
 // send checks the host, places the credential and sends the request. A token that the upstream refuses is refreshed
 // and tried once more, if the body can be sent again.
 func (i *Invoker) send(call *call, req *http.Request) (*http.Response, error) {
-	call.record.Method, call.record.Host, call.record.Path = req.Method, req.URL.Host, recordedPath(req.URL)
+	call.record.Method, call.record.Host, call.record.Path = req.Method, req.URL.Host, recordedPath(req.URL, call.live)
 	if call.live == nil {
 		return i.roundTrip(call, req)
 	}

@@ -104,7 +104,7 @@ func TestA09_StartLinkOfSomebodyElse(t *testing.T) {
 		if page.Status != 200 {
 			t.Fatalf("the page: %d %s", page.Status, page.Body)
 		}
-		says(t, string(page.Body), "everybodys", "acme", "It belongs to <bdi>mallory@example.com", "You are signed in here as <bdi>Olivia Owner", "Your own calls", hostOf(t, evil.URL))
+		says(t, string(page.Body), "everybodys", "acme", "It belongs to <bdi>mallory@example.com", "You are signed in here as <bdi>The owner", "Your own calls", hostOf(t, evil.URL))
 		if a := fetchFrom(t, victim, link+"/go", "cross-site"); a.Status != 303 || l.URL+a.Header.Get("Location") != link {
 			t.Errorf("led by another site: %d to %q, want the page", a.Status, a.Header.Get("Location"))
 		}

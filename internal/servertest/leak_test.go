@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
@@ -16,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -435,7 +437,7 @@ func TestF12_FailuresKeepTheURL(t *testing.T) {
 	for _, r := range evil.Open.Requests() {
 		seen.arrive(r)
 	}
-	seen.arrived(t)
+	seen.arrived(t, regexp.MustCompile(`^$`))
 }
 
 func TestF13_QueriesAreNotLogged(t *testing.T) {
@@ -587,11 +589,13 @@ func formOf(pairs ...string) *providertest.Answer {
 // and digits, which percent-encoding, JSON and HTML leave as it is, beside characters that they do not, so that every
 // spelling of it is found and each of them has to be masked.
 type canaries struct {
-	cores map[string]string // what it is, to its core
-	came  map[string]bool   // those that were seen where they belong
+	came         map[string]bool       // each by what it is, with whether it was seen where it belongs
+	exact, lower map[uint64][]spelling // by their beginning; the latter are looked for in whatever case they stand
 }
 
-func newCanaries() *canaries { return &canaries{map[string]string{}, map[string]bool{}} }
+func newCanaries() *canaries {
+	return &canaries{map[string]bool{}, map[uint64][]spelling{}, map[uint64][]spelling{}}
+}
 
 // plant makes a value that may stand in a header, a password or a token.
 func (c *canaries) plant(what string) string {
@@ -609,35 +613,58 @@ func (c *canaries) plantPlain(what string) string {
 
 // know is for a value that Lanyard made.
 func (c *canaries) know(what, value string) {
-	if _, twice := c.cores[what]; twice {
+	if _, twice := c.came[what]; twice {
 		panic("two canaries are called " + what)
 	}
-	c.cores[what] = strings.TrimPrefix(value, "lanyard_")
+	c.came[what] = false
+	core := strings.TrimPrefix(value, "lanyard_")
+	add := func(to map[uint64][]spelling, text string) {
+		to[beginning(text)] = append(to[beginning(text)], spelling{what, text})
+	}
+	for _, half := range []string{core[:12], core[len(core)-12:]} {
+		add(c.lower, strings.ToLower(half)) // also percent-encoded, in JSON and in HTML
+		add(c.lower, hex.EncodeToString([]byte(half)))
+		for shift := range 3 {
+			// In a longer text it may begin at any of three places of a base64 group.
+			encoded := base64.StdEncoding.EncodeToString([]byte("xxx"[:shift] + half))
+			add(c.exact, encoded[(shift*8+5)/6:len(encoded)-4])
+		}
+	}
 }
 
-// in lists which of them a text holds, with the spelling and what stands around it. Half of one counts: a secret that
-// was cut is still most of a secret.
+// in lists which of them a text holds, each with what stands around it. Half of one counts: a secret that was cut is
+// still most of a secret.
 func (c *canaries) in(text string) map[string]string {
 	found := map[string]string{}
-	lower := strings.ToLower(text)
-	for what, core := range c.cores {
-		for _, half := range []string{core[:12], core[len(core)-12:]} {
-			plain := strings.ToLower(half)
-			at := strings.Index(lower, plain)
-			if at < 0 {
-				at = strings.Index(lower, hex.EncodeToString([]byte(half)))
-			}
-			for shift := 0; shift < 3 && at < 0; shift++ {
-				// In a longer text the core may begin at any of three places of a base64 group.
-				encoded := base64.StdEncoding.EncodeToString([]byte("xxx"[:shift] + half))
-				at = strings.Index(text, encoded[(shift*8+5)/6:len(encoded)-4])
-			}
-			if at >= 0 {
-				found[what] = text[max(0, at-60):min(len(text), at+60)]
+	look := func(text string, spellings map[uint64][]spelling, around string) {
+		for i := 0; i+8 <= len(text); i++ {
+			for _, s := range spellings[beginning(text[i:])] {
+				if strings.HasPrefix(text[i:], s.text) {
+					found[s.of] = around[max(0, i-60):min(len(around), i+60)]
+				}
 			}
 		}
 	}
+	look(text, c.exact, text)
+	look(lowerASCII(text), c.lower, text)
 	return found
+}
+
+// spelling is a way in which half of a canary can stand in a text.
+type spelling struct{ of, text string }
+
+// beginning is the part of a text by which a spelling is looked up, so that a long text is read once for all of them.
+func beginning(text string) uint64 { return binary.LittleEndian.Uint64([]byte(text[:8])) }
+
+// lowerASCII keeps every byte at its place.
+func lowerASCII(text string) string {
+	b := []byte(text)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + ('a' - 'A')
+		}
+	}
+	return string(b)
 }
 
 func (c *canaries) absent(t testing.TB, where, text string, but ...string) {
@@ -656,10 +683,10 @@ func (c *canaries) arrive(r providertest.Request) {
 	}
 }
 
-func (c *canaries) arrived(t testing.TB, but ...string) {
+func (c *canaries) arrived(t testing.TB, but *regexp.Regexp) {
 	t.Helper()
-	for what := range c.cores {
-		if !c.came[what] && !slices.Contains(but, what) {
+	for what, came := range c.came {
+		if !came && !but.MatchString(what) {
 			t.Errorf("the %s was never sent, so nothing is proven", what)
 		}
 	}
@@ -741,7 +768,7 @@ func (w *walk) leave(connection string, body map[string]any, but ...string) stri
 		w.t.Fatal(err)
 	}
 	if state := u.Query().Get("state"); state != "" {
-		w.know(fmt.Sprintf("state %d of %s", len(w.cores), connection), state)
+		w.know(fmt.Sprintf("state %d of %s", len(w.came), connection), state)
 	}
 	return to
 }
@@ -821,13 +848,8 @@ func TestF11_CanariesAreNowhere(t *testing.T) {
 			w.arrive(r)
 		}
 	}
-	own := []string{"session cookie", "owner's API key", "another API key"}
-	for what := range w.cores {
-		if strings.HasPrefix(what, "state ") || strings.HasPrefix(what, "stranger's ") || strings.HasPrefix(what, "link ") {
-			own = append(own, what)
-		}
-	}
-	w.arrived(t, own...)
+	// What is Lanyard's own, what signs and is not sent, and what is kept for later.
+	w.arrived(t, regexp.MustCompile(`API key$|^session cookie|^state |^stranger's |^link |^secret access key|secret .*of signed$|^id token|^session handle|^renewed refresh|that is denied`))
 	w.l.Stop(t)
 	w.absent(t, "the log", w.l.Log.String())
 	// K01: everything that the process has left on the disk, free pages and journals included.
@@ -847,7 +869,7 @@ func TestF11_CanariesAreNowhere(t *testing.T) {
 	if w.answers < 250 || w.masked < 50 {
 		t.Errorf("%d answers were looked into and hold %d masked places: does the walk still go everywhere?", w.answers, w.masked)
 	}
-	t.Logf("%d canaries, %d answers, %d masked places, %d bytes of log, %d bytes on disk", len(w.cores), w.answers, w.masked, len(w.l.Log.String()), size)
+	t.Logf("%d canaries, %d answers, %d masked places, %d bytes of log, %d bytes on disk", len(w.came), w.answers, w.masked, len(w.l.Log.String()), size)
 }
 
 // define makes a service and a connection of one name, and tries to once more, which is refused.
@@ -966,12 +988,11 @@ func (w *walk) calls(name string, parameters bool) {
 		for _, status := range []int{200, 302, 401, 500} {
 			open.Before(func(r providertest.Request) *providertest.Answer {
 				text := echo(r)
-				return &providertest.Answer{Status: status, Header: http.Header{"X-Echo": {strings.Map(func(c rune) rune {
-					if c < ' ' {
-						return ' '
-					}
-					return c
-				}, text)}, "Location": {"/sign-in?next=" + url.QueryEscape(r.URI)}}, Body: text}
+				h := http.Header{"X-Echo": {strings.Map(func(c rune) rune { return max(c, ' ') }, text)}}
+				if !r.Query().Has("oauth_signature") { // which is encoded twice by itself
+					h.Set("Location", "/sign-in?next="+url.QueryEscape(r.URI))
+				}
+				return &providertest.Answer{Status: status, Header: h, Body: text}
 			})
 			w.api(200, "POST /v1/invoke", request("/x"))
 		}
@@ -1034,7 +1055,7 @@ func (w *walk) machines() {
 	second := w.plant("second client secret of a machine")
 	w.api(200, "PATCH /v1/services/machine3?keep_connections=true", object("auth", object("client_secret", second)))
 	w.api(409, "PATCH /v1/services/machine3", object("auth", object("client_secret", second, "grant_type", "authorization_code", "authorize_url", w.evil.Authorize.URL)))
-	w.api(400, "PATCH /v1/services/machine3", object("auth", object("client_secret", second, "type", "basic")))
+	w.api(409, "PATCH /v1/services/machine3", object("auth", object("client_secret", second, "type", "basic")))
 	w.api(400, "PATCH /v1/services/machine3", object("auth", object("client_secret", []string{second})))
 	w.api(400, "PATCH /v1/services/machine3", object("client_secret", second))
 	w.api(200, "POST /v1/connections/machine3/connect", object("parameters", object("tenant", tenant)))
@@ -1052,6 +1073,9 @@ func (w *walk) codes() {
 		auth["client_secret"], auth["client_authentication"] = secret, how
 		auth["authorize_url"], auth["revoke_token_url"] = evil.Authorize.URL+"?tenant={tenant}", evil.Revoke.URL+"?tenant={tenant}"
 		d["dynamic_parameters"] = []any{object("key", "tenant", "name", "Tenant")}
+		if strings.HasPrefix(name, "code") {
+			d["verify_url"] = evil.Open.URL + "/verify"
+		}
 		w.define(d)
 	}
 	typed := object("parameters", object("tenant", tenant))
@@ -1066,13 +1090,10 @@ func (w *walk) codes() {
 		w.page(200, w.link(name, object()))
 		w.note("form of "+name, servertest.Post(w.t, w.browser, w.link(name, object()), url.Values{"parameter.tenant": {tenant}}), shown)
 		// The provider sends back an error, by way of the browser.
-		for n, echo := range []func(authorizeURL string) string{
-			func(u string) string { return u },
-			func(u string) string { q, _ := url.Parse(u); return "state is " + q.Query().Get("state") },
-		} {
-			at := w.leave(name, typed, shown)
-			w.back(name, at, url.Values{"error": {"access_denied"}, "error_description": {echo(at)}, "n": {fmt.Sprint(n)}}, shown)
-		}
+		at := w.leave(name, typed, shown)
+		_, state, _ := strings.Cut(at, "&state=")
+		state, _, _ = strings.Cut(state, "&")
+		w.back(name, at, url.Values{"error": {"access_denied"}, "error_description": {"not with " + state}})
 		for n, echo := range echoes {
 			evil.Token.Before(refusal(400, "invalid_grant", echo))
 			w.back(name, w.leave(name, typed, shown), code(fmt.Sprintf("%d of %s", n, name)))
@@ -1083,6 +1104,11 @@ func (w *walk) codes() {
 		}
 		access, refresh := w.plant("access token of "+name), w.plant("refresh token of "+name)
 		grant(name, access, refresh, 3600)
+		for n, echo := range append(slices.Clone(echoes), func(providertest.Request) string { return "there is " + refresh + " too, and " + secret }) {
+			evil.Open.Before(refusal(401, "denied", echo))
+			w.back(name, w.leave(name, typed, shown), code(fmt.Sprintf("verified %d of %s", n, name)))
+		}
+		evil.Open.Honest()
 		if page := w.back(name, w.leave(name, typed, shown), code("that works of "+name)); !strings.Contains(page, "is connected") {
 			w.t.Errorf("%s is not connected: %s", name, page)
 		}
@@ -1093,7 +1119,7 @@ func (w *walk) codes() {
 	}
 	for _, r := range evil.Token.Grants("authorization_code") {
 		if verifier := r.Form.Get("code_verifier"); verifier != "" {
-			w.know(fmt.Sprintf("code verifier %d", len(w.cores)), verifier)
+			w.know(fmt.Sprintf("code verifier %d", len(w.came)), verifier)
 		}
 	}
 	// Each connection meets one way in which a refresh fails, when the upstream says 401.
@@ -1154,32 +1180,46 @@ func (w *walk) oauth1() {
 	for _, c := range []struct{ name, at, method string }{{"signed", "header", "HMAC-SHA1"}, {"plain", "header", "PLAINTEXT"}, {"plain_query", "query", "PLAINTEXT"}, {"plain_form", "form", "PLAINTEXT"}} {
 		d := signedAt(evil, c.name, evil.Open.URL, host, c.at, c.method)
 		d["auth"].(map[string]any)["consumer_secret"] = w.plant("consumer secret of " + c.name)
-		w.define(d)
-		request := formOf("oauth_token", w.plantPlain("request token of "+c.name), "oauth_token_secret", w.plant("request token secret of "+c.name), "oauth_callback_confirmed", "true")
-		verifier := func(what string) url.Values {
-			form, err := url.ParseQuery(request.Body)
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			return url.Values{"oauth_token": {form.Get("oauth_token")}, "oauth_verifier": {w.plant("verifier " + what + " of " + c.name)}}
+		if c.at != "form" {
+			d["verify_url"] = evil.Open.URL + "/verify"
 		}
-		evil.RequestToken.Always(*request)
-		shown := "request token of " + c.name // in the browser's own way to the provider
+		w.define(d)
+		// Each way begins with a request token of its own, which the browser carries to the provider and back.
+		way := func(what string, query url.Values) string {
+			what += " of " + c.name
+			token := w.plantPlain("request token " + what)
+			evil.RequestToken.Always(*formOf("oauth_token", token, "oauth_token_secret", w.plant("request token secret "+what), "oauth_callback_confirmed", "true"))
+			at := w.leave(c.name, object(), "request token "+what)
+			query.Set("oauth_token", token)
+			return w.back(c.name, at, query, "request token "+what)
+		}
+		verifier := func(what string) url.Values {
+			return url.Values{"oauth_verifier": {w.plant("verifier " + what + " of " + c.name)}}
+		}
 		for n, echo := range echoes {
 			said := func(r providertest.Request) *providertest.Answer {
 				return &providertest.Answer{Status: 401, Body: echo(r)}
 			}
 			evil.RequestToken.Before(said)
 			w.page(0, w.link(c.name, object())+"/go")
-			evil.RequestToken.Always(*request)
 			evil.AccessToken.Before(said)
-			w.back(c.name, w.leave(c.name, object(), shown), verifier(fmt.Sprint(n)))
+			way(fmt.Sprint(n), verifier(fmt.Sprint(n)))
 		}
 		evil.AccessToken.Always(providertest.Answer{Reset: true})
-		w.back(c.name, w.leave(c.name, object(), shown), verifier("that meets a fault"))
-		w.back(c.name, w.leave(c.name, object(), shown), url.Values{"oauth_token": verifier("not sent")["oauth_token"], "denied": {"yes"}})
+		way("that meets a fault", verifier("that meets a fault"))
+		way("that is denied", url.Values{"denied": {"yes"}})
 		evil.AccessToken.Always(*formOf("oauth_token", w.plant("OAuth 1 token of "+c.name), "oauth_token_secret", w.plant("OAuth 1 token secret of "+c.name), "oauth_session_handle", w.plant("session handle of "+c.name)))
-		w.back(c.name, w.leave(c.name, object(), shown), verifier("that works"))
+		for n, echo := range echoes {
+			if c.at == "form" {
+				break // there is no form in the request that verifies
+			}
+			evil.Open.Before(refusal(401, "denied", echo))
+			way(fmt.Sprint("verified ", n), verifier(fmt.Sprint("verified ", n)))
+		}
+		evil.Open.Honest()
+		if page := way("that works", verifier("that works")); !strings.Contains(page, "is connected") {
+			w.t.Errorf("%s is not connected: %s", c.name, page)
+		}
 		w.calls(c.name, false)
 	}
 	evil.RequestToken.Honest()

@@ -64,7 +64,7 @@ var Loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustPa
 func Start(t testing.TB, changes ...func(*server.Config)) *Lanyard {
 	t.Helper()
 	l := New(t, changes...)
-	made, err := server.Init(t.Context(), l.Config, "owner@example.com", "Olivia Owner")
+	made, err := server.Init(t.Context(), l.Config, "owner@example.com", "The owner")
 	if err != nil {
 		t.Fatalf("init: %v", err)
 	}

@@ -77,7 +77,7 @@ func tenancyKey(value string) map[string]any {
 func tenancyPrepare(t testing.TB, changes ...func(*server.Config)) *servertest.Lanyard {
 	t.Helper()
 	l := servertest.New(t, changes...)
-	made, err := server.Init(t.Context(), l.Config, "owner@example.com", "Olivia Owner")
+	made, err := server.Init(t.Context(), l.Config, "owner@example.com", "The owner")
 	if err != nil {
 		t.Fatalf("init: %v", err)
 	}

@@ -123,7 +123,7 @@ func (s *Store) SameRefreshToken(ctx context.Context, org lanyard.OrganizationID
 	const query = `SELECT c.link_name FROM authorizations a
 		JOIN authorizations b ON b.organization_id = a.organization_id AND b.refresh_fingerprint = a.refresh_fingerprint AND b.id <> a.id
 		JOIN connections c ON c.organization_id = b.organization_id AND c.id = b.connection_id
-		WHERE a.organization_id = $1 AND a.id = $2 AND a.refresh_fingerprint <> '' ORDER BY c.link_name LIMIT 10`
+		WHERE a.organization_id = $1 AND a.id = $2 AND a.refresh_fingerprint <> '' AND b.refresh_fingerprint <> '' ORDER BY c.link_name LIMIT 10`
 	list, err := all(ctx, s.reads, column[lanyard.LinkName], query, org, id)
 	if err != nil {
 		return nil, fmt.Errorf("look for the same refresh token: %w", err)
@@ -168,8 +168,8 @@ func sharedLinkName(c *lanyard.Connection, user lanyard.UserID) sql.NullString {
 func (s *Store) SaveAuthorization(ctx context.Context, a *lanyard.Authorization, c *lanyard.Credential, audit lanyard.AuditEntry) (ok bool, previous *lanyard.Credential, err error) {
 	var saved lanyard.Authorization
 	err = s.tx(ctx, func(t *tx) error {
-		connection, err := t.lockConnectable(ctx, a)
-		if connection == nil || err != nil {
+		connection, there, err := t.lockConnectable(ctx, a)
+		if !there || err != nil {
 			return err
 		}
 		const query = `SELECT ` + authorizationColumns + `, a.credential_sealed FROM authorizations a
@@ -179,7 +179,7 @@ func (s *Store) SaveAuthorization(ctx context.Context, a *lanyard.Authorization,
 			return fmt.Errorf("find the authorization to replace: %w", err)
 		}
 		saved = connected(a, &before.Authorization, s.Now())
-		if err := t.writeAuthorization(ctx, &saved, c, sharedLinkName(connection, saved.UserID), before.ID == ""); err != nil {
+		if err := t.writeAuthorization(ctx, &saved, c, sharedLinkName(&connection, saved.UserID), before.ID == ""); err != nil {
 			return err
 		}
 		if audit.Object == "" {
@@ -197,28 +197,21 @@ func (s *Store) SaveAuthorization(ctx context.Context, a *lanyard.Authorization,
 }
 
 // lockConnectable locks the connection, and its service where that is a custom one, so that neither can change before
-// the authorization is stored. Nil when they are no longer what the person consented to.
-func (t *tx) lockConnectable(ctx context.Context, a *lanyard.Authorization) (*lanyard.Connection, error) {
+// the authorization is stored. There is none when they are no longer what the person consented to.
+func (t *tx) lockConnectable(ctx context.Context, a *lanyard.Authorization) (c lanyard.Connection, there bool, err error) {
 	const query = `SELECT ` + connectionColumns + ` FROM connections c WHERE c.organization_id = $1 AND c.id = $2`
-	c, err := one(ctx, t.sql, scanConnection, query+t.store.dialect.lock("c"), a.OrganizationID, a.ConnectionID)
+	c, err = one(ctx, t.sql, scanConnection, query+t.store.dialect.lock("c"), a.OrganizationID, a.ConnectionID)
+	if err == nil && string(c.ServiceID) != string(c.Service) { // a default service is not in the database
+		const service = `SELECT s.id FROM services s WHERE s.organization_id = $1 AND s.id = $2 AND s.version = $3`
+		_, err = one(ctx, t.sql, column[string], service+t.store.dialect.lock("s"), a.OrganizationID, c.ServiceID, a.ServiceVersion)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
+		return c, false, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lock connection %s: %w", a.ConnectionID, err)
+		return c, false, fmt.Errorf("lock connection %s and its service: %w", a.ConnectionID, err)
 	}
-	if string(c.ServiceID) == string(c.Service) { // a default service, which is not in the database
-		return &c, nil
-	}
-	const service = `SELECT s.id FROM services s WHERE s.organization_id = $1 AND s.id = $2 AND s.version = $3`
-	_, err = one(ctx, t.sql, column[string], service+t.store.dialect.lock("s"), a.OrganizationID, c.ServiceID, a.ServiceVersion)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("lock service %s: %w", c.ServiceID, err)
-	}
-	return &c, nil
+	return c, true, nil
 }
 
 // connected is the authorization that given becomes when it takes the place of before.

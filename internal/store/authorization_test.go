@@ -175,6 +175,44 @@ func TestB26_SavingAgainstEditing(t *testing.T) {
 	})
 }
 
+func TestB30_SameRefreshToken(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		s := w.service("acme")
+		save := func(name lanyard.LinkName, refreshToken string) *lanyard.Authorization {
+			t.Helper()
+			a := &lanyard.Authorization{OrganizationID: w.org, ConnectionID: w.connection(name, s).ID, UserID: w.owner.ID, ServiceVersion: 1}
+			c := &lanyard.Credential{AccessToken: lanyard.NewSecret("access " + string(name)), RefreshToken: lanyard.NewSecret(refreshToken)}
+			if ok, _, err := w.SaveAuthorization(t.Context(), a, c, entry(lanyard.ActionConnect)); err != nil || !ok {
+				t.Fatal(ok, err)
+			}
+			return a
+		}
+		same := func(a *lanyard.Authorization, want ...lanyard.LinkName) {
+			t.Helper()
+			got, err := w.SameRefreshToken(t.Context(), w.org, a.ID)
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("the connections with the same refresh token are %v, %v; want %v", got, err, want)
+			}
+		}
+		a, b, other, none := save("a", "one"), save("b", "one"), save("other", "two"), save("none", "")
+		save("none_either", "")
+		same(a, "b")
+		same(b, "a")
+		same(other)
+		same(none)
+		l, _ := w.lease(b, time.Minute, false)
+		r := store.Refreshed{Credential: &lanyard.Credential{AccessToken: lanyard.NewSecret("x"), RefreshToken: lanyard.NewSecret("two")}}
+		if ok, err := w.StoreRefreshed(t.Context(), l, r, entry(lanyard.ActionRefresh)); err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		same(a)
+		same(b, "other")
+		_, err := w.RevokeAuthorization(t.Context(), w.org, other.ConnectionID, w.owner.ID, "x", entry(lanyard.ActionRevoke))
+		check(t, err)
+		same(b)
+	})
+}
+
 func TestRevokeAuthorization(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		s := w.service("acme")

@@ -134,12 +134,14 @@ func TestJ06_ViewsWalkTheirIndex(t *testing.T) {
 				AND c.organization_id = a.organization_id AND c.id = a.connection_id AND c.use_login_user ORDER BY a.shared_link_name LIMIT $3`: "authorizations_shared",
 			`SELECT id FROM invocations WHERE organization_id = $1 AND connection = $2 AND id < $3 ORDER BY id DESC LIMIT $4`: "invocations_by_connection",
 			`SELECT id FROM invocations WHERE organization_id = $1 AND user_id = $2 ORDER BY id DESC LIMIT $3`:                "invocations_by_user",
-			`SELECT id FROM audit WHERE organization_id = $1 AND object = $2 ORDER BY id DESC LIMIT $3`:                       "audit_by_object",
-			`SELECT id FROM audit WHERE organization_id = $1 AND action = $2 ORDER BY id DESC LIMIT $3`:                       "audit_by_action",
+			`SELECT b.id FROM authorizations a JOIN authorizations b ON b.organization_id = a.organization_id AND b.refresh_fingerprint = a.refresh_fingerprint
+				AND b.id <> a.id WHERE a.organization_id = $1 AND a.id = $2 AND a.refresh_fingerprint <> '' AND b.refresh_fingerprint <> ''`: "authorizations_same_token",
+			`SELECT id FROM audit WHERE organization_id = $1 AND object = $2 ORDER BY id DESC LIMIT $3`: "audit_by_object",
+			`SELECT id FROM audit WHERE organization_id = $1 AND action = $2 ORDER BY id DESC LIMIT $3`: "audit_by_action",
 			`SELECT id FROM authorizations WHERE status = 'connected' AND refresh_due_at > 0 AND refresh_due_at <= $1
 				AND retry_at <= $1 AND lease_until <= $1 ORDER BY refresh_due_at LIMIT $2`: "authorizations_due",
 		} {
-			args := make([]any, strings.Count(query, "$")-0)
+			args := make([]any, 4)
 			for i := range args {
 				args[i] = 1
 			}

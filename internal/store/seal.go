@@ -94,7 +94,7 @@ func (s *Store) sealTexts(texts map[string]string, at vault.Cell) ([]byte, error
 
 func (s *Store) openTexts(sealed []byte, at vault.Cell) (texts map[string]string, err error) {
 	if sealed == nil {
-		return nil, nil
+		return texts, nil
 	}
 	plaintext, err := s.vault.Open(sealed, at)
 	if err != nil {

@@ -53,7 +53,7 @@ type rooms struct {
 
 const (
 	goodToken   = "GOODTOKEN"   // of set-up and sign-in links
-	goodSession = "goodsession" // the cookie of priya
+	goodSession = "goodsession" // the cookie of visiting
 )
 
 func (f *rooms) changed(what string) {
@@ -83,7 +83,7 @@ func (f *rooms) Setup(_ context.Context, token string, in account.Setup) (*lanya
 		return nil, lanyard.Secret{}, f.setupErr
 	}
 	f.changed("Setup")
-	return priya().user, lanyard.NewSecret(goodSession), nil
+	return visiting().user, lanyard.NewSecret(goodSession), nil
 }
 
 func (f *rooms) SignIn(_ context.Context, token string) (*lanyard.User, lanyard.Secret, error) {
@@ -91,7 +91,7 @@ func (f *rooms) SignIn(_ context.Context, token string) (*lanyard.User, lanyard.
 		return nil, lanyard.Secret{}, linkUsed()
 	}
 	f.changed("SignIn")
-	return priya().user, lanyard.NewSecret(goodSession), nil
+	return visiting().user, lanyard.NewSecret(goodSession), nil
 }
 
 func (f *rooms) SignOut(_ context.Context, cookie string) error {
@@ -102,7 +102,7 @@ func (f *rooms) SignOut(_ context.Context, cookie string) error {
 func (f *rooms) CallerBySession(_ context.Context, cookie string) (*lanyard.Caller, *lanyard.User, error) {
 	switch cookie {
 	case goodSession:
-		v := priya()
+		v := visiting()
 		return v.caller, v.user, nil
 	case "broken":
 		return nil, nil, io.ErrUnexpectedEOF
@@ -111,7 +111,7 @@ func (f *rooms) CallerBySession(_ context.Context, cookie string) (*lanyard.Call
 }
 
 func (f *rooms) Me(context.Context, *lanyard.Caller) (*lanyard.User, *lanyard.Organization, error) {
-	return priya().user, &lanyard.Organization{ID: "org_zylker", Name: "Zylker Instruments"}, f.err
+	return visiting().user, &lanyard.Organization{ID: "org_zylker", Name: "Zylker Instruments"}, f.err
 }
 
 func (f *rooms) Connections(_ context.Context, _ *lanyard.Caller, view string, p store.Page) ([]registry.ConnectionView, string, error) {
@@ -185,7 +185,7 @@ func newPages(t *testing.T, f *rooms, public string, log io.Writer) http.Handler
 	return pages
 }
 
-// signIn gives the browser priya's session.
+// signIn gives the browser visiting's session.
 func (d *door) signIn() *door {
 	u, err := url.Parse(d.server.URL)
 	if err != nil {

@@ -34,7 +34,7 @@ func TestHome(t *testing.T) {
 			Authorization: &lanyard.Authorization{Status: lanyard.StatusConnected}}}
 		d.next = "next+page/="
 		a := d.get("/?cursor=here")
-		a.want(t, 200, "Zylker Instruments", "priya@zylker.example", "Acme CRM", "Connected", `action="/connections/acme_crm/connect"`,
+		a.want(t, 200, "Zylker Instruments", "you@zylker.example", "Acme CRM", "Connected", `action="/connections/acme_crm/connect"`,
 			`href="/?cursor=next%2Bpage%2F%3D"`, "First page")
 		if diff := cmp.Diff(store.Page{Cursor: "here", Limit: homeLimit}, d.asked); diff != "" {
 			t.Errorf("the page asked for (-want +got):\n%s", diff)
@@ -88,8 +88,8 @@ func TestSetup(t *testing.T) {
 	t.Run("faults keep what was typed", func(t *testing.T) {
 		d := newDoor(t, "")
 		d.setupErr = &lanyard.Error{Code: lanyard.CodeInvalidRequest, Fields: []lanyard.FieldError{{Pointer: "/email", Detail: "this is not an e-mail address"}}}
-		a := d.post("/setup/"+goodToken, url.Values{"organization": {" Zylker "}, "name": {"Priya"}, "email": {"pri<ya"}})
-		a.want(t, 400, `value="Zylker"`, `value="Priya"`, `value="pri&lt;ya"`, `aria-invalid="true" aria-describedby="email-error"`,
+		a := d.post("/setup/"+goodToken, url.Values{"organization": {" Zylker "}, "name": {"Your name"}, "email": {"pri<ya"}})
+		a.want(t, 400, `value="Zylker"`, `value="Your name"`, `value="pri&lt;ya"`, `aria-invalid="true" aria-describedby="email-error"`,
 			`<p class="wrong" id="email-error">This is not an e-mail address.</p>`, `role="alert"`, `<a href="#email">This is not an e-mail address.</a>`,
 			"<title>Error: Set up Lanyard")
 		if len(a.cookies) > 0 {
@@ -98,8 +98,8 @@ func TestSetup(t *testing.T) {
 	})
 	t.Run("it is set up", func(t *testing.T) {
 		d := newDoor(t, "")
-		d.post("/setup/"+goodToken, url.Values{"organization": {" Zylker "}, "name": {"Priya"}, "email": {"priya@zylker.example"}}).goesTo(t, "/")
-		if diff := cmp.Diff(account.Setup{Organization: "Zylker", Name: "Priya", Email: "priya@zylker.example"}, d.setup); diff != "" {
+		d.post("/setup/"+goodToken, url.Values{"organization": {" Zylker "}, "name": {"Your name"}, "email": {"you@zylker.example"}}).goesTo(t, "/")
+		if diff := cmp.Diff(account.Setup{Organization: "Zylker", Name: "Your name", Email: "you@zylker.example"}, d.setup); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		d.get("/").want(t, 200, "Your connections", "No connections yet")
@@ -151,8 +151,8 @@ func TestConnectForm(t *testing.T) {
 		d := newDoor(t, "").invented().signIn()
 		d.pageErr = lanyard.Errorf(lanyard.CodeForbidden, "This link to connect was made for somebody else.")
 		a := d.get("/connect/T")
-		a.want(t, 403, "made for somebody else", "You are signed in as <bdi>Priya Raman</bdi>", `action="/sign-out"`)
-		a.lacks(t, "Dana")
+		a.want(t, 403, "made for somebody else", "You are signed in as <bdi>Your name</bdi>", `action="/sign-out"`)
+		a.lacks(t, "platform")
 		// Whoever it was made for may sign in here, and comes back.
 		d.post("/sign-out", nil).goesTo(t, "/")
 		d.get("/sign-in/"+goodToken).goesTo(t, "/connect/T")
@@ -295,7 +295,7 @@ func TestCallback(t *testing.T) {
 	const path = "/oauth/callback/org_zylker/acme?code=C&state=S&state=T"
 	t.Run("signed in", func(t *testing.T) {
 		d.signIn().get(path, "Sec-Fetch-Site", "cross-site").goesTo(t, "/connect/result/cns_1") // I09: no code, no state
-		if caller == nil || caller.User != priya().user.ID || at != "org_zylker acme code=C&state=S&state=T" {
+		if caller == nil || caller.User != visiting().user.ID || at != "org_zylker acme code=C&state=S&state=T" {
 			t.Errorf("the keeper got %+v, %s", caller, at)
 		}
 	})
@@ -398,7 +398,7 @@ func TestEveryErrorIsAPage(t *testing.T) {
 
 func TestNothingThere(t *testing.T) {
 	d := newDoor(t, "").signIn()
-	d.get("/nowhere").want(t, 404, "There is no page at this address.", "Priya Raman")
+	d.get("/nowhere").want(t, 404, "There is no page at this address.", "Your name")
 	d.get("/connect/T/go/on").want(t, 404, "There is no page at this address.")
 	a := d.send(http.MethodPut, "/connect/T", "", "Sec-Fetch-Site", "same-origin")
 	a.want(t, 405, "This address cannot be used in this way.")

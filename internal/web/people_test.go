@@ -26,7 +26,7 @@ type person struct {
 	tab context.Context
 }
 
-// newPerson opens a browser and signs priya in.
+// newPerson opens a browser and signs visiting in.
 func newPerson(t *testing.T) *person {
 	t.Helper()
 	tab := newBrowser(t)
@@ -139,10 +139,10 @@ func TestKeyboardConnects(t *testing.T) {
 		t.Errorf("after skipping, the first stop is %q", got)
 	}
 	p.tabTo("credential-0")
-	p.press("priya")
+	p.press("visiting")
 	p.press(kb.Enter)
 	p.sees("the focus after a fault", focused, "summary")
-	if got := eval[string](t, p.tab, `document.querySelector("#credential-0").value`); got != "priya" {
+	if got := eval[string](t, p.tab, `document.querySelector("#credential-0").value`); got != "visiting" {
 		t.Errorf("the user name came back as %q", got)
 	}
 	if got := eval[string](t, p.tab, `[...document.querySelectorAll("[aria-invalid=true]")].map(e => e.id + ": " + document.getElementById(e.getAttribute("aria-describedby").split(" ")[0]).textContent).join(", ")`); got != "parameter-0: Your Acme domain is required., credential-1: Password is required." {
@@ -162,7 +162,7 @@ func TestKeyboardConnects(t *testing.T) {
 	p.tabTo("connect")
 	p.press(kb.Enter)
 	p.arrives("Acme CRM is connected")
-	if got := p.submitted; got.Parameters["domain"] != "zylker" || got.Parameters["region"] != "us" || got.Credentials["username"].Reveal() != "priya" || got.Credentials["password"].Reveal() != "sk_secret" {
+	if got := p.submitted; got.Parameters["domain"] != "zylker" || got.Parameters["region"] != "us" || got.Credentials["username"].Reveal() != "visiting" || got.Credentials["password"].Reveal() != "sk_secret" {
 		t.Errorf("the keeper got %v, user %q, a secret of %d characters", got.Parameters, got.Credentials["username"].Reveal(), len(got.Credentials["password"].Reveal()))
 	}
 }

@@ -98,7 +98,7 @@ func TestWholeLanyard(t *testing.T) {
 	link, _ := answer.Field(t, "connect_url").(string)
 	b.says("GET", link, nil, 401, "Sign in to go on")
 	signIn := signInLink(t, l)
-	if at := b.says("GET", signIn, nil, 200, "Connect <bdi>Acme, live</bdi>", "Made by <bdi>Olivia Owner</bdi>", host, "Data centre"); !strings.HasSuffix(link, at) {
+	if at := b.says("GET", signIn, nil, 200, "Connect <bdi>Acme, live</bdi>", "Made by <bdi>The owner</bdi>", host, "Data centre"); !strings.HasSuffix(link, at) {
 		t.Errorf("signing in leads to %s, want %s", at, link)
 	}
 	newBrowser(t, l).says("GET", signIn, nil, 404, "used")
@@ -141,8 +141,8 @@ func TestWholeSetup(t *testing.T) {
 	}
 	b := newBrowser(t, l)
 	b.says("GET", link, nil, 200, "Set up Lanyard")
-	b.says("POST", link, url.Values{"organization": {"Zylker"}, "email": {"priya"}}, 400, "A name is required.", "This is not an e-mail address.", `value="Zylker"`)
-	b.says("POST", link, url.Values{"organization": {"Zylker"}, "name": {"Priya Raman"}, "email": {"priya@zylker.example"}}, 200, "No connections yet", "Zylker", "Priya Raman")
+	b.says("POST", link, url.Values{"organization": {"Zylker"}, "email": {"visiting"}}, 400, "A name is required.", "This is not an e-mail address.", `value="Zylker"`)
+	b.says("POST", link, url.Values{"organization": {"Zylker"}, "name": {"Your name"}, "email": {"you@zylker.example"}}, 200, "No connections yet", "Zylker", "Your name")
 	for _, method := range []string{"GET", "POST"} {
 		newBrowser(t, l).says(method, link, url.Values{"organization": {"Evil"}, "name": {"Eve"}, "email": {"eve@evil.example"}}, 404, "used")
 	}

@@ -54,9 +54,9 @@ func Pages(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "index.html"), []byte(index+"</ul>\n"), 0o644) //nolint:gosec // for everybody to read
 }
 
-// priya is the visitor of all pages; dana is a colleague.
-func priya() visitor {
-	user := &lanyard.User{ID: "usr_priya", OrganizationID: "org_zylker", Email: "priya@zylker.example", Name: "Priya Raman", Role: lanyard.RoleOwner}
+// visiting is the visitor of all pages; dana is a colleague.
+func visiting() visitor {
+	user := &lanyard.User{ID: "usr_priya", OrganizationID: "org_zylker", Email: "you@zylker.example", Name: "Your name", Role: lanyard.RoleOwner}
 	return visitor{&lanyard.Caller{Organization: user.OrganizationID, User: user.ID, KeyOwner: user.ID, Role: user.Role}, user}
 }
 
@@ -86,15 +86,15 @@ func homeStates() []state {
 		connection("Acme CRM", "acme_crm", "acme", lanyard.StatusConnected, ""),
 		connection("Invoices", "invoices", "ledgerly", lanyard.StatusReconnectRequired, "The provider refused the refresh token: invalid_grant. The grant was revoked or has expired."),
 		connection("Reports bucket", "reports_s3", "umbra_storage", lanyard.StatusNotConnected, ""),
-		connection("Support desk", "support_desk", "helpline", lanyard.StatusRevoked, "Revoked by Priya Raman."),
+		connection("Support desk", "support_desk", "helpline", lanyard.StatusRevoked, "Revoked by Your name."),
 		connection(longName, strings.Repeat("a_very_long_link_name_", 2)+"of_fifty", strings.Repeat("long_service_name_", 2)+"of_fifty_chars", lanyard.StatusReconnectRequired,
 			"The service was edited, and the new definition could send the credential to hosts that it was not given for, so the stored credential was erased."),
 	}
 	return []state{
-		{"home", 200, newHomePage(priya(), zylker, several, "", "", inventedURL)},
-		{"home-empty", 200, newHomePage(priya(), zylker, nil, "", "", inventedURL)},
-		{"home-middle", 200, newHomePage(priya(), zylker, several[:2], "bcde", "cdef", inventedURL)},
-		{"home-past-the-end", 200, newHomePage(priya(), zylker, nil, "zzzz", "", inventedURL)},
+		{"home", 200, newHomePage(visiting(), zylker, several, "", "", inventedURL)},
+		{"home-empty", 200, newHomePage(visiting(), zylker, nil, "", "", inventedURL)},
+		{"home-middle", 200, newHomePage(visiting(), zylker, several[:2], "bcde", "cdef", inventedURL)},
+		{"home-past-the-end", 200, newHomePage(visiting(), zylker, nil, "zzzz", "", inventedURL)},
 		{"welcome", 200, newWelcomePage()},
 	}
 }
@@ -104,7 +104,7 @@ func signInStates() []state {
 		{"sign-in", 401, newSignInPage("/connect/INVENTEDTOKEN")},
 		{"sign-in-for-a-form", 401, newSignInPage("")},
 		{"sign-in-confirm", 200, newConfirmSignInPage(visitor{}, "INVENTEDTOKEN")},
-		{"sign-in-confirm-other", 200, newConfirmSignInPage(priya(), "INVENTEDTOKEN")},
+		{"sign-in-confirm-other", 200, newConfirmSignInPage(visiting(), "INVENTEDTOKEN")},
 	}
 }
 
@@ -114,7 +114,7 @@ func setupStates() []state {
 	}}
 	return []state{
 		{"setup", 200, newSetupPage("INVENTEDTOKEN", account.Setup{}, nil)},
-		{"setup-faults", 400, newSetupPage("INVENTEDTOKEN", account.Setup{Organization: "Zylker Instruments", Email: "priya"}, problem.Of(faults, ""))},
+		{"setup-faults", 400, newSetupPage("INVENTEDTOKEN", account.Setup{Organization: "Zylker Instruments", Email: "visiting"}, problem.Of(faults, ""))},
 	}
 }
 
@@ -125,15 +125,15 @@ func inventedService(name, link string, auth lanyard.Auth) *lanyard.Service {
 }
 
 func inventedConnection(name, link string) *lanyard.Connection {
-	return &lanyard.Connection{ID: "con_invented", LinkName: lanyard.LinkName(link), Name: name, Owner: priya().user.ID, UsableBy: lanyard.UsableByOrganization}
+	return &lanyard.Connection{ID: "con_invented", LinkName: lanyard.LinkName(link), Name: name, Owner: visiting().user.ID, UsableBy: lanyard.UsableByOrganization}
 }
 
 func connectStates() []state {
 	oauth := lanyard.Auth{Type: lanyard.AuthOAuth2, OAuth2: &lanyard.OAuth2Auth{GrantType: lanyard.AuthorizationCode}}
 	base := func() *credential.ConnectPage {
 		return &credential.ConnectPage{
-			Connection: inventedConnection("Acme CRM", "acme_crm"), Service: inventedService("Acme", "acme", oauth), ServiceAuthor: "Dana Okafor",
-			Owner: "Priya Raman", ForUser: "Priya Raman", Hosts: []string{"api.acme.example", "*.files.acme.example"}, Status: lanyard.StatusNotConnected,
+			Connection: inventedConnection("Acme CRM", "acme_crm"), Service: inventedService("Acme", "acme", oauth), ServiceAuthor: "the platform team",
+			Owner: "Your name", ForUser: "Your name", Hosts: []string{"api.acme.example", "*.files.acme.example"}, Status: lanyard.StatusNotConnected,
 		}
 	}
 	consent := func() *credential.ConnectPage {
@@ -160,14 +160,14 @@ func connectStates() []state {
 	withParameters.Parameters, withParameters.Values = parameters, map[string]string{"region": "us"}
 
 	own := consent()
-	own.Connection.UseLoginUserCredentials, own.Connection.Owner, own.Owner = true, dana, "Dana Okafor"
+	own.Connection.UseLoginUserCredentials, own.Connection.Owner, own.Owner = true, dana, "the platform team"
 
 	again := consent()
 	again.Status, again.StatusReason = lanyard.StatusReconnectRequired, "The provider refused the refresh token: invalid_grant. The grant was revoked or has expired."
 	connected := typed(apiKey)
 	connected.Status, connected.ServiceAuthor, connected.Connection.UsableBy = lanyard.StatusConnected, "", lanyard.UsableByOwner
 	revoked := typed(apiKey)
-	revoked.Status, revoked.StatusReason = lanyard.StatusRevoked, "Revoked by Priya Raman."
+	revoked.Status, revoked.StatusReason = lanyard.StatusRevoked, "Revoked by Your name."
 
 	anyHost := typed(apiKey)
 	anyHost.Hosts, anyHost.AnyHost, anyHost.Connection.UsableBy = []string{"*"}, true, lanyard.UsableByOwner
@@ -201,7 +201,7 @@ func connectStates() []state {
 		if err != nil {
 			d = problem.Of(err, "req_INVENTED")
 		}
-		return newConnectPage(priya(), "INVENTEDTOKEN", p, in, d)
+		return newConnectPage(visiting(), "INVENTEDTOKEN", p, in, d)
 	}
 	none := credential.ConnectInput{}
 	return []state{
@@ -224,8 +224,8 @@ func connectStates() []state {
 		{"connect-unreachable", 502, page(typed(apiKey), none, down)},
 		{"connect-consent-failed", 502, page(consent(), none, noToken)},
 		{"connect-internal", 500, page(typed(apiKey), none, os.ErrClosed)},
-		{"go-on", 200, newContinuePage(priya(), "/connect/INVENTEDTOKEN/go", "accounts.acme.example")},
-		{"go-on-back", 200, newGoOnPage(priya(), "https://app.zylker.example/settings?tab=connections&done=1")},
+		{"go-on", 200, newContinuePage(visiting(), "/connect/INVENTEDTOKEN/go", "accounts.acme.example")},
+		{"go-on-back", 200, newGoOnPage(visiting(), "https://app.zylker.example/settings?tab=connections&done=1")},
 	}
 }
 
@@ -239,7 +239,7 @@ func resultStates() []state {
 		if r.Service == nil {
 			r.Service = acme
 		}
-		return newResultPage(priya(), &r, inventedURL)
+		return newResultPage(visiting(), &r, inventedURL)
 	}
 	return []state{
 		{"result-connected", 200, page(credential.ConsentResult{OK: true})},
@@ -260,12 +260,12 @@ func errorStates() []state {
 	elsewhere := page(visitor{}, lanyard.Errorf(lanyard.CodeForbidden, "Another site made your browser send this, so nothing was done. If you meant it, open Lanyard yourself and do it there."))
 	elsewhere.name = "error-other-site"
 	return []state{
-		page(priya(), lanyard.Errorf(lanyard.CodeForbidden, "This link to connect was made for somebody else. Nobody can connect in another person's place.")),
-		page(priya(), lanyard.Errorf(lanyard.CodeNotFound, "This link to connect is not known or too old. Ask for a new one: links last an hour.")),
+		page(visiting(), lanyard.Errorf(lanyard.CodeForbidden, "This link to connect was made for somebody else. Nobody can connect in another person's place.")),
+		page(visiting(), lanyard.Errorf(lanyard.CodeNotFound, "This link to connect is not known or too old. Ask for a new one: links last an hour.")),
 		page(visitor{}, lanyard.Errorf(lanyard.CodeMethodNotAllowed, "This address cannot be used in this way.")),
-		page(priya(), &lanyard.Error{Code: lanyard.CodeInvalidRequest, Message: "The request is not valid.", Fields: []lanyard.FieldError{{Pointer: "cursor", Detail: "this is not a cursor of this list"}}}),
-		page(priya(), &lanyard.Error{Code: lanyard.CodeUpstreamUnreachable, Message: "Acme did not give a request token.", ProviderError: "oauth_problem", ProviderDescription: "consumer_key_unknown"}),
-		page(priya(), lanyard.Errorf(lanyard.CodeUnavailable, "The server is starting, stopping, or cannot reach its database. Try again.")),
+		page(visiting(), &lanyard.Error{Code: lanyard.CodeInvalidRequest, Message: "The request is not valid.", Fields: []lanyard.FieldError{{Pointer: "cursor", Detail: "this is not a cursor of this list"}}}),
+		page(visiting(), &lanyard.Error{Code: lanyard.CodeUpstreamUnreachable, Message: "Acme did not give a request token.", ProviderError: "oauth_problem", ProviderDescription: "consumer_key_unknown"}),
+		page(visiting(), lanyard.Errorf(lanyard.CodeUnavailable, "The server is starting, stopping, or cannot reach its database. Try again.")),
 		page(visitor{}, os.ErrClosed),
 		elsewhere,
 	}

@@ -80,7 +80,7 @@ func (c *counts) endTest(e event, words string, failedIn map[string]bool, printf
 	case "fail":
 		c.failed++
 		failedIn[e.Package] = true
-		printf("%s", words)
+		printf("%s", withoutMarks(words))
 	}
 }
 
@@ -100,7 +100,7 @@ func (c *counts) endPackage(e event, words string, said map[testID]*strings.Buil
 		if e.Action == "fail" {
 			c.failed++
 			failedIn[e.Package] = true
-			printf("--- FAIL: %s (not finished)\n%s", test, said[id])
+			printf("--- FAIL: %s (not finished)\n%s", test, withoutMarks(said[id].String()))
 		}
 		delete(said, id)
 	}
@@ -116,6 +116,18 @@ func (c *counts) endPackage(e event, words string, said map[testID]*strings.Buil
 			printf("%s", line)
 		}
 	}
+}
+
+// withoutMarks drops the lines that tell whose turn it was.
+func withoutMarks(words string) string {
+	var b strings.Builder
+	for line := range strings.Lines(words) {
+		if mark, _, _ := strings.Cut(strings.TrimPrefix(line, "=== "), " "); !strings.HasPrefix(line, "=== ") ||
+			!slices.Contains([]string{"RUN", "PAUSE", "CONT", "NAME"}, mark) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 // reason is what a skipped test gave as one, without the marks of the testing package around it.
