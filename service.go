@@ -255,10 +255,14 @@ func (a Auth) MarshalJSON() ([]byte, error) {
 	if part == nil {
 		return typed, nil
 	}
-	members, err := json.Marshal(part)
-	if err != nil {
+	// Beside an encoder of its own, which would write the & of a URL as \u0026.
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(part); err != nil {
 		return nil, err
 	}
+	members := bytes.TrimSpace(b.Bytes())
 	if bytes.Equal(members, []byte("{}")) {
 		return typed, nil
 	}

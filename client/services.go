@@ -72,11 +72,13 @@ type Auth struct {
 type Service struct {
 	Document
 	Definition
-	Kind        lanyard.ServiceKind `json:"kind"`
-	CallbackURL string              `json:"callback_url"` // to be registered with the provider
-	Author      string              `json:"author"`       // id of the user who defined it; only that user edits it
-	CreatedAt   time.Time           `json:"created_at"`
-	UpdatedAt   time.Time           `json:"updated_at"`
+	Kind lanyard.ServiceKind `json:"kind"`
+	// Affected is what an edit or the deletion would revoke now; only for its author, and only on single reads.
+	Affected    *Affected `json:"affected,omitempty"`
+	CallbackURL string    `json:"callback_url"` // to be registered with the provider
+	Author      string    `json:"author"`       // id of the user who defined it; only that user edits it
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
 	// RevokedAuthorizations is how many an edit revoked; set by [Client.EditService] only.
 	RevokedAuthorizations int `json:"revoked_authorizations"`
 }
@@ -124,4 +126,11 @@ func (c *Client) DeleteService(ctx context.Context, linkName string) (revokedAut
 		return 0, err
 	}
 	return answer.RevokedAuthorizations, nil
+}
+
+// Affected counts what an edit without keep_connections, or the deletion of a service, would revoke.
+type Affected struct {
+	Authorizations int `json:"authorizations"`
+	Connections    int `json:"connections"`
+	People         int `json:"people"`
 }

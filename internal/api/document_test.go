@@ -201,7 +201,7 @@ func TestWhatWasReadCanBeSentAgain(t *testing.T) {
 	w := newWorld(t)
 	w.must("POST", "/v1/services", `{"link_name":"one","name":"One","hosts":["a.example"],"auth":{"type":"oauth2","grant_type":"client_credentials","client_id":"c","client_secret":"s","access_token_url":"https://a.example/t"}}`)
 	v := w.must("GET", "/v1/services/one", "")
-	for _, name := range []string{"callback_url", "author", "created_at", "updated_at"} {
+	for _, name := range []string{"callback_url", "author", "created_at", "updated_at", "affected"} {
 		delete(v, name)
 	}
 	v["link_name"] = "two"

@@ -264,6 +264,12 @@ func defineServices(add func(string, *huma.Schema)) {
 		"author":       readOnly(text("The id of the user who defined it", "usr_…")),
 		"created_at":   readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Description: "When it was defined"}),
 		"updated_at":   readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Description: "When it was last changed"}),
+		"affected": readOnly(&huma.Schema{
+			Type: huma.TypeObject, Description: "For its author, on a single read: what an edit without keep_connections or the deletion would revoke now",
+			Properties: map[string]*huma.Schema{
+				"authorizations": number("Connected authorizations", 3), "connections": number("Of so many connections", 2), "people": number("Of so many people", 2),
+			},
+		}),
 	}
 	all := append([]string{"kind", "callback_url", "author", "created_at", "updated_at"}, required...)
 	add("Service", object(typ, definition(), read, all...))

@@ -22,16 +22,28 @@ type service struct {
 	Author      lanyard.UserID `json:"author"`
 	CreatedAt   time.Time      `json:"created_at"`
 	UpdatedAt   time.Time      `json:"updated_at"`
+	Affected    *affected      `json:"affected,omitempty"`
+}
+
+// affected is what an edit or the deletion of a service would revoke.
+type affected struct {
+	Authorizations int `json:"authorizations"`
+	Connections    int `json:"connections"`
+	People         int `json:"people"`
 }
 
 // Schema implements [huma.SchemaProvider].
 func (service) Schema(huma.Registry) *huma.Schema { return ref("Service") }
 
 func encodeService(v *registry.ServiceView) service {
-	return service{
+	s := service{
 		Service: v.Service, Auth: serviceAuth{&v.Service.Auth, v.SecretSet, v.SecretFingerprint},
 		CallbackURL: v.CallbackURL, Author: v.Service.Author, CreatedAt: v.Service.CreatedAt.UTC(), UpdatedAt: v.Service.UpdatedAt.UTC(),
 	}
+	if v.Affected != nil {
+		s.Affected = &affected{v.Affected.Authorizations, v.Affected.Connections, v.Affected.People}
+	}
+	return s
 }
 
 type serviceAuth struct {

@@ -215,7 +215,14 @@ It asks first; without a terminal to ask at, --yes is required.`,
 			if err != nil {
 				return err
 			}
-			question := fmt.Sprintf("Delete the service %s, and revoke every authorization of every connection made with it?", args[0])
+			s, err := c.Service(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			question := fmt.Sprintf("Delete the service %s?", args[0])
+			if n := s.Affected; n != nil && n.Authorizations > 0 {
+				question = fmt.Sprintf("Delete the service %s, and revoke %d authorizations of %d connections, given by %d people?", args[0], n.Authorizations, n.Connections, n.People)
+			}
 			if err := a.confirm(cmd.Context(), yes, question); err != nil {
 				return err
 			}

@@ -18,19 +18,20 @@ type ServiceView struct {
 	SecretSet         bool
 	SecretFingerprint string // tells secrets apart without showing one; only on single reads
 	Editable          bool   // by this caller
-	AuthorName        string // only on single reads
+	// Affected is what an edit or the deletion would revoke; for whoever may do that, on single reads.
+	Affected *store.Affected
 }
 
 func (r *Registry) view(ctx context.Context, c *lanyard.Caller, s *lanyard.Service) (*ServiceView, error) {
 	v := r.listed(c, s)
 	secret := s.Auth.Secret()
 	v.SecretSet, v.SecretFingerprint = !secret.IsZero(), secret.Fingerprint(string(c.Organization))
-	author, err := r.store.User(ctx, c.Organization, s.Author)
-	if err != nil {
-		return nil, err
+	if !v.Editable {
+		return v, nil
 	}
-	v.AuthorName = author.Name
-	return v, nil
+	affected, err := r.store.ServiceAffected(ctx, c.Organization, s.ID)
+	v.Affected = &affected
+	return v, err
 }
 
 func (r *Registry) listed(c *lanyard.Caller, s *lanyard.Service) *ServiceView {
@@ -105,18 +106,6 @@ func (r *Registry) service(ctx context.Context, c *lanyard.Caller, name string) 
 		return nil, access.NoService(name)
 	}
 	return s, err
-}
-
-// Affected says what an edit or the deletion of a service would revoke.
-func (r *Registry) Affected(ctx context.Context, c *lanyard.Caller, name string) (store.Affected, error) {
-	s, err := r.service(ctx, c, name)
-	if err != nil {
-		return store.Affected{}, err
-	}
-	if err := access.EditService(c, s); err != nil {
-		return store.Affected{}, err
-	}
-	return r.store.ServiceAffected(ctx, c.Organization, s.ID)
 }
 
 // EditService applies a JSON merge patch to a definition. A secret that the patch does not mention stays. Saving a

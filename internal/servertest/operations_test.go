@@ -527,7 +527,9 @@ func TestAuditOfEveryChange(t *testing.T) {
 			t.Errorf("%s left %v", what, entries)
 		}
 	}
-	owner := func() map[string]any { return map[string]any{"actor": string(l.UserID), "key": key, "on_behalf_of": ""} }
+	owner := func() map[string]any {
+		return map[string]any{"actor": string(l.UserID), "key": key, "on_behalf_of": ""}
+	}
 
 	var madeKey string
 	for _, c := range []struct {

@@ -375,8 +375,6 @@ func startLanyard(dir, upstream, profile string) (*child, string, error) {
 		return nil, "", err
 	}
 	if profile != "" {
-		os.Setenv("LANYARD_CPU_PROFILE", profile)
-	}
 	c, err := start(func(line string) string {
 		if rest, ok := strings.CutPrefix(line, "Lanyard listens on "); ok {
 			return strings.Fields(rest)[0]
