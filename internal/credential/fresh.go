@@ -312,7 +312,7 @@ func (k *Keeper) refused(ctx context.Context, live *Live, failures int, lease st
 // backoff grows with each failure in a row, with jitter so that replicas and connections do not come back together.
 func backoff(failures int) time.Duration {
 	d := min(firstRetry<<min(failures, 10), lastRetry)
-	return d/2 + rand.N(d/2)
+	return d/2 + rand.N(d/2) //nolint:gosec // jitter, not a secret
 }
 
 // requireReconnect ends an authorization that only a person can mend. Losing to somebody who moved it on is no error.

@@ -21,7 +21,7 @@ const (
 func (k *Keeper) Run(ctx context.Context) {
 	for {
 		// Replicas that started together drift apart.
-		pause := k.SweepEvery*3/4 + rand.N(k.SweepEvery/2+1)
+		pause := k.SweepEvery*3/4 + rand.N(k.SweepEvery/2+1) //nolint:gosec // jitter, not a secret
 		select {
 		case <-ctx.Done():
 			return

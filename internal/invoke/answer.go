@@ -84,7 +84,7 @@ func (r *Request) text(header http.Header, body []byte) (string, bool, error) {
 		}
 		decoded, err := enc.NewDecoder().Bytes(body)
 		if err != nil {
-			return "", false, nil
+			return "", false, nil //nolint:nilerr // what cannot be decoded goes on as it is
 		}
 		body = decoded
 	}

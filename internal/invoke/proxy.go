@@ -2,6 +2,7 @@ package invoke
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/textproto"
@@ -87,12 +88,26 @@ func proxied(ctx context.Context, live *credential.Live, r *http.Request, pathAn
 		Method: r.Method, URL: u, Host: u.Host, Header: header, Body: r.Body, ContentLength: r.ContentLength,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
-	if r.ContentLength == 0 {
+	switch {
+	case r.ContentLength == 0:
 		req.Body = nil
-	} else if r.ContentLength > 0 && r.ContentLength <= heldBody {
+	case r.ContentLength > 0 && r.ContentLength <= heldBody:
 		return req, hold(req, heldBody)
+	default:
+		req.Body = streamed{r.Body}
 	}
 	return req, nil
+}
+
+// streamed is a caller's body on its way. That it broke off, or was badly chunked, is not the service's fault.
+type streamed struct{ io.ReadCloser }
+
+func (s streamed) Read(p []byte) (int, error) {
+	n, err := s.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = brokenBody(err)
+	}
+	return n, err
 }
 
 // copyHeader copies what may go on: no hop-by-hop header, none that Connection names, none of Lanyard's own, and none

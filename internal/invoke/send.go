@@ -153,13 +153,17 @@ func hold(req *http.Request, limit int64) error {
 	}
 	body, err := io.ReadAll(io.LimitReader(req.Body, limit+1))
 	if err != nil {
-		return lanyard.Errorf(lanyard.CodeInvalidRequest, "The body of the request broke off.").With(err)
+		return brokenBody(err)
 	}
 	if int64(len(body)) > limit {
 		return tooLarge
 	}
 	setBody(req, body)
 	return nil
+}
+
+func brokenBody(err error) error {
+	return lanyard.Errorf(lanyard.CodeInvalidRequest, "The body of the request broke off.").With(err)
 }
 
 func setBody(req *http.Request, body []byte) {
@@ -281,7 +285,7 @@ func nextHop(req *http.Request, resp *http.Response, location string) (*http.Req
 // withBodyOf sends the same body to the same origin, if it can be sent again; otherwise there is no next hop.
 func withBodyOf(next, req *http.Request, sameOrigin bool) (*http.Request, error) {
 	if !sameOrigin || !repeatable(req) {
-		return nil, nil
+		return nil, nil //nolint:nilnil // there is no next hop
 	}
 	next.GetBody, next.ContentLength = req.GetBody, req.ContentLength
 	return next, rewind(next)

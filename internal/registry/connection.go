@@ -122,13 +122,13 @@ func (r *Registry) EditConnection(ctx context.Context, c *lanyard.Caller, name s
 	if err := access.EditConnection(c, old); err != nil {
 		return nil, err
 	}
-	before := editable{Name: old.Name, LinkName: string(old.LinkName), Service: string(old.Service), Scopes: old.Scopes,
+	before := editable{Name: old.Name, LinkName: string(old.LinkName), Service: string(old.Service), Scopes: append([]string{}, old.Scopes...),
 		UseLoginUserCredentials: old.UseLoginUserCredentials, UsableBy: string(old.UsableBy)}
 	edited, err := patched(before, patch)
 	if err != nil {
 		return nil, err
 	}
-	after := editable{UsableBy: string(lanyard.UsableByOrganization)} // what a field that the patch removes goes back to
+	after := editable{Scopes: []string{}, UsableBy: string(lanyard.UsableByOrganization)} // where a field that the patch removes goes back to
 	if err := lanyard.DecodeKnown(edited, &after); err != nil {
 		return nil, err
 	}

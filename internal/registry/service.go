@@ -184,7 +184,7 @@ func keepsType(old *lanyard.Service, patch []byte) error {
 		} `json:"auth"`
 	}
 	if json.Unmarshal(patch, &p) != nil || p.Auth.Type == nil {
-		return nil // what is wrong with the patch is said when it is applied
+		return nil //nolint:nilerr // what is wrong with the patch is said when it is applied
 	}
 	named := *old
 	if *p.Auth.Type != old.Auth.Type {

@@ -1,14 +1,12 @@
 package servertest_test
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -212,6 +210,8 @@ func TestL11_StopFinishesACallInFlight(t *testing.T) {
 	l := servertest.Start(t)
 	evil := providertest.Evil(t)
 	arrived, answer := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(answer) })
+	t.Cleanup(release)
 	evil.Open.Before(func(providertest.Request) *providertest.Answer {
 		close(arrived)
 		<-answer
@@ -226,43 +226,35 @@ func TestL11_StopFinishesACallInFlight(t *testing.T) {
 		}
 	})
 	<-arrived
-	// A probe's connection that is there already. New ones are not taken any more, which says the same.
-	probe, err := net.Dial("tcp", l.Config.Listen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer probe.Close()
-	l.Must(t, 200, "GET /readyz", nil)
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
 		l.Stop(t)
 	}()
-	await(t, "the server is stopping", func() bool { return strings.Contains(l.Log.String(), "msg=stopping") })
-	await(t, "new connections are not taken any more", func() bool {
-		c, err := net.Dial("tcp", l.Config.Listen)
-		if err == nil {
-			_ = c.Close()
+	defer func() {
+		release()
+		<-stopped
+	}()
+	// Whether by 503 or by taking no connection any more: from now on nobody is told that this server is ready.
+	ready := func() bool {
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		resp, err := client.Get(l.URL + "/readyz")
+		if err != nil {
+			return false
 		}
-		return err != nil
-	})
-	if _, err := fmt.Fprintf(probe, "GET /readyz HTTP/1.1\r\nHost: %s\r\n\r\n", l.Config.Listen); err != nil {
-		t.Fatal(err)
+		_ = resp.Body.Close()
+		return resp.StatusCode == 200
 	}
-	resp, err := http.ReadResponse(bufio.NewReader(probe), nil)
-	if err != nil {
-		t.Fatalf("the probe: %v", err)
-	}
-	_ = resp.Body.Close()
-	if resp.StatusCode != 503 {
-		t.Errorf("readyz while stopping: %d, want 503", resp.StatusCode)
+	await(t, "the server is not ready any more", func() bool { return !ready() })
+	if ready() {
+		t.Error("it is ready again while it stops")
 	}
 	select {
 	case <-stopped:
 		t.Error("it stopped before the call in flight was answered")
 	default:
 	}
-	close(answer)
+	release()
 	inFlight.Wait()
 	<-stopped
 	l.Serve(t)

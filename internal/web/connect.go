@@ -210,7 +210,7 @@ func (s *site) startConsent(w http.ResponseWriter, r *http.Request, v visitor) e
 	} else if err != nil {
 		return err
 	}
-	http.Redirect(w, r, provider, http.StatusSeeOther) //nolint:gosec // to the authorize URL of the service's definition, which the keeper filled
+	http.Redirect(w, r, provider, http.StatusSeeOther) // to the authorize URL of the service's definition, which the keeper filled
 	return nil
 }
 

@@ -131,6 +131,6 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request, v visitor) error
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, destination(outcome.Result), http.StatusSeeOther) //nolint:gosec // destination says where a browser may go
+	http.Redirect(w, r, destination(outcome.Result), http.StatusSeeOther) // destination says where a browser may go
 	return nil
 }

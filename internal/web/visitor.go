@@ -162,7 +162,7 @@ func (s *site) begin(w http.ResponseWriter, r *http.Request, session lanyard.Sec
 			to = path
 		}
 	}
-	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // "/", or a path that SafePath lets pass
+	http.Redirect(w, r, to, http.StatusSeeOther) // "/", or a path that SafePath lets pass
 	return nil
 }
 
@@ -190,7 +190,7 @@ func otherSite(r *http.Request) bool {
 func (s *site) leave(w http.ResponseWriter, r *http.Request, v visitor, to string) error {
 	to = destination(to)
 	if credential.SafePath(to) {
-		http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a path that SafePath lets pass
+		http.Redirect(w, r, to, http.StatusSeeOther) // a path that SafePath lets pass
 		return nil
 	}
 	return s.write(w, http.StatusOK, newGoOnPage(v, to))

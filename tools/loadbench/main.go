@@ -41,7 +41,6 @@ func main() {
 	rounds := flag.Int("rounds", 6, "rounds of each")
 	seconds := flag.Float64("seconds", 5, "seconds of a round")
 	calls := flag.Int("calls", 0, "then send Lanyard this many calls, to see its memory")
-	profile := flag.String("profile", "", "write a CPU profile of Lanyard to this file")
 	flag.Parse()
 	var err error
 	switch *role {
@@ -50,7 +49,7 @@ func main() {
 	case "bare":
 		err = bare(*target)
 	default:
-		err = measure(*conns, *rounds, time.Duration(*seconds*float64(time.Second)), *calls, *profile)
+		err = measure(*conns, *rounds, time.Duration(*seconds*float64(time.Second)), *calls)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "loadbench:", err)
@@ -187,7 +186,7 @@ func (c *child) rss() (float64, error) {
 	return 0, errors.New("no VmRSS")
 }
 
-func measure(conns, rounds int, length time.Duration, calls int, profile string) error {
+func measure(conns, rounds int, length time.Duration, calls int) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -208,7 +207,7 @@ func measure(conns, rounds int, length time.Duration, calls int, profile string)
 		return err
 	}
 	defer baseline.stop()
-	lanyard, key, err := startLanyard(dir, up.addr, profile)
+	lanyard, key, err := startLanyard(dir, up.addr)
 	if err != nil {
 		return err
 	}
@@ -306,7 +305,7 @@ func load(c *child, request []byte, conns int, length time.Duration, calls int) 
 	slices.Sort(all)
 	n := float64(len(all))
 	ms := func(p float64) float64 { return float64(all[int(p*(n-1))]) / float64(time.Millisecond) }
-	return result{rps: n / took.Seconds(), cpu: float64((after-before).Microseconds()) / n, p50: ms(0.5), p99: ms(0.99)}, nil
+	return result{rps: n / took.Seconds(), cpu: float64((after - before).Microseconds()) / n, p50: ms(0.5), p99: ms(0.99)}, nil
 }
 
 func client(addr string, request []byte, until time.Time, sent *atomic.Int64, calls int64) ([]time.Duration, error) {
@@ -358,7 +357,7 @@ func readAnswer(r *bufio.Reader) error {
 }
 
 // startLanyard builds and serves a Lanyard with one API-key connection to the upstream.
-func startLanyard(dir, upstream, profile string) (*child, string, error) {
+func startLanyard(dir, upstream string) (*child, string, error) {
 	binary := filepath.Join(dir, "lanyard")
 	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/lanyard").CombinedOutput(); err != nil {
 		return nil, "", fmt.Errorf("build lanyard: %w\n%s", err, out)
@@ -374,7 +373,6 @@ func startLanyard(dir, upstream, profile string) (*child, string, error) {
 	if err := json.Unmarshal(out, &made); err != nil {
 		return nil, "", err
 	}
-	if profile != "" {
 	c, err := start(func(line string) string {
 		if rest, ok := strings.CutPrefix(line, "Lanyard listens on "); ok {
 			return strings.Fields(rest)[0]

@@ -347,7 +347,7 @@ func TestCallersOwnParametersAreRemoved(t *testing.T) {
 			if a, b := bodyOf(t, dirty), bodyOf(t, clean); a != b {
 				t.Errorf("body\n got %s\nwant %s", a, b)
 			}
-			if _, ok := dirty.Header["authorization"]; ok {
+			if _, ok := dirty.Header["authorization"]; ok { //nolint:staticcheck // as a caller may have put it there
 				t.Error("an OAuth header in lower case is left")
 			}
 			if p != Header && dirty.Header.Get("Authorization") != "Basic dTpw" {
@@ -439,7 +439,7 @@ func TestRSASHA1(t *testing.T) {
 			c := fixed(Header, RSASHA1)
 			c.Secret = lanyard.NewSecret(secret)
 			req := newRequest(t, "GET", uri, "", "")
-			if err := c.Sign(req, token, nil); err != ErrKey { //nolint:errorlint // nothing may be wrapped into it
+			if err := c.Sign(req, token, nil); err != ErrKey { // nothing may be wrapped into it
 				t.Errorf("err = %v, want ErrKey alone", err)
 			}
 			if req.Header.Get("Authorization") != "" {
