@@ -7,5 +7,5 @@
 //
 // Two rules decide where a credential can go, and both live here: [Template] fills the placeholders of a URL so that a
 // value can never change more than the place it lands in, and [HostRules] says whether a URL's host is one that the
-// service lists. Read service.go first, then placeholder.go and hosts.go.
+// service lists. Read service.go and auth.go first, then placeholder.go and hosts.go.
 package lanyard

@@ -1,9 +1,11 @@
 package lanyard
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"net/url"
+	"reflect"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -243,4 +245,36 @@ func (p piece) fill(value string) (string, error) {
 	default:
 		return url.QueryEscape(value), nil
 	}
+}
+
+// UnmarshalJSON takes a choice as a text, or as an object with value and name.
+func (c *Choice) UnmarshalJSON(data []byte) error {
+	var f FieldErrors
+	c.decodeAt(data, "/choices", &f)
+	return f.Err()
+}
+
+func (c *Choice) decodeAt(data []byte, at string, f *FieldErrors) {
+	*c = Choice{}
+	if json.Unmarshal(data, &c.Value) == nil {
+		return
+	}
+	var o struct {
+		Value string `json:"value"`
+		Name  string `json:"name"`
+	}
+	if !isObject(data) {
+		f.Add(at, "a choice is a text, or an object with value and name")
+		return
+	}
+	decodeMembers(objectMembers(data, at, f), reflect.ValueOf(&o).Elem(), at, f)
+	*c = Choice(o)
+}
+
+// MarshalJSON writes a choice as it can be read.
+func (c Choice) MarshalJSON() ([]byte, error) {
+	if c.Name == "" || c.Name == c.Value {
+		return json.Marshal(c.Value)
+	}
+	return json.Marshal(map[string]string{"value": c.Value, "name": c.Name})
 }

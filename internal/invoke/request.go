@@ -139,7 +139,8 @@ func target(live *credential.Live, raw string) (*url.URL, error) {
 	if len(raw) > 32<<10 {
 		return nil, fmt.Errorf("a URL has at most 32 KiB")
 	}
-	if raw[0] == '/' {
+	// One slash: //host/path is a URL without its scheme (RFC 3986 §4.2), and refused as such.
+	if raw[0] == '/' && !strings.HasPrefix(raw, "//") {
 		return relative(live, raw)
 	}
 	if live == nil {
@@ -167,9 +168,8 @@ func relative(live *credential.Live, raw string) (*url.URL, error) {
 // below joins a path and query to the base URL: the host stays, and no dot segment climbs above the base path. The
 // bytes of the path are kept as they are.
 func below(base *url.URL, pathAndQuery string) (*url.URL, error) {
+	pathAndQuery, _, _ = strings.Cut(pathAndQuery, "#") // first: a question mark behind it begins no query
 	path, query, hasQuery := strings.Cut(pathAndQuery, "?")
-	path, _, _ = strings.Cut(path, "#")
-	query, _, _ = strings.Cut(query, "#")
 	if err := checkPath(path); err != nil {
 		return nil, err
 	}

@@ -8,8 +8,11 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -135,7 +138,7 @@ func TestG01_BadValues(t *testing.T) {
 						return // TestG01_NothingIsTrimmed
 					}
 					if got := attempt(t, service, field, value, true); got.Status != 400 || !strings.Contains(string(got.Body), `data-invalid="true"`) {
-						t.Errorf("on the page: got %d %s", got.Status, got.Body)
+						t.Errorf("on the page: got %d %.300s", got.Status, got.Body)
 					}
 					if n := len(evil.Open.Requests()) - before; n != 0 {
 						t.Errorf("the upstream was called %d times", n)
@@ -148,7 +151,7 @@ func TestG01_BadValues(t *testing.T) {
 					t.Errorf("got %d %s", got.Status, got.Body)
 				}
 				if got := attempt(t, service, field, "a\xffb", true); got.Status != 400 {
-					t.Errorf("on the page: got %d %s", got.Status, got.Body)
+					t.Errorf("on the page: got %d %.300s", got.Status, got.Body)
 				}
 			})
 		}
@@ -163,7 +166,7 @@ func TestG01_BadValues(t *testing.T) {
 		}
 	}
 	// Everything else is sent byte for byte.
-	for _, value := range []string{"sp ace+plus%25/=?&é", `"quoted" \ 'text'`, "日本語 🔑", "%0d%0aX-Evil: 1", "a;b,c:d", "\u2028", "{box}", "${jndi:ldap://x}", strings.Repeat("x", 16<<10)} {
+	for _, value := range []string{"sp ace+plus%25/=?&é", `"quoted" \ 'text'`, "日本語 🔑", "%0d%0aX-Evil: 1", "a;b,c:d", "a\u2028b", "{box}", "${jndi:ldap://x}", strings.Repeat("x", 16<<10)} {
 		for _, page := range []bool{false, true} {
 			for service, read := range map[string]func(providertest.Request) string{
 				"header": func(r providertest.Request) string { return r.Header.Get("X-Api-Key") },
@@ -176,7 +179,7 @@ func TestG01_BadValues(t *testing.T) {
 			} {
 				field := map[string]string{"header": "X-Api-Key", "query": "api_key", "form": "api_key", "basic": "password"}[service]
 				if got := attempt(t, service, field, value, page); got.Status != 200 && got.Status != 303 {
-					t.Errorf("%s %.40q, page %t: got %d %s", service, value, page, got.Status, got.Body)
+					t.Errorf("%s %.40q, page %t: got %d %.300s", service, value, page, got.Status, got.Body)
 					continue
 				}
 				l.Must(t, 200, "POST /v1/invoke", object("connection", service, "url", "/x", "type", "POST"))
@@ -522,14 +525,39 @@ func TestG15_Smuggling(t *testing.T) {
 	}
 }
 
+// recorded is an upstream that routes nothing, and so sees every path as it was sent.
+type recorded struct {
+	*httptest.Server
+	mu       sync.Mutex
+	requests []providertest.Request
+}
+
+func newRecorded(t *testing.T) *recorded {
+	t.Helper()
+	u := &recorded{}
+	u.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.requests = append(u.requests, providertest.Request{Method: r.Method, URI: r.RequestURI, Host: r.Host, Header: r.Header})
+	}))
+	t.Cleanup(u.Close)
+	return u
+}
+
+// since gives what came after the first n.
+func (u *recorded) since(n int) []providertest.Request {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.Clone(u.requests[n:])
+}
+
 // TestG20_ProxyTargets: what follows the connection's name is a path below the base URL, whatever it looks like.
 func TestG20_ProxyTargets(t *testing.T) {
 	bell := newDoorbell(t, "127.0.0.2")
-	evil := providertest.Evil(t)
+	upstream := newRecorded(t)
 	l := servertest.Start(t)
-	d := keyAt("acme", evil.Open.URL, hostOf(t, evil.URL), "X-Api-Key", "header")
-	l.Connect(t, d, someKey)
-	base := strings.TrimPrefix(evil.Open.URL, evil.URL)
+	const base = "/the/base"
+	l.Connect(t, keyAt("acme", upstream.URL+base, hostOf(t, upstream.URL), "X-Api-Key", "header"), someKey)
 	elsewhere := "127.0.0.2:" + bell.port
 	send := func(t *testing.T, target string, headers ...string) *servertest.Answer {
 		t.Helper()
@@ -579,16 +607,16 @@ func TestG20_ProxyTargets(t *testing.T) {
 		{"*", ""},
 	} {
 		t.Run("G20 "+c.target, func(t *testing.T) {
-			before := len(evil.Open.Requests())
+			before := len(upstream.since(0))
 			got := send(t, c.target)
-			requests := evil.Open.Requests()[before:]
+			requests := upstream.since(before)
 			if c.want == "" {
-				if got.Status < 400 || got.Status > 405 || len(requests) != 0 {
+				if got.Status < 300 || got.Status > 405 || len(requests) != 0 {
 					t.Errorf("got %d, the upstream %d requests", got.Status, len(requests))
 				}
 				return
 			}
-			if got.Status != 200 || len(requests) != 1 || requests[0].URI != base+c.want || requests[0].Host != hostOf(t, evil.URL) || requests[0].Header.Get("X-Api-Key") != "some-key-1234" {
+			if got.Status != 200 || len(requests) != 1 || requests[0].URI != base+c.want || requests[0].Host != hostOf(t, upstream.URL) || requests[0].Header.Get("X-Api-Key") != "some-key-1234" {
 				t.Errorf("got %d, the upstream %+v", got.Status, requests)
 			}
 		})
@@ -597,8 +625,8 @@ func TestG20_ProxyTargets(t *testing.T) {
 		for _, h := range []string{"X-Forwarded-Host", "X-Original-URL", "X-Rewrite-URL", "X-Host", "Forwarded"} {
 			send(t, "/v1/proxy/acme/x", h+": http://"+elsewhere+"/evil")
 		}
-		for _, r := range evil.Open.Requests() {
-			if r.Host != hostOf(t, evil.URL) || strings.Contains(r.URI, "evil") {
+		for _, r := range upstream.since(0) {
+			if r.Host != hostOf(t, upstream.URL) || strings.Contains(r.URI, "evil") {
 				t.Errorf("the upstream got %s of %s", r.URI, r.Host)
 			}
 		}
@@ -609,11 +637,11 @@ func TestG20_ProxyTargets(t *testing.T) {
 // TestG21_InvokeURLs: a path has one slash in front; everything else is a URL, read once and held to the host rule.
 func TestG21_InvokeURLs(t *testing.T) {
 	bell := newDoorbell(t, "127.0.0.2")
-	evil := providertest.Evil(t)
+	upstream := newRecorded(t)
 	l := servertest.Start(t)
-	l.Connect(t, keyAt("acme", evil.Open.URL, hostOf(t, evil.URL), "X-Api-Key", "header"), someKey)
-	good, elsewhere := hostOf(t, evil.URL), "127.0.0.2:"+bell.port
-	base := strings.TrimPrefix(evil.Open.URL, evil.URL)
+	const base = "/the/base"
+	l.Connect(t, keyAt("acme", upstream.URL+base, hostOf(t, upstream.URL), "X-Api-Key", "header"), someKey)
+	good, elsewhere := hostOf(t, upstream.URL), "127.0.0.2:"+bell.port
 	for _, c := range []struct{ name, url, want string }{ // what arrives, or the code of the refusal
 		{"path", "/x", base + "/x"},
 		{"two slashes", "//" + elsewhere + "/x", "invalid_request"},
@@ -644,9 +672,9 @@ func TestG21_InvokeURLs(t *testing.T) {
 		{"encoded slash", "/a%2Fb", base + "/a%2Fb"},
 	} {
 		t.Run("G21 "+c.name, func(t *testing.T) {
-			before := len(evil.Open.Requests())
+			before := len(upstream.since(0))
 			got := l.API(t, "POST /v1/invoke", object("connection", "acme", "url", c.url))
-			requests := evil.Open.Requests()[before:]
+			requests := upstream.since(before)
 			if !strings.HasPrefix(c.want, "/") {
 				if got.Code() != c.want || len(requests) != 0 {
 					t.Errorf("got %d %s, the upstream %d requests", got.Status, got.Body, len(requests))

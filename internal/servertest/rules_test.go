@@ -353,9 +353,8 @@ func TestServices_EditsAndDeletionRevoke(t *testing.T) {
 	t.Run("nothing changed", func(t *testing.T) {
 		var whole map[string]any
 		l.Must(t, 200, "GET /v1/services/acme", nil).JSON(t, &whole)
-		for _, own := range []string{"author", "callback_url", "created_at", "updated_at"} {
-			delete(whole, own)
-		}
+		definition := rulesDefinition("acme", "api_key")
+		maps.DeleteFunc(whole, func(name string, _ any) bool { return name != "kind" && definition[name] == nil }) // what is told beside it
 		for name, patch := range map[string]any{"empty": object(), "the same name": object("name", "Acme & Co"), "all of it": whole} {
 			if a := l.Must(t, 200, "PATCH /v1/services/acme", patch); a.Field(t, "revoked_authorizations") != 0.0 {
 				t.Errorf("%s: %s", name, a.Body)
@@ -940,6 +939,11 @@ func TestUseCredentialsOfLoginUser(t *testing.T) {
 	l.Must(t, 200, "POST /v1/connections/acme/connect", tenancyKey("of-the-owner"))
 	asAnna := []string{"Lanyard-User", string(annaID)}
 
+	t.Run("nobody was asked yet", func(t *testing.T) {
+		if shared := tenancyItems(t, l, anna, "/v1/connections?view=shared"); len(shared) != 0 {
+			t.Errorf("shared: %v", shared)
+		}
+	})
 	t.Run("H07 a user without an account of her own", func(t *testing.T) {
 		for name, a := range map[string]*servertest.Answer{
 			"her own key": rulesInvoke(t, l, anna, "acme"), "in her name": rulesInvoke(t, l, l.Key, "acme", asAnna...),
@@ -967,8 +971,9 @@ func TestUseCredentialsOfLoginUser(t *testing.T) {
 		if up.calls.Load() != 0 {
 			t.Errorf("%d calls left the building", up.calls.Load())
 		}
-		if shared := tenancyItems(t, l, anna, "/v1/connections?view=shared"); len(shared) != 0 {
-			t.Errorf("shared before: %v", shared)
+		// She was asked to connect it, so she finds it there.
+		if shared := tenancyItems(t, l, anna, "/v1/connections?view=shared"); len(shared) != 1 || shared[0]["link_name"] != "acme" || shared[0]["status"] != "not_connected" {
+			t.Errorf("shared after being asked: %v", shared)
 		}
 	})
 	t.Run("a key that acts for nobody", func(t *testing.T) {

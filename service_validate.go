@@ -1,0 +1,367 @@
+package lanyard
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	maxText       = 500
+	maxURL        = 2048
+	maxListLength = 200
+	maxSecret     = 16 << 10
+)
+
+// Validate checks a definition by every rule that holds for it alone. All faults are reported at once.
+func (s *Service) Validate() error {
+	var f FieldErrors
+	_, err := ParseLinkName(string(s.LinkName))
+	f.Check("/link_name", err)
+	f.Check("/name", CheckName(s.Name))
+	f.Check("/description", checkText(s.Description, maxText))
+	f.Check("/category", checkText(s.Category, maxText))
+	if len(s.DocsURL) > maxURL {
+		f.Add("/docs_url", "a URL has at most %d characters", maxURL)
+	} else if s.DocsURL != "" {
+		if u, t, err := ParseURL(s.DocsURL); err != nil {
+			f.Check("/docs_url", err)
+		} else if u.Scheme != "https" && !loopback(t.Host) {
+			f.Add("/docs_url", "a documentation link begins with https://")
+		}
+	}
+	s.validateParameters(&f)
+	if len(f) == 0 {
+		// URLs and hosts are judged with their placeholders, so those have to be right first.
+		s.validateURLs(&f)
+		s.validateHosts(&f)
+	}
+	s.validateAuth(&f)
+	return f.Err()
+}
+
+func checkText(s string, limit int) error {
+	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > limit {
+		return fmt.Errorf("this is valid text of at most %d characters", limit)
+	}
+	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f }) {
+		return fmt.Errorf("this holds no control characters")
+	}
+	return nil
+}
+
+func (s *Service) validateParameters(f *FieldErrors) {
+	if len(s.DynamicParameters) > 20 {
+		f.Add("/dynamic_parameters", "a service has at most 20 dynamic parameters")
+		return
+	}
+	seen := map[string]bool{}
+	for i := range s.DynamicParameters {
+		p := &s.DynamicParameters[i]
+		at := fmt.Sprintf("/dynamic_parameters/%d", i)
+		switch {
+		case !parameterKey.MatchString(p.Key):
+			f.Add(at+"/key", "a key begins with a letter and has letters, digits and underscores, at most 50")
+		case seen[p.Key]:
+			f.Add(at+"/key", "the key %q stands twice", p.Key)
+		}
+		seen[p.Key] = true
+		f.Check(at+"/name", CheckName(p.Name))
+		f.Check(at+"/help", checkText(p.Help, maxText))
+		if p.Format != FormatLabel && p.Format != FormatHost {
+			f.Add(at+"/format", `the format is "host" or left out`)
+		}
+		if len(p.Pattern) > maxPattern {
+			f.Add(at+"/pattern", "a pattern has at most %d characters", maxPattern)
+		} else if _, err := compilePattern(p.Pattern); err != nil {
+			f.Add(at+"/pattern", "this is not a regular expression that can be read (RE2 syntax)")
+		}
+		if len(p.Choices) > maxListLength {
+			f.Add(at+"/choices", "there are at most %d choices", maxListLength)
+		}
+		for j, c := range p.Choices {
+			if c.Value == "" || len(c.Value) > maxParameterValue || checkText(c.Value, maxParameterValue) != nil {
+				f.Add(fmt.Sprintf("%s/choices/%d", at, j), "a choice is a text that is not empty")
+			}
+		}
+		if p.Default != "" {
+			f.Check(at+"/default", p.CheckValue(p.Default))
+		}
+	}
+}
+
+// sampleValues stand in for what people will give, to see whether a URL can work at all.
+func (s *Service) sampleValues() map[string]string {
+	values := map[string]string{}
+	for _, p := range s.DynamicParameters {
+		switch {
+		case p.Default != "":
+			values[p.Key] = p.Default
+		case len(p.Choices) > 0:
+			values[p.Key] = p.Choices[0].Value
+		case p.Format == FormatHost:
+			values[p.Key] = "sample.example.com"
+		default:
+			values[p.Key] = "sample"
+		}
+	}
+	return values
+}
+
+// reservedAuthorizeParams are the request's own: one in the authorize URL would lead the flow elsewhere.
+var reservedAuthorizeParams = []string{"client_id", "client_secret", "redirect_uri", "state", "code_challenge", "code_challenge_method"}
+
+func (s *Service) validateURLs(f *FieldErrors) {
+	for _, su := range s.urls() {
+		if len(su.text) > maxURL {
+			f.Add(su.pointer, "a URL has at most %d characters", maxURL)
+			continue
+		}
+		if strings.Contains(su.text, "#") {
+			f.Add(su.pointer, "a URL here has no fragment (#)")
+			continue
+		}
+		u, err := s.FillURL(su.text, s.sampleValues())
+		switch {
+		case err != nil && s.undeclared(origin(su.text)):
+			f.Add(su.pointer, "this names a placeholder that is not among the dynamic parameters")
+			continue
+		case err != nil:
+			f.Check(su.pointer, err)
+			continue
+		case !su.auth:
+			continue
+		}
+		f.Check(su.pointer, checkAuthURL(u))
+		for _, name := range reservedAuthorizeParams {
+			if u.Query().Has(name) {
+				f.Add(su.pointer, "leave %s out of this URL: Lanyard adds it", name)
+			}
+		}
+	}
+}
+
+// undeclared reports whether a brace is left in text besides the placeholders of the service.
+func (s *Service) undeclared(text string) bool {
+	for _, p := range s.DynamicParameters {
+		text = strings.ReplaceAll(text, "{"+p.Key+"}", "")
+	}
+	return strings.Contains(text, "{")
+}
+
+// checkAuthURL judges a filled URL of the authentication. Placeholders can decide whether the host is this machine, so
+// this holds for each person's values and not for the definition alone.
+func checkAuthURL(u *url.URL) error {
+	if u.Scheme != "https" && !loopback(u.Hostname()) {
+		return fmt.Errorf("this URL begins with https://: secrets travel over it")
+	}
+	return nil
+}
+
+// loopback reports whether a URL's host is this machine itself, where plain http leaks nothing. Whether it may be
+// called at all is the operator's decision.
+func loopback(host string) bool {
+	host = strings.Trim(host, "[]")
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.IsLoopback()
+	}
+	return host == "localhost"
+}
+
+func (s *Service) validateHosts(f *FieldErrors) {
+	if len(s.Hosts) == 0 {
+		f.Add("/hosts", "list the hosts that the credential may be sent to, such as api.example.com")
+		return
+	}
+	if len(s.Hosts) > maxListLength {
+		f.Add("/hosts", "a service lists at most %d hosts", maxListLength)
+		return
+	}
+	values := s.sampleValues()
+	for i, text := range s.Hosts {
+		at := fmt.Sprintf("/hosts/%d", i)
+		filled, err := s.fillHost(text, values)
+		if err == nil {
+			_, err = ParseHostPattern(filled)
+		}
+		f.Check(at, err)
+	}
+	if len(*f) > 0 {
+		return
+	}
+	rules, err := s.HostRules(values)
+	if err != nil {
+		f.Check("/hosts", err)
+		return
+	}
+	for _, su := range s.urls() {
+		if su.auth {
+			continue
+		}
+		filled, err := s.FillURL(su.text, values)
+		if err != nil {
+			continue // already reported
+		}
+		if _, t, err := ParseURL(filled.String()); err == nil && !rules.Allow(t) {
+			f.Add(su.pointer, "the host %s is not among the service's hosts", t)
+		}
+	}
+}
+
+func (s *Service) validateAuth(f *FieldErrors) {
+	if secret := s.Auth.Secret(); len(secret.Reveal()) > maxSecret {
+		f.Add(s.Auth.SecretPointer(), "a secret has at most %d bytes", maxSecret)
+	}
+	switch s.Auth.Type {
+	case AuthAPIKey:
+		s.Auth.APIKey.validate(f)
+	case AuthBasic:
+	case AuthOAuth1:
+		s.Auth.OAuth1.validate(f)
+	case AuthOAuth2:
+		s.Auth.OAuth2.validate(f, s.Kind == KindDefault)
+	case AuthAWSSigV4:
+		s.Auth.AWSSigV4.validate(f)
+	default:
+		f.Add("/auth/type", "the type is one of api_key, basic, oauth1, oauth2, aws_sigv4")
+	}
+}
+
+func (a *APIKeyAuth) validate(f *FieldErrors) {
+	if len(a.Parameters) == 0 {
+		f.Add("/auth/parameters", "list at least one parameter")
+	}
+	if len(a.Parameters) > 20 {
+		f.Add("/auth/parameters", "there are at most 20 parameters")
+		return
+	}
+	seen := map[string]bool{}
+	for i, p := range a.Parameters {
+		at := fmt.Sprintf("/auth/parameters/%d", i)
+		switch p.ParamType {
+		case ParamHeader:
+			f.Check(at+"/name", CheckHeaderName(p.Name))
+		case ParamQuery, ParamForm:
+			if p.Name == "" || checkText(p.Name, 100) != nil || strings.ContainsAny(p.Name, "\n\t") {
+				f.Add(at+"/name", "a parameter's name is a text of 1 to 100 characters")
+			}
+		default:
+			f.Add(at+"/param_type", "the param type is query, form or header")
+		}
+		// Values are given by name when connecting, so a name stands for one value. Header names ignore case.
+		if key := strings.ToLower(p.Name); seen[key] {
+			f.Add(at+"/name", "the parameter %q stands twice", p.Name)
+		} else {
+			seen[key] = true
+		}
+		f.Check(at+"/display_name", CheckName(p.DisplayName))
+		if len(p.Prefix) > 100 {
+			f.Add(at+"/prefix", "a prefix has at most 100 characters")
+		} else {
+			f.Check(at+"/prefix", CheckHeaderValue(p.Prefix))
+		}
+	}
+}
+
+func (a *OAuth1Auth) validate(f *FieldErrors) {
+	required(f, "/auth/consumer_key", a.ConsumerKey)
+	required(f, "/auth/request_token_url", a.RequestTokenURL)
+	required(f, "/auth/authorize_url", a.AuthorizeURL)
+	required(f, "/auth/access_token_url", a.AccessTokenURL)
+	if !slices.Contains([]ParamType{ParamHeader, ParamQuery, ParamForm}, a.ParamType) {
+		f.Add("/auth/param_type", "the param type is query, form or header")
+	}
+	if !slices.Contains([]SignatureMethod{HMACSHA1, HMACSHA256, RSASHA1, PLAINTEXT}, a.SignatureMethod) {
+		f.Add("/auth/signature_method", "the signature method is HMAC-SHA1, HMAC-SHA256, RSA-SHA1 or PLAINTEXT")
+	}
+}
+
+func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
+	switch a.GrantType {
+	case AuthorizationCode:
+		required(f, "/auth/authorize_url", a.AuthorizeURL)
+	case ClientCredentials:
+	default:
+		f.Add("/auth/grant_type", "the grant type is authorization_code or client_credentials")
+	}
+	if !fromCatalogue {
+		required(f, "/auth/client_id", a.ClientID)
+	}
+	required(f, "/auth/access_token_url", a.AccessTokenURL)
+	switch a.ParamType {
+	case ParamHeader:
+		if a.TokenName != "" && !strings.EqualFold(a.TokenName, "Authorization") {
+			f.Check("/auth/token_name", CheckHeaderName(a.TokenName))
+		}
+	case ParamQuery:
+		f.Check("/auth/token_name", checkText(a.TokenName, 100))
+	default:
+		f.Add("/auth/param_type", "the param type of an OAuth 2 service is header or query")
+	}
+	if a.TokenPrefix != nil {
+		f.Check("/auth/token_prefix", CheckHeaderValue(*a.TokenPrefix))
+	}
+	if !slices.Contains([]string{" ", ",", "+"}, a.ScopeDelimiter) {
+		f.Add("/auth/scope_delimiter", "the scope delimiter is a space, a comma or a plus")
+	}
+	if len(a.Scopes) > 1000 {
+		f.Add("/auth/scopes", "a service has at most 1000 scopes")
+		return
+	}
+	seen := map[string]bool{}
+	for i, s := range a.Scopes {
+		at := fmt.Sprintf("/auth/scopes/%d", i)
+		if s.Value == "" || len(s.Value) > maxText || strings.ContainsFunc(s.Value, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+			f.Add(at+"/value", "a scope's value is a text without blanks")
+		} else if seen[s.Value] {
+			f.Add(at+"/value", "the scope %q stands twice", s.Value)
+		}
+		seen[s.Value] = true
+		if s.Name == "" || checkText(s.Name, 200) != nil {
+			f.Add(at+"/name", "a scope has a name to show, of at most 200 characters")
+		}
+	}
+	for _, m := range []struct {
+		at     string
+		params map[string]string
+	}{{"/auth/authorize_params", a.AuthorizeParams}, {"/auth/token_params", a.TokenParams}, {"/auth/refresh_params", a.RefreshParams}} {
+		for _, name := range slices.Sorted(maps.Keys(m.params)) {
+			if slices.Contains(reservedAuthorizeParams, name) || name == "code" || name == "code_verifier" || name == "refresh_token" {
+				f.Add(m.at+"/"+pointerToken(name), "leave %s out: Lanyard adds it", name)
+			}
+			f.Check(m.at+"/"+pointerToken(name), checkText(m.params[name], maxURL))
+		}
+	}
+	if !slices.Contains([]ClientAuthentication{ClientAuthAutomatic, ClientSecretBasic, ClientSecretPost, ClientSecretBasicRaw, ClientAuthNone}, a.ClientAuthentication) {
+		f.Add("/auth/client_authentication", "this is client_secret_basic, client_secret_post, client_secret_basic_raw, none, or left out")
+	}
+	f.Check("/auth/issuer", checkText(a.Issuer, maxURL))
+	if a.DefaultExpiresIn < 0 || a.DefaultExpiresIn > 10*365*24*3600 {
+		f.Add("/auth/default_expires_in", "this is a number of seconds, at most ten years")
+	}
+	for i, status := range a.RefreshStatuses {
+		if status < 400 || status > 499 {
+			f.Add(fmt.Sprintf("/auth/refresh_statuses/%d", i), "a status that means refresh is from 400 to 499")
+		}
+	}
+}
+
+func (a *AWSSigV4Auth) validate(f *FieldErrors) {
+	for _, v := range []struct{ at, value, example string }{
+		{"/auth/aws_service", a.AWSService, "s3"}, {"/auth/aws_region", a.AWSRegion, "us-east-1"},
+	} {
+		if v.value == "" || len(v.value) > 64 || strings.Trim(v.value, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			f.Add(v.at, "this has lower-case letters, digits and hyphens, such as %s", v.example)
+		}
+	}
+}
+
+func required(f *FieldErrors, pointer, value string) {
+	if strings.TrimSpace(value) == "" {
+		f.Add(pointer, "this is required")
+	}
+}
