@@ -218,7 +218,7 @@ func isLabel(s string) bool {
 }
 
 // HostPattern is one entry of a service's host list: a host name ("api.example.com"), every host below one
-// ("*.example.com"), or any host ("*"), each with an optional port. Without a port only https on 443 is meant.
+// ("*.example.com"), or any host ("*"), each with an optional port. Without a port only https on 443 is meant, and for an address or "*" http on 80 too.
 // "{domain}.example.com" is filled from the authorization before it is compared.
 type HostPattern struct {
 	text string
@@ -305,9 +305,10 @@ func (r HostRules) Allow(t Target) bool {
 	return false
 }
 
-// namesPort reports whether the pattern means the port and scheme of a target whose host it matches. Without a port it
-// means https on 443: a credential crosses the network in the clear only where the service says so, by a port of its
-// own or by its base URL. On this machine plain http leaks nothing.
+// namesPort reports whether the pattern means the port and scheme of a target whose host it matches. Without a port a
+// name means https on 443: a credential crosses the network in the clear only where the service says so, by a port of
+// its own or by its base URL. An address or "*" means http on 80 as well; package egress speaks that only where the
+// operator opened the network.
 func (p HostPattern) namesPort(t Target) bool {
 	switch {
 	case p.port != 0:
@@ -315,7 +316,8 @@ func (p HostPattern) namesPort(t Target) bool {
 	case t.Scheme == "https":
 		return t.Port == 443
 	default:
-		return t.Port == 80 && loopback(t.Host)
+		_, err := netip.ParseAddr(t.Host)
+		return t.Port == 80 && (p.any || err == nil || loopback(t.Host))
 	}
 }
 
