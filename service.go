@@ -23,7 +23,9 @@ type Service struct {
 	OrganizationID OrganizationID `json:"-"`
 	Author         UserID         `json:"-"`
 	// Version grows with every saved change; what was started with another version is not finished with this one.
-	Version   int64     `json:"-"`
+	Version int64 `json:"-"`
+	// SecretSet: a client or consumer secret is stored, whether or not this value holds it. Lists say it without one.
+	SecretSet bool      `json:"-"`
 	CreatedAt time.Time `json:"-"`
 	UpdatedAt time.Time `json:"-"`
 

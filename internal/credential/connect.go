@@ -32,6 +32,10 @@ func (k *Keeper) Connect(ctx context.Context, c *lanyard.Caller, name string, in
 	if err := access.Connect(c, &con.Connection); err != nil {
 		return nil, err
 	}
+	// The service may have been edited since the connection was made, so that its credential goes farther now.
+	if err := con.Validate(con.Service); err != nil {
+		return nil, err
+	}
 	if err := k.checkReturnTo(in.ReturnTo); err != nil {
 		return nil, err
 	}
@@ -229,7 +233,10 @@ func (k *Keeper) openLink(ctx context.Context, c *lanyard.Caller, token string) 
 		return nil, nil, err
 	}
 	full, err := k.withService(ctx, con, k.epoch.Load())
-	return link, full, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return link, full, full.Validate(full.Service)
 }
 
 // Outcome says where the browser goes next.

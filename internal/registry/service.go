@@ -37,7 +37,7 @@ func (r *Registry) view(ctx context.Context, c *lanyard.Caller, s *lanyard.Servi
 func (r *Registry) listed(c *lanyard.Caller, s *lanyard.Service) *ServiceView {
 	return &ServiceView{
 		Service: s, CallbackURL: CallbackURL(r.publicURL, c.Organization, s.LinkName),
-		SecretSet: !s.Auth.Secret().IsZero(), Editable: access.EditService(c, s) == nil,
+		SecretSet: s.SecretSet || !s.Auth.Secret().IsZero(), Editable: access.EditService(c, s) == nil,
 	}
 }
 

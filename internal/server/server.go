@@ -215,8 +215,8 @@ func (s *Server) serve(ctx context.Context, listener net.Listener) error {
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		s.logger.Info("stopping", "grace", s.config.ShutdownGrace)
 		s.stopping.Store(true)
+		s.logger.Info("stopping", "grace", s.config.ShutdownGrace)
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.ShutdownGrace)
 		defer cancel()
 		if err = web.Shutdown(grace); errors.Is(err, context.DeadlineExceeded) {

@@ -93,73 +93,74 @@ func anywhere(name string, ports ...string) map[string]any {
 
 var someKey = object("credentials", object("X-Api-Key", "some-key-1234"))
 
-// insideURL is an address inside. PORT stands for the doorbell's port. Malformed ones are refused as text already.
+// insideURL is an address inside. PORT stands for the doorbell's port.
 type insideURL struct {
 	row, url  string
-	malformed bool
+	malformed bool // refused as text already
+	opened    bool // by onlyEvil: it leads to 127.0.0.1
 }
 
 var insideURLs = []insideURL{
-	{"E01 loopback", "https://127.0.0.1:PORT/", false},
-	{"E01 loopback over http", "http://127.0.0.1:PORT/", false},
-	{"E01 elsewhere in 127/8", "https://127.9.9.9:PORT/", false},
-	{"E01 localhost", "https://localhost:PORT/", false},
-	{"E01 localhost over http", "http://localhost:PORT/", false},
-	{"E01 LOCALHOST", "https://LOCALHOST:PORT/", false},
-	{"E01 localhost with a final dot", "https://localhost.:PORT/", false},
-	{"E01 below localhost", "https://x.localhost:PORT/", false},
-	{"E02 two numbers", "https://127.1:PORT/", true},
-	{"E02 zero", "https://0:PORT/", true},
-	{"E02 decimal", "https://2130706433:PORT/", true},
-	{"E02 hexadecimal", "https://0x7f000001:PORT/", true},
-	{"E02 hexadecimal and decimal", "https://0x7f.1:PORT/", true},
-	{"E02 octal parts", "https://0177.0.0.1:PORT/", true},
-	{"E02 octal", "https://017700000001:PORT/", true},
-	{"E02 final dot", "https://127.0.0.1.:PORT/", false},
-	{"E03 unspecified", "https://0.0.0.0:PORT/", false},
-	{"E03 unspecified IPv6", "https://[::]:PORT/", false},
-	{"E03 loopback IPv6", "https://[::1]:PORT/", false},
-	{"E03 loopback IPv6 over http", "http://[::1]:PORT/", false},
-	{"E03 zone", "https://[::1%25lo]:PORT/", true},
-	{"E03 in full", "https://[0:0:0:0:0:0:0:1]:PORT/", false},
-	{"E04 circled digits", "https://①②⑦.0.0.1:PORT/", false},
-	{"E04 ideographic stops", "https://127。0。0。1:PORT/", false},
-	{"E04 circled letter", "https://ⓛocalhost:PORT/", false},
-	{"E04 full-width digits", "https://１２７.0.0.1:PORT/", false},
-	{"E05 mapped loopback", "https://[::ffff:127.0.0.1]:PORT/", false},
-	{"E05 mapped in hexadecimal", "https://[::ffff:7f00:1]:PORT/", false},
-	{"E05 mapped metadata", "https://[::ffff:a9fe:a9fe]/", false},
-	{"E05 compatible loopback", "https://[::127.0.0.1]:PORT/", false},
-	{"E06 NAT64 of metadata", "https://[64:ff9b::a9fe:a9fe]/", false},
-	{"E06 local-use NAT64", "https://[64:ff9b:1::808:808]/", false},
-	{"E06 6to4 of metadata", "https://[2002:a9fe:a9fe::]/", false},
-	{"E06 Teredo", "https://[2001::1]/", false},
-	{"E06 ISATAP of private", "https://[2606:4700::5efe:a00:1]/", false},
-	{"E07 10/8", "https://10.1.2.3/", false},
-	{"E07 172.16/12", "https://172.31.255.255/", false},
-	{"E07 192.168/16", "https://192.168.0.1/", false},
-	{"E07 carrier-grade", "https://100.64.0.1/", false},
-	{"E07 link-local", "https://169.254.1.1/", false},
-	{"E07 protocol assignments", "https://192.0.0.8/", false},
-	{"E07 benchmarking", "https://198.18.0.1/", false},
-	{"E07 documentation", "https://203.0.113.9/", false},
-	{"E07 multicast", "https://224.0.0.1/", false},
-	{"E07 reserved", "https://240.0.0.1/", false},
-	{"E07 broadcast", "https://255.255.255.255/", false},
-	{"E07 unique local", "https://[fd00::1]/", false},
-	{"E07 link-local IPv6", "https://[fe80::1]/", false},
-	{"E07 site-local", "https://[fec0::1]/", false},
-	{"E07 multicast IPv6", "https://[ff02::1]/", false},
-	{"E07 documentation IPv6", "https://[2001:db8::1]/", false},
-	{"E08 metadata", "http://169.254.169.254/latest/meta-data/", false},
-	{"E08 metadata over https", "https://169.254.169.254/", false},
-	{"E08 metadata by name", "https://metadata.google.internal/", false},
-	{"E09 .local", "https://printer.local/", false},
-	{"E09 .internal", "https://db.internal/", false},
-	{"E09 .home.arpa", "https://router.home.arpa/", false},
-	{"E09 .svc", "https://api.default.svc/", false},
-	{"E09 .cluster.local", "https://api.default.svc.cluster.local/", false},
-	{"E09 single label", "https://intranet/", false},
+	{"E01 loopback", "https://127.0.0.1:PORT/", false, true},
+	{"E01 loopback over http", "http://127.0.0.1:PORT/", false, true},
+	{"E01 elsewhere in 127/8", "https://127.9.9.9:PORT/", false, false},
+	{"E01 localhost", "https://localhost:PORT/", false, true},
+	{"E01 localhost over http", "http://localhost:PORT/", false, true},
+	{"E01 LOCALHOST", "https://LOCALHOST:PORT/", false, true},
+	{"E01 localhost with a final dot", "https://localhost.:PORT/", false, true},
+	{"E01 below localhost", "https://x.localhost:PORT/", false, true},
+	{"E02 two numbers", "https://127.1:PORT/", true, false},
+	{"E02 zero", "https://0:PORT/", true, false},
+	{"E02 decimal", "https://2130706433:PORT/", true, false},
+	{"E02 hexadecimal", "https://0x7f000001:PORT/", true, false},
+	{"E02 hexadecimal and decimal", "https://0x7f.1:PORT/", true, false},
+	{"E02 octal parts", "https://0177.0.0.1:PORT/", true, false},
+	{"E02 octal", "https://017700000001:PORT/", true, false},
+	{"E02 final dot", "https://127.0.0.1.:PORT/", false, true},
+	{"E03 unspecified", "https://0.0.0.0:PORT/", false, false},
+	{"E03 unspecified IPv6", "https://[::]:PORT/", false, false},
+	{"E03 loopback IPv6", "https://[::1]:PORT/", false, false},
+	{"E03 loopback IPv6 over http", "http://[::1]:PORT/", false, false},
+	{"E03 zone", "https://[::1%25lo]:PORT/", true, false},
+	{"E03 in full", "https://[0:0:0:0:0:0:0:1]:PORT/", false, false},
+	{"E04 circled digits", "https://①②⑦.0.0.1:PORT/", false, true},
+	{"E04 ideographic stops", "https://127。0。0。1:PORT/", false, true},
+	{"E04 circled letter", "https://ⓛocalhost:PORT/", false, true},
+	{"E04 full-width digits", "https://１２７.0.0.1:PORT/", false, true},
+	{"E05 mapped loopback", "https://[::ffff:127.0.0.1]:PORT/", false, true},
+	{"E05 mapped in hexadecimal", "https://[::ffff:7f00:1]:PORT/", false, true},
+	{"E05 mapped metadata", "https://[::ffff:a9fe:a9fe]/", false, false},
+	{"E05 compatible loopback", "https://[::127.0.0.1]:PORT/", false, false},
+	{"E06 NAT64 of metadata", "https://[64:ff9b::a9fe:a9fe]/", false, false},
+	{"E06 local-use NAT64", "https://[64:ff9b:1::808:808]/", false, false},
+	{"E06 6to4 of metadata", "https://[2002:a9fe:a9fe::]/", false, false},
+	{"E06 Teredo", "https://[2001::1]/", false, false},
+	{"E06 ISATAP of private", "https://[2606:4700::5efe:a00:1]/", false, false},
+	{"E07 10/8", "https://10.1.2.3/", false, false},
+	{"E07 172.16/12", "https://172.31.255.255/", false, false},
+	{"E07 192.168/16", "https://192.168.0.1/", false, false},
+	{"E07 carrier-grade", "https://100.64.0.1/", false, false},
+	{"E07 link-local", "https://169.254.1.1/", false, false},
+	{"E07 protocol assignments", "https://192.0.0.8/", false, false},
+	{"E07 benchmarking", "https://198.18.0.1/", false, false},
+	{"E07 documentation", "https://203.0.113.9/", false, false},
+	{"E07 multicast", "https://224.0.0.1/", false, false},
+	{"E07 reserved", "https://240.0.0.1/", false, false},
+	{"E07 broadcast", "https://255.255.255.255/", false, false},
+	{"E07 unique local", "https://[fd00::1]/", false, false},
+	{"E07 link-local IPv6", "https://[fe80::1]/", false, false},
+	{"E07 site-local", "https://[fec0::1]/", false, false},
+	{"E07 multicast IPv6", "https://[ff02::1]/", false, false},
+	{"E07 documentation IPv6", "https://[2001:db8::1]/", false, false},
+	{"E08 metadata", "http://169.254.169.254/latest/meta-data/", false, false},
+	{"E08 metadata over https", "https://169.254.169.254/", false, false},
+	{"E08 metadata by name", "https://metadata.google.internal/", false, false},
+	{"E09 .local", "https://printer.local/", false, false},
+	{"E09 .internal", "https://db.internal/", false, false},
+	{"E09 .home.arpa", "https://router.home.arpa/", false, false},
+	{"E09 .svc", "https://api.default.svc/", false, false},
+	{"E09 .cluster.local", "https://api.default.svc.cluster.local/", false, false},
+	{"E09 single label", "https://intranet/", false, false},
 }
 
 func (u insideURL) at(d *doorbell) string { return strings.ReplaceAll(u.url, "PORT", d.port) }
@@ -198,7 +199,8 @@ func TestE01_E09_AddressesInsideAreNotCalled(t *testing.T) {
 		}
 	})
 	// The URLs of a service: what cannot be one is refused when it is saved, the others when they are called.
-	each := func(t *testing.T, prefix, pointer string, definition func(at string) map[string]any, act func(name string) *servertest.Answer, refused func(*testing.T, insideURL, *servertest.Answer)) {
+	type refusal func(*testing.T, insideURL, *servertest.Answer)
+	each := func(t *testing.T, prefix, pointer string, definition func(at string) map[string]any, act func(name string) *servertest.Answer, refused refusal) {
 		t.Helper()
 		for i, u := range insideURLs {
 			t.Run(u.row, func(t *testing.T) {
@@ -228,7 +230,8 @@ func TestE01_E09_AddressesInsideAreNotCalled(t *testing.T) {
 
 	t.Run("access token URL", func(t *testing.T) {
 		each(t, "token", "/auth/access_token_url", func(at string) map[string]any {
-			return object("hosts", []string{"api.example.com"}, "auth", object("type", "oauth2", "grant_type", "client_credentials", "client_id", "c", "client_secret", "s", "access_token_url", at))
+			return object("hosts", []string{"api.example.com"}, "auth", object("type", "oauth2", "grant_type", "client_credentials",
+				"client_id", "c", "client_secret", "s", "access_token_url", at))
 		}, connect(object()), asAPI)
 	})
 	t.Run("verification URL", func(t *testing.T) {
@@ -262,7 +265,10 @@ func TestE01_LaterURLs(t *testing.T) {
 	evil := providertest.Evil(t)
 	l := servertest.Start(t, onlyEvil)
 	browser := l.Browser(t)
-	inside := []string{"https://127.9.9.9:PORT/", "http://127.9.9.9:PORT/", "https://[::1]:PORT/", "https://[::ffff:127.9.9.9]:PORT/", "https://[64:ff9b::7f09:909]/", "https://169.254.169.254/", "https://[fd00:ec2::254]/"}
+	inside := []string{
+		"https://127.9.9.9:PORT/", "http://127.9.9.9:PORT/", "https://[::1]:PORT/", "https://[::ffff:127.9.9.9]:PORT/", "https://[64:ff9b::7f09:909]/",
+		"https://169.254.169.254/", "https://[fd00:ec2::254]/",
+	}
 	oauth2 := func(name string, pairs ...any) map[string]any {
 		auth := object("type", "oauth2", "grant_type", "authorization_code", "client_id", providertest.EvilClientID, "client_secret", providertest.EvilClientSecret,
 			"authorize_url", evil.Authorize.URL, "access_token_url", evil.Token.URL)
@@ -494,8 +500,8 @@ func TestE14_E15_Redirects(t *testing.T) {
 	t.Run("E14 to every address inside", func(t *testing.T) {
 		for _, u := range insideURLs {
 			to := u.at(bell)
-			if strings.Contains(to, "127.0.0.1") || strings.Contains(strings.ToLower(to), "ocalhost") || strings.Contains(to, ":ffff:7f00:1") || strings.Contains(to, "27。0。0。1") || strings.Contains(to, ".0.0.1:") {
-				continue // opened here, for the provider's own sake
+			if u.opened {
+				continue // for the provider's own sake
 			}
 			evil.Open.Always(providertest.Answer{Status: 307, Header: http.Header{"Location": {to}}})
 			got := follow("evil", "/", true)
@@ -556,7 +562,10 @@ func TestE24_TheHostHeaderIsTheURLs(t *testing.T) {
 	l := servertest.Start(t)
 	l.Connect(t, object("link_name", "acme", "base_url", evil.Open.URL, "hosts", []string{hostOf(t, evil.URL)},
 		"auth", object("type", "api_key", "parameters", []any{object("name", "X-Api-Key", "param_type", "header")})), someKey)
-	for _, name := range []string{"Host", "host", "HOST", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "Proxy-Authorization", "TE", "Trailer", "Expect", "Lanyard-User"} {
+	for _, name := range []string{
+		"Host", "host", "HOST", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade",
+		"Proxy-Authorization", "TE", "Trailer", "Expect", "Lanyard-User",
+	} {
 		got := l.API(t, "POST /v1/invoke", object("connection", "acme", "url", "/", "headers", object(name, "evil.example")))
 		if got.Status != 400 || !strings.Contains(string(got.Body), `"pointer":"/headers/`+name+`"`) {
 			t.Errorf("%s: got %d %s", name, got.Status, got.Body)
@@ -634,11 +643,13 @@ func TestE27_MethodsAndUpgrades(t *testing.T) {
 	const end = "Connection: close\r\n\r\n"
 	auth := "Host: x\r\nAuthorization: Bearer " + l.Key + "\r\n"
 	for name, request := range map[string]string{
-		"CONNECT":                    "CONNECT /v1/proxy/acme/x HTTP/1.1\r\n" + auth + end,
-		"CONNECT in authority form":  "CONNECT " + hostOf(t, evil.URL) + " HTTP/1.1\r\n" + auth + end,
-		"TRACE":                      "TRACE /v1/proxy/acme/x HTTP/1.1\r\n" + auth + end,
-		"WebSocket":                  "GET /v1/proxy/acme/x HTTP/1.1\r\n" + auth + "Connection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-		"h2c":                        "GET /v1/proxy/acme/x HTTP/1.1\r\n" + auth + "Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n",
+		"CONNECT":                   "CONNECT /v1/proxy/acme/x HTTP/1.1\r\n" + auth + end,
+		"CONNECT in authority form": "CONNECT " + hostOf(t, evil.URL) + " HTTP/1.1\r\n" + auth + end,
+		"TRACE":                     "TRACE /v1/proxy/acme/x HTTP/1.1\r\n" + auth + end,
+		"WebSocket": "GET /v1/proxy/acme/x HTTP/1.1\r\n" + auth + "Connection: Upgrade, close\r\nUpgrade: websocket\r\n" +
+			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+		"h2c": "GET /v1/proxy/acme/x HTTP/1.1\r\n" + auth + "Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n" +
+			"HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n",
 		"upgrade without Connection": "GET /v1/proxy/acme/x HTTP/1.1\r\n" + auth + "Upgrade: websocket\r\n" + end,
 	} {
 		if got := rawRequest(t, l, request); got.Status < 400 || got.Status > 405 {
@@ -676,7 +687,9 @@ func TestE28_NobodyMapsANetwork(t *testing.T) {
 	closed := servertest.FreeAddr(t)
 	bell := newDoorbell(t, "127.0.0.1") // open, and not a web server
 	filtered := filteredPort(t)
-	ports := map[string]string{"closed": "127.0.0.1:" + portOf(closed), "open": "127.0.0.1:" + bell.port, "filtered": "127.0.0.1:" + filtered, "unused host": "127.77.77.77:" + portOf(closed)}
+	ports := map[string]string{
+		"closed": "127.0.0.1:" + portOf(closed), "open": "127.0.0.1:" + bell.port, "filtered": "127.0.0.1:" + filtered, "unused host": "127.77.77.77:" + portOf(closed),
+	}
 	var all []string
 	for _, address := range ports {
 		all = append(all, portOf(address))

@@ -166,7 +166,9 @@ func TestG01_BadValues(t *testing.T) {
 		}
 	}
 	// Everything else is sent byte for byte.
-	for _, value := range []string{"sp ace+plus%25/=?&é", `"quoted" \ 'text'`, "日本語 🔑", "%0d%0aX-Evil: 1", "a;b,c:d", "a\u2028b", "{box}", "${jndi:ldap://x}", strings.Repeat("x", 16<<10)} {
+	for _, value := range []string{
+		"sp ace+plus%25/=?&é", `"quoted" \ 'text'`, "日本語 🔑", "%0d%0aX-Evil: 1", "a;b,c:d", "a\u2028b", "{box}", "${jndi:ldap://x}", strings.Repeat("x", 16<<10),
+	} {
 		for _, page := range []bool{false, true} {
 			for service, read := range map[string]func(providertest.Request) string{
 				"header": func(r providertest.Request) string { return r.Header.Get("X-Api-Key") },
@@ -283,16 +285,31 @@ func TestG02_HeadersOfACall(t *testing.T) {
 
 func TestG06_PlaceholdersThatMoveTheURL(t *testing.T) {
 	l := servertest.Start(t)
-	parameters := []any{object("key", "url", "name", "URL"), object("key", "scheme", "name", "Scheme"), object("key", "port", "name", "Port"), object("key", "host", "name", "Host", "format", "host")}
-	for _, at := range []string{"{url}", "{url}/path", "{scheme}://api.example.com/", "http{scheme}://api.example.com/", "https://api.example.com:{port}/", "https:{url}", "//{host}/", "https://{secret}.example.com/", "https://{client_secret}/"} {
+	parameters := []any{
+		object("key", "url", "name", "URL"), object("key", "scheme", "name", "Scheme"), object("key", "port", "name", "Port"), object("key", "host", "name", "Host", "format", "host"),
+	}
+	const example = "https://example.com/"
+	machine := func(pairs ...any) map[string]any {
+		auth := object(append(pairs, "type", "oauth2", "grant_type", "client_credentials", "client_id", "c")...)
+		if auth["access_token_url"] == nil {
+			auth["access_token_url"] = example
+		}
+		return object("auth", auth)
+	}
+	for _, at := range []string{
+		"{url}", "{url}/path", "{scheme}://api.example.com/", "http{scheme}://api.example.com/", "https://api.example.com:{port}/", "https:{url}", "//{host}/",
+		"https://{secret}.example.com/", "https://{client_secret}/",
+	} {
 		for field, d := range map[string]map[string]any{
 			"/base_url":               object("base_url", at, "auth", object("type", "basic")),
 			"/verify_url":             object("verify_url", at, "auth", object("type", "basic")),
-			"/auth/access_token_url":  object("auth", object("type", "oauth2", "grant_type", "client_credentials", "client_id", "c", "access_token_url", at)),
-			"/auth/refresh_token_url": object("auth", object("type", "oauth2", "grant_type", "client_credentials", "client_id", "c", "access_token_url", "https://example.com/t", "refresh_token_url", at)),
-			"/auth/revoke_token_url":  object("auth", object("type", "oauth2", "grant_type", "client_credentials", "client_id", "c", "access_token_url", "https://example.com/t", "revoke_token_url", at)),
-			"/auth/authorize_url":     object("auth", object("type", "oauth2", "grant_type", "authorization_code", "client_id", "c", "access_token_url", "https://example.com/t", "authorize_url", at)),
-			"/auth/request_token_url": object("auth", object("type", "oauth1", "consumer_key", "c", "consumer_secret", "s", "request_token_url", at, "authorize_url", "https://example.com/a", "access_token_url", "https://example.com/t")),
+			"/auth/access_token_url":  machine("access_token_url", at),
+			"/auth/refresh_token_url": machine("refresh_token_url", at),
+			"/auth/revoke_token_url":  machine("revoke_token_url", at),
+			"/auth/authorize_url": object("auth", object("type", "oauth2", "grant_type", "authorization_code", "client_id", "c",
+				"access_token_url", example, "authorize_url", at)),
+			"/auth/request_token_url": object("auth", object("type", "oauth1", "consumer_key", "c", "consumer_secret", "s",
+				"request_token_url", at, "authorize_url", example, "access_token_url", example)),
 		} {
 			d["link_name"], d["name"], d["hosts"], d["dynamic_parameters"] = "bad", "Bad", []string{"api.example.com"}, parameters
 			if got := l.API(t, "POST /v1/services", d); got.Status != 400 || !strings.Contains(string(got.Body), `"pointer":"`+field+`"`) {
@@ -319,11 +336,14 @@ func TestG10_TheTokenStaysWhereItCameFrom(t *testing.T) {
 		}
 	}
 	status := func(name string) any { return l.Must(t, 200, "GET /v1/connections/"+name, nil).Field(t, "status") }
-	for field, at := range map[string]string{"access_token_url": other.Token.URL, "refresh_token_url": other.Token.URL, "revoke_token_url": other.Revoke.URL, "authorize_url": other.Authorize.URL} {
+	for field, at := range map[string]string{
+		"access_token_url": other.Token.URL, "refresh_token_url": other.Token.URL, "revoke_token_url": other.Revoke.URL, "authorize_url": other.Authorize.URL,
+	} {
 		t.Run("G10 "+field, func(t *testing.T) {
 			connected(field)
 			edit := object("auth", object(field, at))
-			if got := l.API(t, "PATCH /v1/services/"+field+"?keep_connections=true", edit); got.Status != 400 || !strings.Contains(string(got.Body), `"pointer":"/auth/`+field+`"`) || status(field) != "connected" {
+			got := l.API(t, "PATCH /v1/services/"+field+"?keep_connections=true", edit)
+			if got.Status != 400 || !strings.Contains(string(got.Body), `"pointer":"/auth/`+field+`"`) || status(field) != "connected" {
 				t.Errorf("with the connections kept: got %d %s", got.Status, got.Body)
 			}
 			if got := l.Must(t, 200, "PATCH /v1/services/"+field, edit); got.Field(t, "revoked_authorizations") != 1.0 || status(field) != "reconnect_required" {
@@ -417,7 +437,8 @@ func TestG13_FormKeys(t *testing.T) {
 			if strings.Contains(name, "chunks") {
 				framing = fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n7\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n", body[:7], len(body)-7, body[7:])
 			}
-			got := rawRequest(t, l, "POST /v1/proxy/form/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer "+l.Key+"\r\nContent-Type: multipart/form-data; boundary=b\r\n"+framing)
+			got := rawRequest(t, l, "POST /v1/proxy/form/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer "+l.Key+"\r\n"+
+				"Content-Type: multipart/form-data; boundary=b\r\n"+framing)
 			want := strings.Replace(body, "--b--", "--b\r\nContent-Disposition: form-data; name=\"api_key\"\r\n\r\nk +&=%é\r\n--b--", 1)
 			if r := last(); got.Status != 200 || string(r.Body) != want || r.Header.Get("Content-Length") != fmt.Sprint(len(want)) {
 				t.Errorf("got %d %s, the upstream %q with %v, want %q", got.Status, got.Body, r.Body, r.Header, want)
@@ -517,7 +538,8 @@ func TestG15_Smuggling(t *testing.T) {
 				t.Errorf("the upstream got %d requests, want %d; the first answer of %d is %d %s", len(requests), want, len(answers), answers[0].Status, answers[0].Body)
 			}
 			for i, r := range requests {
-				if method := []string{"POST", "GET"}[min(i, 1)]; r.Method != method || strings.ContainsAny(fmt.Sprint(r.Header), "\r\n\x00") || len(r.Header["Content-Length"]) > 1 || r.Header.Get("Transfer-Encoding") != "" {
+				method := []string{"POST", "GET"}[min(i, 1)]
+				if r.Method != method || strings.ContainsAny(fmt.Sprint(r.Header), "\r\n\x00") || len(r.Header["Content-Length"]) > 1 || r.Header.Get("Transfer-Encoding") != "" {
 					t.Errorf("the upstream got %s %s with %v, body %q", r.Method, r.URI, r.Header, r.Body)
 				}
 			}
@@ -616,8 +638,11 @@ func TestG20_ProxyTargets(t *testing.T) {
 				}
 				return
 			}
-			if got.Status != 200 || len(requests) != 1 || requests[0].URI != base+c.want || requests[0].Host != hostOf(t, upstream.URL) || requests[0].Header.Get("X-Api-Key") != "some-key-1234" {
-				t.Errorf("got %d, the upstream %+v", got.Status, requests)
+			if got.Status != 200 || len(requests) != 1 {
+				t.Fatalf("got %d, the upstream %+v", got.Status, requests)
+			}
+			if r := requests[0]; r.URI != base+c.want || r.Host != hostOf(t, upstream.URL) || r.Header.Get("X-Api-Key") != "some-key-1234" {
+				t.Errorf("the upstream got %+v", r)
 			}
 		})
 	}

@@ -474,14 +474,14 @@ func TestAuditOfEveryChange(t *testing.T) {
 	seen := map[string]bool{}
 	fresh := func() []map[string]any {
 		t.Helper()
-		var new []map[string]any
+		var left []map[string]any
 		for _, e := range tenancyItems(t, l, l.Key, "/v1/audit?limit=200") {
 			if id := e["id"].(string); !seen[id] {
 				seen[id] = true
-				new = append(new, e)
+				left = append(left, e)
 			}
 		}
-		return new
+		return left
 	}
 	fresh()
 	ids := map[string]string{} // of what was made, by action and name

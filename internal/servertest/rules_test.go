@@ -532,7 +532,7 @@ func TestN06_NamesShownToPeople(t *testing.T) {
 	}
 }
 
-// rulesReplicas is two servers on one PostgreSQL with a service and a connected connection "acme", warm on both.
+// rulesReplicas is two servers on one PostgreSQL, and a service's API.
 func rulesReplicas(t testing.TB) (one, two *servertest.Lanyard, up *tenancyUpstream) {
 	t.Helper()
 	one = servertest.Start(t, func(c *server.Config) { c.Database = storetest.Postgres(t) })
@@ -556,7 +556,7 @@ func TestH09_EditsAndDeletionsHoldOnAllReplicasAtOnce(t *testing.T) {
 		}, lanyard.CodeReconnectRequired},
 		{"service deleted", one, func(n string) *servertest.Answer { return one.API(t, "DELETE /v1/services/"+n, nil) }, lanyard.CodeNotConnected},
 		{"connection revoked", two, func(n string) *servertest.Answer { return two.API(t, "POST /v1/connections/"+n+"/revoke", nil) }, lanyard.CodeNotConnected},
-		{"connection kept to its owner by another", one, func(n string) *servertest.Answer { return one.API(t, "DELETE /v1/connections/"+n, nil) }, lanyard.CodeNotFound},
+		{"connection deleted", one, func(n string) *servertest.Answer { return one.API(t, "DELETE /v1/connections/"+n, nil) }, lanyard.CodeNotFound},
 	} {
 		t.Run("H09 "+c.name, func(t *testing.T) {
 			name := "s" + strings.ReplaceAll(strings.ToLower(c.name), " ", "_")

@@ -308,8 +308,7 @@ func TestH01_AnotherOrganizationsThingsAreAsIfAbsent(t *testing.T) {
 	}
 }
 
-// tenancyLists are the lists with every filter that they have. An entry of its own says what the other organization's
-// thing is called in it.
+// tenancyLists are the lists with every filter that they have. USER and SERVICE stand for ids of the other organization.
 var tenancyLists = map[string][]string{
 	"GET /v1/connections": {"", "?view=my", "?view=shared", "?view=internal", "?view=extensions"},
 	"GET /v1/services":    {"", "?kind=custom", "?kind=default", "?q=theirs", "?q=e", "?q=%25", "?q=_", "?category=theirs"},

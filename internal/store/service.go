@@ -128,8 +128,13 @@ func (s *Store) Services(ctx context.Context, org lanyard.OrganizationID, query 
 	if after != "" {
 		w.and(`s.link_name > `, after)
 	}
-	scan := func(row scanner) (lanyard.Service, error) { return scanService(row) }
-	text := `SELECT ` + serviceColumns + ` FROM services s WHERE ` + w.limit(`s.link_name`, rows)
+	scan := func(row scanner) (lanyard.Service, error) {
+		var secretSet bool
+		v, err := scanService(row, &secretSet)
+		v.SecretSet = secretSet
+		return v, err
+	}
+	text := `SELECT ` + serviceColumns + `, s.secret_sealed IS NOT NULL FROM services s WHERE ` + w.limit(`s.link_name`, rows)
 	services, err := all(ctx, s.reads, scan, text, w.args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list services: %w", err)
