@@ -173,6 +173,9 @@ func below(base *url.URL, pathAndQuery string) (*url.URL, error) {
 	if err := checkPath(path); err != nil {
 		return nil, err
 	}
+	if strings.ContainsFunc(query, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return nil, fmt.Errorf("a query holds no blanks or control characters: percent-encode them")
+	}
 	u := *base
 	raw := strings.TrimSuffix(base.EscapedPath(), "/") + lanyard.EscapePath(path)
 	decoded, err := url.PathUnescape(raw)

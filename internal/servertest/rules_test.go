@@ -243,7 +243,7 @@ var rulesEdits = []rulesEdit{
 	{"no hosts", "basic", `{"hosts":[]}`, 400, "invalid_request", []string{"/hosts"}, false, nil},
 	{"hosts null", "basic", `{"hosts":null}`, 400, "invalid_request", []string{"/hosts"}, false, nil},
 	{"base URL beside the hosts", "basic", `{"base_url":"https://evil.example"}`, 400, "invalid_request", []string{"/base_url"}, false, nil},
-	{"unknown field", "basic", `{"nmae":"X"}`, 400, "invalid_request", []string{"/nmae"}, false, nil},
+	{"unknown field", "basic", `{"naem":"X"}`, 400, "invalid_request", []string{"/naem"}, false, nil},
 	{"unknown field of the auth", "basic", `{"auth":{"clientid":"X"}}`, 400, "invalid_request", []string{"/auth/clientid"}, false, nil},
 	{"another type's field", "basic", `{"auth":{"client_id":"X"}}`, 400, "invalid_request", []string{"/auth/client_id"}, false, nil},
 	{"no auth", "basic", `{"auth":null}`, 400, "invalid_request", []string{"/auth"}, false, nil},
