@@ -233,7 +233,7 @@ func readCallback(con *Connection, query url.Values) (*callbackAnswer, *refusal,
 	codes, errs := query["code"], query["error"]
 	switch {
 	case len(errs) == 1 && len(codes) == 0:
-		return nil, providerRefusal(con, errs[0], query.Get("error_description")), nil
+		return nil, providerRefusal(con, errs[0], query), nil
 	case len(codes) == 1 && codes[0] != "" && len(errs) == 0 && len(codes[0]) <= 8192:
 		return &callbackAnswer{code: lanyard.NewSecret(codes[0])}, nil, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -183,8 +184,9 @@ var remedies = map[string]string{
 }
 
 // providerRefusal is an error that the provider sent back by way of the browser (RFC 6749 §4.1.2.1).
-func providerRefusal(con *Connection, code, description string) *refusal {
-	code, description = clean(code), clean(description)
+func providerRefusal(con *Connection, code string, query url.Values) *refusal {
+	masker := lanyard.NewMasker(lanyard.MaskWords, lanyard.NewSecret(query.Get("state")), con.Service.Auth.Secret())
+	code, description := clean(masker.Mask(code)), clean(masker.Mask(query.Get("error_description")))
 	r := &refusal{what: fmt.Sprintf("%s did not give access: %s", con.Service.Name, code), remedy: remedies[code]}
 	if description != "" {
 		r.what += " (" + description + ")"

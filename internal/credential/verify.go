@@ -3,9 +3,11 @@ package credential
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -53,7 +55,7 @@ func (k *Keeper) verify(ctx context.Context, live *Live) error {
 		return nil
 	}
 	e := lanyard.Errorf(lanyard.CodeInvalidRequest, "%s did not accept the credential: it answered %d (%s).", s.Name, resp.StatusCode, http.StatusText(resp.StatusCode))
-	if words := live.Credential.Mask(wordsOf(body)); words != "" {
+	if words := wordsOf(body, live.Words); words != "" {
 		e.Message = fmt.Sprintf("%s did not accept the credential: it answered %d and said: %s", s.Name, resp.StatusCode, words)
 		e.ProviderDescription = words
 	}
@@ -61,14 +63,20 @@ func (k *Keeper) verify(ctx context.Context, live *Live) error {
 }
 
 func providerUnreachable(s *lanyard.Service, err error) error {
-	if code := lanyard.CodeOf(err); code != lanyard.CodeInternal {
-		return err // the guarded client explains itself
+	// The outer error of an http.Client repeats the URL, and with it a key in its query.
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		err = outer.Err
+	}
+	var guarded *lanyard.Error
+	if errors.As(err, &guarded) {
+		return guarded // the guarded client explains itself
 	}
 	return lanyard.Errorf(lanyard.CodeUpstreamUnreachable, "%s could not be reached to try the credential.", s.Name).With(err)
 }
 
 // wordsOf finds the sentence in an error answer: a member that APIs put it in, or the text itself, cut and cleaned.
-func wordsOf(body []byte) string {
+func wordsOf(body []byte, masker lanyard.Masker) string {
 	text := string(body)
 	var members map[string]any
 	if json.Unmarshal(body, &members) == nil {
@@ -88,7 +96,7 @@ func wordsOf(body []byte) string {
 	} else if strings.Contains(text, "<html") || strings.Contains(text, "<HTML") {
 		text = ""
 	}
-	return clean(text)
+	return clean(masker.Mask(text)) // masked before it is cut, which could leave half a secret standing
 }
 
 func clean(text string) string {

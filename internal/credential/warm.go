@@ -28,6 +28,8 @@ type Live struct {
 	Hosts         lanyard.HostRules
 	BaseURL       *url.URL // filled; nil when the service has none
 	BaseAllowed   bool     // its host is one that the service lists
+	// Answers and Words take the credential out of what others say: a whole answer, and a few words for a person.
+	Answers, Words lanyard.Masker
 }
 
 type connectionKey struct {
@@ -148,6 +150,8 @@ func (k *Keeper) ready(ctx context.Context, con *Connection, a *lanyard.Authoriz
 		return nil, k.notConnected(ctx, con, a.UserID, a)
 	}
 	live := &Live{On: con, Authorization: *a, Credential: c}
+	secrets := append(c.Secrets(), con.Service.Auth.Secret()) // OAuth 1 with PLAINTEXT sends that along (RFC 5849 §3.4.4)
+	live.Answers, live.Words = lanyard.NewMasker(lanyard.MaskAnswers, secrets...), lanyard.NewMasker(lanyard.MaskWords, secrets...)
 	var err error
 	if live.Hosts, err = con.Service.HostRules(c.Parameters); err != nil {
 		return nil, lanyard.Errorf(lanyard.CodeReconnectRequired, "The connection %s cannot be used: %s.", con.LinkName, err)

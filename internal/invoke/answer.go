@@ -31,13 +31,12 @@ type Answer struct {
 // masked, in texts of up to a mebibyte.
 func (r *Request) answer(resp *http.Response, body []byte, call *call) (*Answer, error) {
 	a := &Answer{Status: resp.StatusCode, Headers: make(map[string]string, len(resp.Header)), DurationMS: time.Since(call.began).Milliseconds()}
-	var secrets []lanyard.Secret
+	var masker lanyard.Masker
 	if call.live != nil {
-		// OAuth 1 with PLAINTEXT sends the consumer's secret along (RFC 5849 §3.4.4).
-		secrets = append(call.live.Credential.Secrets(), call.live.On.Service.Auth.Secret())
+		masker = call.live.Answers
 	}
 	for name, values := range resp.Header {
-		a.Headers[strings.ToLower(name)] = lanyard.MaskSecrets(strings.Join(values, ", "), secrets)
+		a.Headers[strings.ToLower(name)] = masker.Mask(strings.Join(values, ", "))
 	}
 	text, ok, err := r.text(resp.Header, body)
 	if err != nil {
@@ -49,7 +48,7 @@ func (r *Request) answer(resp *http.Response, body []byte, call *call) (*Answer,
 		return a, nil
 	}
 	if len(text) <= maxMasked {
-		text = lanyard.MaskSecrets(text, secrets)
+		text = masker.Mask(text)
 	}
 	if isJSON(resp.Header, text) {
 		a.Body = compact(text)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -298,6 +299,8 @@ func TestA29_AnswerAfterTheEnd(t *testing.T) {
 			l.Connect(t, evilOAuth2(t, evil, c.connection), nil)
 			callback := allow(t, begin(t, l, browser, c.connection))
 			asked, answer := make(chan string, 1), make(chan struct{})
+			release := sync.OnceFunc(func() { close(answer) })
+			defer release()
 			tokenAnswer(evil, func(a *providertest.Answer) {
 				var granted struct {
 					RefreshToken string `json:"refresh_token"`
@@ -311,7 +314,7 @@ func TestA29_AnswerAfterTheEnd(t *testing.T) {
 			back := arrive(browser, callback)
 			token := <-asked
 			c.end(t, c.connection)
-			close(answer)
+			release()
 			a := <-back
 			if a.err != nil {
 				t.Fatal(a.err)

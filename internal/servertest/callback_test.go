@@ -381,6 +381,8 @@ func TestA03_TwoCallbacksAtOnceOnTwoReplicas(t *testing.T) {
 func TestA02_BrowserThatHangsUp(t *testing.T) {
 	l, evil, browser := consentWorld(t, "acme")
 	asked, answer := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(answer) })
+	defer release()
 	evil.Token.After(func(providertest.Request, *providertest.Answer) { close(asked); <-answer })
 	callback := allow(t, begin(t, l, browser, "acme"))
 	ctx, hangUp := context.WithCancel(t.Context())
@@ -403,7 +405,7 @@ func TestA02_BrowserThatHangsUp(t *testing.T) {
 	}
 	page := resultOf(t, l, browser, servertest.Get(t, browser, callback))
 	says(t, page, "acme has not answered yet")
-	close(answer)
+	release()
 	// The exchange goes on without the browser, which finds its end by "back".
 	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(page, "is connected"); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
