@@ -1149,17 +1149,20 @@ func (w *walk) codes() {
 		status int
 		code   string
 	}{{400, "invalid_grant"}, {401, "invalid_client"}, {503, "temporarily_unavailable"}, {200, "invalid_grant"}, {429, "slow_down"}} {
-		for n, echo := range []func(providertest.Request) string{echoes[3], echoes[5], echoes[6], nil} {
+		for n, echo := range []func(r providertest.Request, access string) string{
+			func(r providertest.Request, _ string) string { return echoes[3](r) },
+			func(r providertest.Request, _ string) string { return echoes[5](r) },
+			func(r providertest.Request, _ string) string { return echoes[6](r) },
+			// A provider knows its tokens without being shown them.
+			func(_ providertest.Request, access string) string { return "the grant of " + access + " has ended" },
+			func(_ providertest.Request, access string) string { return strings.Repeat("x", 300-16) + access },
+		} {
 			name := fmt.Sprintf("refresh%d_%d", i, n)
 			define(name, "client_secret_post", "header")
 			access, refresh := w.plant("access token of "+name), w.plant("refresh token of "+name)
 			grant(name, access, refresh, 3600)
 			w.back(name, w.leave(name, typed, shown), code("of "+name))
-			if echo == nil {
-				// A provider knows its tokens without being shown them.
-				echo = func(providertest.Request) string { return "the grant of " + access + " has ended" }
-			}
-			evil.Token.Before(refusal(c.status, c.code, echo))
+			evil.Token.Before(refusal(c.status, c.code, func(r providertest.Request) string { return echo(r, access) }))
 			evil.Open.Always(providertest.Answer{Status: 401})
 			w.api(0, "POST /v1/invoke", object("connection", name, "url", "/x"))
 			w.api(0, "POST /v1/invoke", object("connection", name, "url", "/x"))

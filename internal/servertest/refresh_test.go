@@ -660,8 +660,12 @@ func TestB22_401ToAStreamedBody(t *testing.T) {
 	if got.Status != 401 || got.Header.Get("Lanyard-Error") != "" {
 		t.Fatalf("got %d %.200s, want the upstream's 401", got.Status, got.Body)
 	}
-	await(t, "the token is refreshed for the next call", func() bool { return refreshes(evil) == 1 })
-	l.Must(t, 200, "POST "+path, strings.Repeat("x", 300<<10), "Content-Type", "application/octet-stream")
+	await(t, "the token is refreshed for the next call", func() bool {
+		return l.API(t, "POST "+path, strings.Repeat("x", 300<<10), "Content-Type", "application/octet-stream").Status == 200
+	})
+	if n := refreshes(evil); n != 1 {
+		t.Errorf("the provider saw %d refreshes, want 1", n)
+	}
 }
 
 func TestB26_EndedDuringARefresh(t *testing.T) {
