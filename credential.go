@@ -177,6 +177,8 @@ func (s *Service) CredentialFrom(given map[string]Secret) (*Credential, error) {
 			f.Add(at, "%s holds no line breaks, tabs or control characters", field.Label)
 		case s.Auth.Type == AuthAWSSigV4 && strings.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r > '~' }):
 			f.Add(at, "%s holds no blanks and only ASCII characters: it was probably copied with something else", field.Label)
+		case field.Name == "access_key_id" && strings.ContainsAny(v, "/,="):
+			f.Add(at, "%s has letters and digits", field.Label)
 		case s.Auth.Type != AuthBasic && strings.TrimSpace(v) != v:
 			// A header value loses blanks at its ends on the way (RFC 9110 §5.5), so what is sent would not be what was given.
 			f.Add(at, "%s begins or ends with a blank: it was probably copied with it", field.Label)

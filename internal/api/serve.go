@@ -35,11 +35,6 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler) // what was begun must not look complete
 		}
 	}()
-	if len(r.TransferEncoding) > 0 {
-		// A chunked request may have had a Content-Length too, which net/http drops. Whoever stands before us and believed
-		// it sees another request begin where we see none, so nothing that follows on this connection is one (RFC 9112 §6.1).
-		w.Header().Set("Connection", "close")
-	}
 	target, query := rawTarget(r)
 	rec.versioned = strings.HasPrefix(target, "/v1/")
 	if rest, ok := strings.CutPrefix(target, proxyPrefix); ok {

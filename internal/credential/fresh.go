@@ -280,20 +280,20 @@ func (k *Keeper) refused(ctx context.Context, live *Live, failures int, lease st
 		if err == nil && now.Generation != lease.Generation {
 			return k.ready(ctx, live.On, now, c)
 		}
-		said := live.Words.Mask(words(provider))
+		said := words(provider)
 		reason := fmt.Sprintf("%s refused the refresh token (%s).", live.On.Service.Name, said)
 		if lost := lease.LostAttempt; !lost.IsZero() {
 			reason = fmt.Sprintf("An answer of %s was lost at %s, and with it a refresh token that could not be asked for again (%s).",
 				live.On.Service.Name, lost.UTC().Format("2006-01-02 15:04 UTC"), said)
 		}
-		if err := k.requireReconnect(ctx, live, lease.Generation, reason, live.Words.Mask(provider.Code)); err != nil {
+		if err := k.requireReconnect(ctx, live, lease.Generation, reason, provider.Code); err != nil {
 			return nil, err
 		}
 		return nil, k.again(ctx, live)
 	}
 	why, after, answerLost := "it could not be reached", backoff(failures), true
 	if provider != nil {
-		why = live.Words.Mask(words(provider))
+		why = words(provider)
 		// What was answered, however badly, was not lost: only an answer that could not be read may have held a token.
 		answerLost = provider.Class == oauth2.Malformed || provider.Status == 0 && !provider.NeverSent
 		after = max(after, provider.RetryAfter)
@@ -306,7 +306,7 @@ func (k *Keeper) refused(ctx context.Context, live *Live, failures int, lease st
 		return nil, err
 	}
 	k.live.Invalidate(liveKey{live.On.OrganizationID, live.On.ID, live.Authorization.UserID}) // it does not know yet when to try again
-	k.Logger.WarnContext(ctx, "refresh failed", "organization", lease.Organization, "connection", live.On.LinkName, "authorization", lease.Authorization, "error", live.Words.Mask(cause.Error()))
+	k.Logger.WarnContext(ctx, "refresh failed", "organization", lease.Organization, "connection", live.On.LinkName, "authorization", lease.Authorization, "error", cause)
 	return nil, unavailable(live, after, why)
 }
 

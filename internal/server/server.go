@@ -161,6 +161,11 @@ func (c *Config) roots() (*x509.CertPool, error) {
 // any router cleans them: what follows /v1/proxy/ is not ours to change.
 func doors(rest, pages http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.TransferEncoding) > 0 {
+			// A chunked request may have had a Content-Length too, which net/http drops. Whoever stands before us and believed
+			// it sees another request begin where we see none, so nothing that follows on this connection is one (RFC 9112 §6.1).
+			w.Header().Set("Connection", "close")
+		}
 		if api.Owns(r) {
 			rest.ServeHTTP(w, r)
 			return

@@ -221,7 +221,7 @@ type arrival struct {
 func arrive(browser *http.Client, address string) <-chan arrival {
 	done := make(chan arrival, 1)
 	go func() {
-		resp, err := browser.Get(address) //nolint:noctx // it ends with the server
+		resp, err := browser.Get(address)
 		if err != nil {
 			done <- arrival{err: err}
 			return

@@ -705,7 +705,7 @@ func TestCanariesAreFound(t *testing.T) {
 	value := c.plant("one")
 	for name, text := range map[string]string{
 		"plain": value, "query": url.QueryEscape(value), "path": url.PathEscape(value), "html": html.EscapeString(value), "lower": strings.ToLower(value),
-		"json": string(jsonOf(200, value).Body), "base64": base64.StdEncoding.EncodeToString([]byte(value)),
+		"json": jsonOf(200, value).Body, "base64": base64.StdEncoding.EncodeToString([]byte(value)),
 		"base64 in the middle": base64.URLEncoding.EncodeToString([]byte("bob:" + value + "!")),
 		"base64 further on":    base64.RawStdEncoding.EncodeToString([]byte("bobby:" + value)), "hex": fmt.Sprintf("%X", value), "cut": value[:16], "the end": value[len(value)-30:],
 	} {
@@ -918,7 +918,7 @@ func (w *walk) typed() {
 			parameters: object("tenant", w.plant("parameter in the query"), "box", w.plant("parameter in the path")), shown: []string{"parameter in the query", "parameter in the path"}},
 		{definition: object("link_name", "basic", "auth", object("type", "basic")), credentials: object("username", "bob", "password", w.plant("password"))},
 		{definition: object("link_name", "sigv4", "auth", object("type", "aws_sigv4", "aws_service", "s3", "aws_region", "us-east-1")),
-			credentials: object("access_key_id", "AKIDEXAMPLE", "secret_access_key", w.plant("secret access key"), "session_token", w.plantPlain("session token"))},
+			credentials: object("access_key_id", "AKIDEXAMPLE", "secret_access_key", w.plantPlain("secret access key"), "session_token", w.plantPlain("session token"))},
 	} {
 		name := c.definition["link_name"].(string)
 		c.definition["base_url"], c.definition["hosts"], c.definition["verify_url"] = open.URL, []string{host}, open.URL+"/verify"
@@ -967,11 +967,14 @@ func (w *walk) typed() {
 		} {
 			w.api(400, path, wrong)
 		}
-		raw := string(jsonOf(200, connect).Body)
+		raw := jsonOf(200, connect).Body
 		w.api(400, path, raw[:len(raw)-1])
 		w.api(400, path, raw+raw)
 		w.api(415, path, raw, "Content-Type", "text/plain")
 		posted := w.note("form of "+name, servertest.Post(w.t, w.browser, w.link(name, object()), form), c.shown...)
+		if posted.Status != 303 {
+			w.t.Fatalf("%s is not connected by the form: %d %s", name, posted.Status, posted.Body)
+		}
 		w.page(200, posted.Header.Get("Location"))
 		w.page(200, w.link(name, object()))
 		w.api(200, path, connect)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"lanyard"
 	"lanyard/internal/credential"
@@ -160,7 +159,7 @@ func (s *site) connect(w http.ResponseWriter, r *http.Request, v visitor) error 
 	}
 	in := credential.ConnectInput{Credentials: map[string]lanyard.Secret{}, Parameters: map[string]string{}}
 	for _, q := range p.Parameters {
-		in.Parameters[q.Key] = strings.TrimSpace(r.PostForm.Get(parameterInput(q.Key)))
+		in.Parameters[q.Key] = r.PostForm.Get(parameterInput(q.Key))
 	}
 	for _, c := range p.Fields {
 		// What is left empty is not given.

@@ -121,7 +121,7 @@ func (l *call) sendAs(ctx context.Context, client *http.Client, c *Config, style
 // request makes the request, and lists every secret in it for masking. It carries no Accept-Encoding, so that no
 // compressed answer is invited.
 func (l *call) request(ctx context.Context, c *Config, style ClientAuthentication) (*http.Request, []lanyard.Secret, error) {
-	sent := append([]lanyard.Secret{c.ClientSecret}, l.secrets...)
+	sent := append(append([]lanyard.Secret{c.ClientSecret}, l.secrets...), c.Secrets...)
 	all := append(params(nil), l.params...)
 	basic := ""
 	switch style {

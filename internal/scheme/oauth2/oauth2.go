@@ -57,6 +57,10 @@ type Config struct {
 	TokenParams     map[string]string // of Exchange and ClientCredentials
 	RefreshParams   map[string]string
 
+	// Secrets are what the provider may repeat beside what is sent, such as the access token that a refresh replaces: they
+	// are masked in its words.
+	Secrets []lanyard.Secret
+
 	JSON  bool  // requests to the token and revoke endpoints have a JSON body; a form otherwise
 	Shape Shape // where things stand in a token answer
 
