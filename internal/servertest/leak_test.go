@@ -99,7 +99,7 @@ func everyType(t testing.TB, l *servertest.Lanyard, browser *http.Client, evil *
 // signed credentials belong to one URL and body, so a request with one is led nowhere.
 var signedTypes = []string{"form", "sigv4", "oauth1", "oauth1_query", "oauth1_form"}
 
-func TestF01_F04_RedirectsCarryNoCredential(t *testing.T) {
+func TestF01_F02_F03_F04_RedirectsCarryNoCredential(t *testing.T) {
 	nginx := providertest.Nginx(t)
 	evil := providertest.Evil(t)
 	l := servertest.Start(t)

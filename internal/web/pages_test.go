@@ -200,10 +200,10 @@ func TestConnectFields(t *testing.T) {
 	}
 
 	d.submitErr = &lanyard.Error{Code: lanyard.CodeInvalidRequest, Message: "Acme refused the credential.", ProviderError: "401", ProviderDescription: "<b>no</b>"}
-	d.post("/connect/T", form).want(t, 400, "Acme refused the credential.", "401: &lt;b&gt;no&lt;/b&gt;", `value="zylker"`)
+	d.post("/connect/T", form).want(t, 400, "Acme refused the credential.", "401: &lt;b&gt;no&lt;/b&gt;", `value=" zylker "`)
 
 	d.submitErr = lanyard.Errorf(lanyard.CodeUpstreamUnreachable, "It cannot be reached.")
-	d.post("/connect/T", form).want(t, 502, "It cannot be reached.", `value="zylker"`)
+	d.post("/connect/T", form).want(t, 502, "It cannot be reached.", `value=" zylker "`)
 
 	d.submitErr = lanyard.Errorf(lanyard.CodeNotFound, "This link to connect is not known or too old.")
 	d.post("/connect/T", form).want(t, 404, "not known or too old")
