@@ -79,10 +79,9 @@ func spellings(v string) []string {
 			var b strings.Builder
 			e := json.NewEncoder(&b)
 			e.SetEscapeHTML(escapeHTML)
-			if e.Encode(s) == nil {
-				quoted := strings.TrimSpace(b.String())
-				all = append(all, quoted[1:len(quoted)-1])
-			}
+			_ = e.Encode(s) // a text always encodes
+			quoted := strings.TrimSpace(b.String())
+			all = append(all, quoted[1:len(quoted)-1])
 		}
 	}
 	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
