@@ -79,7 +79,9 @@ func spellings(v string) []string {
 			var b strings.Builder
 			e := json.NewEncoder(&b)
 			e.SetEscapeHTML(escapeHTML)
-			_ = e.Encode(s) // a text always encodes
+			if err := e.Encode(s); err != nil {
+				continue // a text always encodes
+			}
 			quoted := strings.TrimSpace(b.String())
 			all = append(all, quoted[1:len(quoted)-1])
 		}
