@@ -94,6 +94,11 @@ func (f *rooms) SignIn(_ context.Context, token string) (*lanyard.User, lanyard.
 	return visiting().user, lanyard.NewSecret(goodSession), nil
 }
 
+func (f *rooms) CreateKey(_ context.Context, _ *lanyard.Caller, in account.NewKey) (*lanyard.APIKey, lanyard.Secret, error) {
+	f.changed("CreateKey:" + in.Name)
+	return &lanyard.APIKey{Name: in.Name}, lanyard.NewSecret("lanyard_INVENTED"), nil
+}
+
 func (f *rooms) SignOut(_ context.Context, cookie string) error {
 	f.changed("SignOut:" + cookie)
 	return nil

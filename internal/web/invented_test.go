@@ -92,6 +92,7 @@ func homeStates() []state {
 	}
 	return []state{
 		{"home", 200, newHomePage(visiting(), zylker, several, "", "", inventedURL)},
+		{"key", 200, newKeyPage(visiting(), "Made on the page", lanyard.NewSecret("lanyard_INVENTEDINVENTEDINVENTEDINVENTEDINVENTEDINVENTEDINVENT"), inventedURL)},
 		{"home-empty", 200, newHomePage(visiting(), zylker, nil, "", "", inventedURL)},
 		{"home-middle", 200, newHomePage(visiting(), zylker, several[:2], "bcde", "cdef", inventedURL)},
 		{"home-past-the-end", 200, newHomePage(visiting(), zylker, nil, "zzzz", "", inventedURL)},

@@ -14,6 +14,7 @@ func (s *site) routes() http.Handler {
 	mux.Handle("POST /sign-in/{token}", s.open(s.signIn))
 	mux.Handle("POST /sign-out", s.open(s.signOut))
 
+	mux.Handle("POST /keys", s.signedIn(s.makeKey))
 	mux.Handle("POST /connections/{connection}/connect", s.signedIn(s.connectLink))
 	mux.Handle("GET /connect/{token}", s.signedIn(s.connectForm))
 	mux.Handle("POST /connect/{token}", s.signedIn(s.connect))

@@ -22,6 +22,7 @@ type Accounts interface {
 	SignIn(ctx context.Context, token string) (*lanyard.User, lanyard.Secret, error)
 	SignOut(ctx context.Context, cookie string) error
 	CallerBySession(ctx context.Context, cookie string) (*lanyard.Caller, *lanyard.User, error)
+	CreateKey(ctx context.Context, c *lanyard.Caller, in account.NewKey) (*lanyard.APIKey, lanyard.Secret, error)
 	Me(ctx context.Context, c *lanyard.Caller) (*lanyard.User, *lanyard.Organization, error)
 }
 
