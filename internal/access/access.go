@@ -37,10 +37,8 @@ func ManageAlone(c *lanyard.Caller) error {
 	return nil
 }
 
-// CreateService: every member may define a custom service.
-func CreateService(c *lanyard.Caller) error { return ManageAll(c) }
-
-// ManageAll: may the caller create or change things beyond a list of connections?
+// ManageAll: may the caller create or change things beyond a list of connections? Every member may define a custom
+// service and make connections.
 func ManageAll(c *lanyard.Caller) error {
 	if err := Manage(c); err != nil {
 		return err

@@ -46,7 +46,7 @@ func (k *Keeper) Connect(ctx context.Context, c *lanyard.Caller, name string, in
 		var f lanyard.FieldErrors
 		f.Add("/credentials", "the service %s is connected by consent in the browser: leave the credentials out", con.Service.LinkName)
 		return nil, f.Err()
-	case typed && len(in.Credentials) == 0, consent && len(in.Parameters) == 0 && k.asksParameters(con.Service):
+	case typed && len(in.Credentials) == 0, consent && len(in.Parameters) == 0 && asksParameters(con.Service):
 		// Nothing was given of what is needed: a person gives it on the page.
 		path, err := k.newLink(ctx, con, c.User, store.ConnectLink{ReturnTo: in.ReturnTo})
 		return &ConnectResult{Status: "consent_required", ConnectURL: k.PublicURL + path}, err
@@ -70,7 +70,7 @@ func needsConsent(s *lanyard.Service) bool {
 }
 
 // asksParameters: is there a dynamic parameter that a person has to give?
-func (k *Keeper) asksParameters(s *lanyard.Service) bool {
+func asksParameters(s *lanyard.Service) bool {
 	return slices.ContainsFunc(s.DynamicParameters, func(p lanyard.DynamicParameter) bool { return p.Default == "" })
 }
 

@@ -46,7 +46,6 @@ func (r *Registry) CreateConnection(ctx context.Context, c *lanyard.Caller, in C
 	if con.UsableBy == "" {
 		con.UsableBy = lanyard.UsableByOrganization
 	}
-	// A credential that may go to any host is for its author alone (design section 2).
 	if err := con.Validate(s); err != nil {
 		return nil, err
 	}

@@ -220,18 +220,21 @@ func (s *Server) serve(ctx context.Context, listener net.Listener) error {
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		s.stopping.Store(true)
-		s.logger.Info("stopping", "grace", s.config.ShutdownGrace)
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.ShutdownGrace)
-		defer cancel()
+	}
+	s.stopping.Store(true)
+	s.logger.Info("stopping", "grace", s.config.ShutdownGrace)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.ShutdownGrace)
+	defer cancel()
+	if err == nil {
 		if err = web.Shutdown(grace); errors.Is(err, context.DeadlineExceeded) {
 			s.logger.Warn("calls were cut off", "grace", s.config.ShutdownGrace)
 			err = web.Close()
 		}
-		s.keeper.Close(grace)
 	}
+	// The background first: once nobody can begin an exchange with a provider, those under way are waited for.
 	stopBackground()
 	running.Wait()
+	s.keeper.Close(grace)
 	stopRecording()
 	recorder.Wait()
 	if errors.Is(err, http.ErrServerClosed) {
