@@ -103,6 +103,7 @@ func (i *Invoker) Invocations(ctx context.Context, c *lanyard.Caller, f store.In
 			return nil, "", lanyard.Errorf(lanyard.CodeForbidden, "This call acts for nobody, and nobody has no calls to list.")
 		}
 	}
+	i.recorder.settle(ctx)
 	return i.Store.Invocations(ctx, c.Organization, f, p)
 }
 

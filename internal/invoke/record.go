@@ -17,6 +17,7 @@ const (
 	recordBuffer = 1 << 16
 	recordBatch  = 1000
 	recordEvery  = 50 * time.Millisecond
+	settleWithin = 2 * time.Second
 	maxPath      = 512 // bytes of a path in a record
 	minHidden    = 6   // shorter values stand in other words by chance
 )
@@ -27,11 +28,12 @@ type recorder struct {
 	store   *store.Store
 	logger  *slog.Logger
 	records chan lanyard.Invocation
+	settled chan chan struct{} // each asks for what waits to be written now, and is closed afterwards
 	dropped atomic.Int64
 }
 
 func newRecorder(s *store.Store, logger *slog.Logger) *recorder {
-	return &recorder{store: s, logger: logger, records: make(chan lanyard.Invocation, recordBuffer)}
+	return &recorder{store: s, logger: logger, records: make(chan lanyard.Invocation, recordBuffer), settled: make(chan chan struct{})}
 }
 
 // finish completes the record of a call and hands it over without waiting.
@@ -63,7 +65,27 @@ func (r *recorder) run(ctx context.Context) {
 			return
 		case <-tick.C:
 			batch = r.write(context.WithoutCancel(ctx), r.take(batch)) // a stop does not interrupt it
+		case done := <-r.settled:
+			batch = r.write(context.WithoutCancel(ctx), r.take(batch))
+			close(done)
 		}
+	}
+}
+
+// settle returns when the calls that ended before it are on record, so that whoever lists them finds their own. It
+// does not wait long: a database that is slow shows what it has. Calls of other replicas come within recordEvery.
+func (r *recorder) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleWithin)
+	defer cancel()
+	done := make(chan struct{})
+	select {
+	case r.settled <- done:
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-done:
+	case <-ctx.Done():
 	}
 }
 

@@ -11,11 +11,12 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-//go:embed assets/app.css assets/app.js assets/icon.svg assets/vendored
+//go:embed assets/*.css assets/*.js assets/icon.svg assets/vendored
 var assetFiles embed.FS
 
 // asset is a file that pages load. Its address carries its hash, so that a browser may keep it for ever.
@@ -36,18 +37,50 @@ type assets struct {
 func loadAssets() *assets {
 	a := &assets{byName: map[string]*asset{}, byPath: map[string]*asset{}}
 	// The font comes first, because the style sheet names it.
-	for _, file := range []string{"vendored/inter.woff2", "vendored/basecoat-nova.css", "app.css", "app.js", "icon.svg"} {
-		content, err := fs.ReadFile(assetFiles, "assets/"+file)
-		if err != nil {
-			panic(fmt.Sprintf("read the asset %s: %v", file, err))
-		}
-		if name := path.Base(file); name == "app.css" {
-			content = bytes.ReplaceAll(content, []byte("url(inter.woff2)"), []byte("url("+a.url("inter.woff2")+")"))
-		}
-		a.add(path.Base(file), content)
+	for _, file := range append([]string{"vendored/inter.woff2", "vendored/basecoat-nova.css", "vendored/htmx.js", "icon.svg"}, scripts()...) {
+		a.add(path.Base(file), read(file))
 	}
+	css := append(read("app.css"), styles()...)
+	a.add("app.css", bytes.ReplaceAll(css, []byte("url(inter.woff2)"), []byte("url("+a.url("inter.woff2")+")")))
 	a.add("licences.txt", licences())
 	return a
+}
+
+// read gives an embedded file, which is there.
+func read(file string) []byte {
+	content, err := fs.ReadFile(assetFiles, "assets/"+file)
+	if err != nil {
+		panic(fmt.Sprintf("read the asset %s: %v", file, err))
+	}
+	return slices.Clip(content)
+}
+
+// scripts are app.js, which every page loads, and those that single pages name in their frame.
+func scripts() []string {
+	files, err := fs.Glob(assetFiles, "assets/*.js")
+	if err != nil {
+		panic(err) // the pattern is a constant
+	}
+	for i := range files {
+		files[i] = path.Base(files[i])
+	}
+	return files
+}
+
+// styles are the style sheets of single pages, which go to the browser in one file with app.css: the whole is small.
+func styles() []byte {
+	files, err := fs.Glob(assetFiles, "assets/*.css")
+	if err != nil {
+		panic(err) // the pattern is a constant
+	}
+	var b bytes.Buffer
+	for _, file := range files {
+		if name := path.Base(file); name != "app.css" {
+			b.WriteByte('\n')
+			b.Write(read(name))
+		}
+	}
+	return b.Bytes()
 }
 
 func (a *assets) add(name string, content []byte) {

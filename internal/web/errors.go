@@ -24,8 +24,12 @@ type errorPage struct {
 func (errorPage) template() string { return "error" }
 
 func newErrorPage(v visitor, d *problem.Document) errorPage {
+	f := newFrame(v, d.Title)
+	if v.organization != nil {
+		f = newShellFrame(v, d.Title, "")
+	}
 	return errorPage{
-		frame: newFrame(v, d.Title), Status: d.Status, Heading: d.Title, Detail: said(d.Detail), Errors: d.Errors, Provider: providerWords(d),
+		frame: f, Status: d.Status, Heading: d.Title, Detail: said(d.Detail), Errors: d.Errors, Provider: providerWords(d),
 		SignOut: d.Code == lanyard.CodeForbidden && v.user != nil,
 	}
 }

@@ -47,6 +47,7 @@ type rooms struct {
 	setup     account.Setup
 	setupErr  error
 	list      []registry.ConnectionView
+	services  []registry.ServiceView
 	next      string
 	asked     store.Page
 }
@@ -122,6 +123,11 @@ func (f *rooms) Me(context.Context, *lanyard.Caller) (*lanyard.User, *lanyard.Or
 func (f *rooms) Connections(_ context.Context, _ *lanyard.Caller, view string, p store.Page) ([]registry.ConnectionView, string, error) {
 	f.asked = p
 	return f.list, f.next, f.err
+}
+
+func (f *rooms) Services(_ context.Context, _ *lanyard.Caller, _ lanyard.ServiceKind, query string, p store.Page) ([]registry.ServiceView, string, error) {
+	f.asked = p
+	return f.services, f.next, f.err
 }
 
 func (f *rooms) ConnectLink(_ context.Context, _ *lanyard.Caller, connection string) (string, error) {

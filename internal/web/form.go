@@ -52,11 +52,15 @@ type field struct {
 	Name         string // in the form
 	Label        string
 	Help         string
-	Type         string // of the input; text when empty
-	Value        string // never of a secret
+	Type         string // of the input, or switch; text when empty
+	Value        string // never of a secret; of a switch, anything when it is on
+	Placeholder  string
 	Autocomplete string // off when empty
 	Optional     bool
 	Choices      []lanyard.Choice // drawn as a list to choose from
+	Chosen       bool             // the list has no entry for nothing
+	Rows         int              // more than a line of text
+	Frozen       string           // it cannot be changed, and this says why
 	Mono         bool             // a value for machines
 	Error        string
 }

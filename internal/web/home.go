@@ -9,15 +9,13 @@ import (
 	"lanyard/internal/store"
 )
 
-// homePage is the first page of somebody who is signed in: who they are, and their connections.
+// homePage is the first page of somebody who is signed in: their connections.
 type homePage struct {
 	frame
-	Organization string
-	Role         lanyard.Role
-	Connections  []connectionRow
-	Next         string // address of the next page of the list; empty on the last
-	First        bool   // the list begins here
-	Commands     []command
+	Connections []connectionRow
+	Next        string // address of the next page of the list; empty on the last
+	First       bool   // the list begins here
+	Commands    []command
 }
 
 func (homePage) template() string { return "home" }
@@ -42,8 +40,8 @@ func (welcomePage) template() string { return "welcome" }
 
 func newWelcomePage() welcomePage { return welcomePage{newFrame(visitor{}, "Lanyard")} }
 
-func newHomePage(v visitor, o *lanyard.Organization, list []registry.ConnectionView, cursor, next, publicURL string) homePage {
-	p := homePage{frame: newFrame(v, "Your connections"), Organization: o.Name, Role: v.user.Role, First: cursor == "", Commands: firstCommands(publicURL)}
+func newHomePage(v visitor, list []registry.ConnectionView, cursor, next, publicURL string) homePage {
+	p := homePage{frame: newShellFrame(v, "My connections", "/connections"), First: cursor == "", Commands: firstCommands(publicURL)}
 	for _, c := range list {
 		p.Connections = append(p.Connections, newConnectionRow(&c))
 	}
@@ -100,14 +98,10 @@ func (s *site) home(w http.ResponseWriter, r *http.Request, v visitor) error {
 	if v.caller == nil {
 		return s.write(w, http.StatusOK, newWelcomePage())
 	}
-	_, organization, err := s.accounts.Me(r.Context(), v.caller)
-	if err != nil {
-		return err
-	}
 	cursor := r.URL.Query().Get("cursor")
 	list, next, err := s.registry.Connections(r.Context(), v.caller, "", store.Page{Cursor: cursor, Limit: homeLimit})
 	if err != nil {
 		return err
 	}
-	return s.write(w, http.StatusOK, newHomePage(v, organization, list, cursor, next, s.publicURL))
+	return s.write(w, http.StatusOK, newHomePage(v, list, cursor, next, s.publicURL))
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"lanyard"
 	"lanyard/internal/account"
@@ -21,13 +22,16 @@ type state struct {
 	page   page
 }
 
+// inventedNow is when the states are looked at.
+func inventedNow() time.Time { return time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC) }
+
 const inventedURL = "https://lanyard.zylker.example"
 
 // Pages writes every page in every state, with invented data, as HTML files into dir, with the files they load and an
 // index.html that lists them. They open without a server.
 func Pages(dir string) error {
 	files := loadAssets()
-	pages, err := newRenderer(func(name string) string { return "assets/" + name }, inventedURL, "1.0.0")
+	pages, err := newRenderer(func(name string) string { return "assets/" + name }, inventedURL, "1.0.0", inventedNow)
 	if err != nil {
 		return err
 	}
@@ -57,7 +61,10 @@ func Pages(dir string) error {
 // visiting is the visitor of all pages; dana is a colleague.
 func visiting() visitor {
 	user := &lanyard.User{ID: "usr_priya", OrganizationID: "org_zylker", Email: "you@zylker.example", Name: "Your name", Role: lanyard.RoleOwner}
-	return visitor{&lanyard.Caller{Organization: user.OrganizationID, User: user.ID, KeyOwner: user.ID, Role: user.Role}, user}
+	return visitor{
+		caller: &lanyard.Caller{Organization: user.OrganizationID, User: user.ID, KeyOwner: user.ID, Role: user.Role}, user: user,
+		organization: &lanyard.Organization{ID: user.OrganizationID, Name: "Zylker Instruments"},
+	}
 }
 
 const dana lanyard.UserID = "usr_dana"
@@ -67,14 +74,13 @@ const longName = "Quartalsabschlussbuchhaltungsschnittstelle-Nordost"
 
 func states() []state {
 	var all []state
-	for _, group := range [][]state{homeStates(), signInStates(), setupStates(), connectStates(), resultStates(), errorStates()} {
+	for _, group := range [][]state{homeStates(), searchStates(), signInStates(), setupStates(), connectStates(), resultStates(), errorStates()} {
 		all = append(all, group...)
 	}
 	return all
 }
 
 func homeStates() []state {
-	zylker := &lanyard.Organization{ID: "org_zylker", Name: "Zylker Instruments"}
 	connection := func(name, link, service string, status lanyard.Status, reason string) registry.ConnectionView {
 		v := registry.ConnectionView{Connection: lanyard.Connection{Name: name, LinkName: lanyard.LinkName(link), Service: lanyard.LinkName(service)}}
 		if status != lanyard.StatusNotConnected {
@@ -90,13 +96,27 @@ func homeStates() []state {
 		connection(longName, strings.Repeat("a_very_long_link_name_", 2)+"of_fifty", strings.Repeat("long_service_name_", 2)+"of_fifty_chars", lanyard.StatusReconnectRequired,
 			"The service was edited, and the new definition could send the credential to hosts that it was not given for, so the stored credential was erased."),
 	}
+	told := newHomePage(visiting(), several[:1], "", "", inventedURL)
+	told.Notice = newNotice("ok", "Support desk was revoked", "The provider confirmed it.")
 	return []state{
-		{"home", 200, newHomePage(visiting(), zylker, several, "", "", inventedURL)},
+		{"home", 200, newHomePage(visiting(), several, "", "", inventedURL)},
 		{"key", 200, newKeyPage(visiting(), "Made on the page", lanyard.NewSecret("lanyard_INVENTEDINVENTEDINVENTEDINVENTEDINVENTEDINVENTEDINVENT"), inventedURL)},
-		{"home-empty", 200, newHomePage(visiting(), zylker, nil, "", "", inventedURL)},
-		{"home-middle", 200, newHomePage(visiting(), zylker, several[:2], "bcde", "cdef", inventedURL)},
-		{"home-past-the-end", 200, newHomePage(visiting(), zylker, nil, "zzzz", "", inventedURL)},
+		{"home-empty", 200, newHomePage(visiting(), nil, "", "", inventedURL)},
+		{"home-middle", 200, newHomePage(visiting(), several[:2], "bcde", "cdef", inventedURL)},
+		{"home-past-the-end", 200, newHomePage(visiting(), nil, "zzzz", "", inventedURL)},
+		{"home-told", 200, told},
 		{"welcome", 200, newWelcomePage()},
+	}
+}
+
+func searchStates() []state {
+	found := newSearchPage(visiting(), "con")
+	found.Connections = []finding{{Path: "/connections/acme_crm", Name: "Contacts", Detail: "acme_crm"}, {Path: "/connections/x", Name: longName, Detail: strings.Repeat("a_very_long_link_name_", 2) + "of_fifty"}}
+	found.Services = []finding{{Path: "/services/contoso", Name: "Contoso", Detail: "Custom service"}}
+	return []state{
+		{"search", 200, newSearchPage(visiting(), "")},
+		{"search-found", 200, found},
+		{"search-nothing", 200, newSearchPage(visiting(), "zzz")},
 	}
 }
 

@@ -17,7 +17,7 @@ type keyPage struct {
 func (keyPage) template() string { return "key" }
 
 func newKeyPage(v visitor, name string, key lanyard.Secret, publicURL string) keyPage {
-	return keyPage{frame: newFrame(v, "Your API key"), Name: name,
+	return keyPage{frame: newShellFrame(v, "Your API key", "/account"), Name: name,
 		Command: newCommand("command-key", "For your shell", "export LANYARD_URL="+shellWord(publicURL)+"\nexport LANYARD_API_KEY="+shellWord(key.Reveal()))}
 }
 

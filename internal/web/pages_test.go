@@ -34,7 +34,7 @@ func TestHome(t *testing.T) {
 			Authorization: &lanyard.Authorization{Status: lanyard.StatusConnected}}}
 		d.next = "next+page/="
 		a := d.get("/?cursor=here")
-		a.want(t, 200, "Zylker Instruments", "you@zylker.example", "Acme CRM", "Connected", `action="/connections/acme_crm/connect"`,
+		a.want(t, 200, "Zylker Instruments", "Your name", "Acme CRM", "Connected", `action="/connections/acme_crm/connect"`,
 			`href="/?cursor=next%2Bpage%2F%3D"`, "First page")
 		if diff := cmp.Diff(store.Page{Cursor: "here", Limit: homeLimit}, d.asked); diff != "" {
 			t.Errorf("the page asked for (-want +got):\n%s", diff)
@@ -102,7 +102,7 @@ func TestSetup(t *testing.T) {
 		if diff := cmp.Diff(account.Setup{Organization: "Zylker", Name: "Your name", Email: "you@zylker.example"}, d.setup); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		d.get("/").want(t, 200, "Your connections", "No connections yet")
+		d.get("/").want(t, 200, "My connections", "No connections yet")
 	})
 	t.Run("a form that is too large", func(t *testing.T) {
 		newDoor(t, "").post("/setup/"+goodToken, url.Values{"name": {strings.Repeat("x", maxForm)}}).want(t, 413, "larger than a form can be")

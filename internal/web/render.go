@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 	"unicode"
 
 	"lanyard"
@@ -27,17 +28,34 @@ type frame struct {
 	Visitor *lanyard.User
 	// GoOn is where the browser goes by itself, at once; empty on all pages but one.
 	GoOn string
+	// Shell is the left side; nil for a page that stands alone.
+	Shell *shell
+	// Scripts are the assets that only some pages need.
+	Scripts []string
+	// Notice is what the step before came to; shown once.
+	Notice notice
 }
 
+// newFrame is of a page that stands alone: signing in, connecting, whatever wants undivided attention.
 func newFrame(v visitor, title string) frame { return frame{Title: title, Visitor: v.user} }
+
+// newShellFrame is of a page with the left side; here is the path of the place that it belongs to.
+func newShellFrame(v visitor, title, here string) frame {
+	f := newFrame(v, title)
+	f.Shell, f.Notice = &shell{Organization: v.organization.Name, Here: here}, v.notice
+	return f
+}
+
+// shown is the notice that a page shows.
+func (f frame) shown() notice { return f.Notice }
 
 // renderer holds every page's template, parsed at start.
 type renderer struct {
 	pages map[string]*template.Template
 }
 
-// newRenderer parses all templates. assetURL gives the address of an asset by its name.
-func newRenderer(assetURL func(name string) string, publicURL, version string) (*renderer, error) {
+// newRenderer parses all templates. assetURL gives the address of an asset by its name; now is what times are told by.
+func newRenderer(assetURL func(name string) string, publicURL, version string, now func() time.Time) (*renderer, error) {
 	icons, err := loadIcons()
 	if err != nil {
 		return nil, err
@@ -50,6 +68,10 @@ func newRenderer(assetURL func(name string) string, publicURL, version string) (
 		"initial": initial,
 		"notice":  newNotice,
 		"command": newCommand,
+		"copy":    newCopyable,
+		"menu":    newMenu,
+		"places":  func() []placeGroup { return places },
+		"ago":     func(at time.Time) template.HTML { return ago(at, now()) },
 	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse the shared templates: %w", err)
@@ -91,6 +113,9 @@ func (s *site) write(w http.ResponseWriter, status int, p page) error {
 	if err != nil {
 		return err
 	}
+	if f, ok := p.(interface{ shown() notice }); ok && f.shown().Title != "" {
+		s.setCookie(w, noticeCookie, "", -1)
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(html) // a browser that has gone away needs no page
@@ -109,14 +134,14 @@ func initial(name string) string {
 
 // notice is a message inside a page, drawn by parts/notice.html.
 type notice struct {
-	Variant string // info, warning or destructive
+	Variant string // ok, info, warning or destructive
 	Icon    string
 	Title   string
 	Text    string
 }
 
 func newNotice(variant, title, text string) notice {
-	icon := map[string]string{"info": "info", "warning": "triangle-alert", "destructive": "circle-alert"}[variant]
+	icon := map[string]string{"ok": "circle-check", "info": "info", "warning": "triangle-alert", "destructive": "circle-alert"}[variant]
 	return notice{variant, icon, title, text}
 }
 
@@ -128,6 +153,29 @@ type command struct {
 }
 
 func newCommand(id, label, line string) command { return command{id, label, line} }
+
+// copyable is a short text with a button that copies it, drawn by parts/copy.html.
+type copyable struct {
+	ID   string // of the element, unique on its page
+	What string // for the button: "Copy the callback URL"
+	Text string
+}
+
+func newCopyable(id, what, text string) copyable { return copyable{id, what, text} }
+
+// menu is the three dots, drawn by parts/menu.html.
+type menu struct {
+	Label string // says of what: "More for Sales CRM"
+	Items []menuItem
+}
+
+// menuItem leads to a page; what destroys asks there first.
+type menuItem struct {
+	Icon, Name, Path string
+	Destructive      bool
+}
+
+func newMenu(label string, items ...menuItem) menu { return menu{label, items} }
 
 // icons are the lucide icons, ready to stand in a page.
 type icons map[string]template.HTML

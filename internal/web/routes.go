@@ -7,6 +7,7 @@ import "net/http"
 func (s *site) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", s.open(s.home))
+	mux.Handle("GET /search", s.signedIn(s.search))
 
 	mux.Handle("GET /setup/{token}", s.open(s.setupForm))
 	mux.Handle("POST /setup/{token}", s.open(s.setup))

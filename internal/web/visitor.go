@@ -9,10 +9,12 @@ import (
 	"lanyard/internal/credential"
 )
 
-// visitor is who opened a page. Somebody who is not signed in has neither caller nor user.
+// visitor is who opened a page. Somebody who is not signed in has neither caller, user nor organization.
 type visitor struct {
-	caller *lanyard.Caller
-	user   *lanyard.User
+	caller       *lanyard.Caller
+	user         *lanyard.User
+	organization *lanyard.Organization
+	notice       notice // what this browser's step before came to
 }
 
 // handler is a page's handler. An error that it returns is answered by its wrapper.
@@ -110,7 +112,11 @@ func (s *site) visitor(r *http.Request) (visitor, error) {
 	} else if err != nil {
 		return visitor{}, err
 	}
-	return visitor{caller, user}, nil
+	_, organization, err := s.accounts.Me(r.Context(), caller)
+	if err != nil {
+		return visitor{}, err
+	}
+	return visitor{caller, user, organization, s.told(r)}, nil
 }
 
 const (

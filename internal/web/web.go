@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"lanyard"
 	"lanyard/internal/account"
@@ -26,8 +27,9 @@ type Accounts interface {
 	Me(ctx context.Context, c *lanyard.Caller) (*lanyard.User, *lanyard.Organization, error)
 }
 
-// Registry lists connections; [registry.Registry] does.
+// Registry keeps definitions; [registry.Registry] does.
 type Registry interface {
+	Services(ctx context.Context, c *lanyard.Caller, kind lanyard.ServiceKind, query string, p store.Page) ([]registry.ServiceView, string, error)
 	Connections(ctx context.Context, c *lanyard.Caller, view string, p store.Page) ([]registry.ConnectionView, string, error)
 }
 
@@ -72,7 +74,7 @@ func New(c Config) (http.Handler, error) {
 		return nil, fmt.Errorf("read the public URL %q: it is https:// or http:// and a host", c.PublicURL)
 	}
 	files := loadAssets()
-	pages, err := newRenderer(files.url, c.PublicURL, c.Version)
+	pages, err := newRenderer(files.url, c.PublicURL, c.Version, time.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -25,8 +25,11 @@ type module struct {
 
 // icons are the lucide icons that the templates name.
 var icons = []string{
-	"arrow-right", "building-2", "check", "chevron-down", "circle-alert", "circle-check", "copy", "info", "key-round", "log-in", "log-out", "moon", "plug",
-	"sun", "triangle-alert",
+	"activity", "arrow-left", "arrow-right", "arrow-up-right", "ban", "blocks", "book-open", "building-2", "calendar", "check", "chevron-down",
+	"chevron-left", "chevron-right", "circle", "circle-alert", "circle-check", "circle-dashed", "circle-question-mark", "circle-x", "clock", "code",
+	"cog", "copy", "corner-down-left", "ellipsis", "external-link", "eye", "file-text", "globe", "history", "info", "key-round", "library", "link",
+	"list", "lock", "log-in", "log-out", "menu", "moon", "package", "pencil", "play", "plug", "plus", "refresh-cw", "search", "send", "server",
+	"settings", "shield-check", "square-terminal", "sun", "terminal", "trash-2", "triangle-alert", "unplug", "user", "users", "wrench", "x", "zap",
 }
 
 func modules() []module {
@@ -46,6 +49,10 @@ func modules() []module {
 		{"basecoat-css", [][2]string{
 			{"LICENSE.md", "assets/vendored/basecoat-css.LICENSE.txt"},
 			{"dist/basecoat-nova.cdn.min.css", "assets/vendored/basecoat-nova.css"},
+		}},
+		{"htmx.org", [][2]string{
+			{"LICENSE", "assets/vendored/htmx.LICENSE.txt"},
+			{"dist/htmx.min.js", "assets/vendored/htmx.js"},
 		}},
 		lucide,
 	}
