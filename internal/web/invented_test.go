@@ -117,6 +117,8 @@ func searchStates() []state {
 		{"search", 200, newSearchPage(visiting(), "")},
 		{"search-found", 200, found},
 		{"search-nothing", 200, newSearchPage(visiting(), "zzz")},
+		{"extensions", 200, newExtensionsPage(visiting())},
+		{"scripts", 200, newScriptsPage(visiting())},
 	}
 }
 

@@ -8,6 +8,8 @@ func (s *site) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", s.open(s.home))
 	mux.Handle("GET /search", s.signedIn(s.search))
+	mux.Handle("GET /extensions", s.signedIn(s.extensions))
+	mux.Handle("GET /scripts", s.signedIn(s.scripts))
 
 	mux.Handle("GET /setup/{token}", s.open(s.setupForm))
 	mux.Handle("POST /setup/{token}", s.open(s.setup))
