@@ -424,8 +424,7 @@ func TestRecordsOfCalls(t *testing.T) {
 			t.Errorf("not the newest first: %v", all)
 		}
 	}
-	await(t, "the records are written", func() bool { return len(tenancyItems(t, l, l.Key, "/v1/invocations")) == 5 })
-	check()
+	check() // at once: whoever lists the calls finds those that ended before
 
 	paths := func(key, query string, headers ...string) []string {
 		var p []string
