@@ -17,19 +17,20 @@ type errorPage struct {
 	Detail   string
 	Errors   []lanyard.FieldError
 	Provider string // what the provider itself said
+	Request  string // id of the request, which the log has too
 	// SignOut offers to leave the session, where somebody else may be meant.
 	SignOut bool
 }
 
 func (errorPage) template() string { return "error" }
 
-func newErrorPage(v visitor, d *problem.Document) errorPage {
+func newErrorPage(v visitor, d *problem.Document, request string) errorPage {
 	f := newFrame(v, d.Title)
 	if v.organization != nil {
 		f = newShellFrame(v, d.Title, "")
 	}
 	return errorPage{
-		frame: f, Status: d.Status, Heading: d.Title, Detail: said(d.Detail), Errors: d.Errors, Provider: providerWords(d),
+		frame: f, Status: d.Status, Heading: d.Title, Detail: said(d.Detail), Errors: d.Errors, Provider: providerWords(d), Request: request,
 		SignOut: d.Code == lanyard.CodeForbidden && v.user != nil,
 	}
 }
@@ -48,11 +49,12 @@ func providerWords(d *problem.Document) string {
 // fail answers with a page for the error, and logs what the page does not tell.
 func (s *site) fail(w http.ResponseWriter, r *http.Request, v visitor, err error) {
 	problem.Log(r.Context(), s.log, err)
-	d := problem.Of(err, problem.RequestID(r.Context()))
+	id := problem.RequestID(r.Context())
+	d := problem.Of(err, id)
 	if d.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.FormatInt(d.RetryAfter, 10))
 	}
-	var p page = newErrorPage(v, d)
+	var p page = newErrorPage(v, d, id)
 	if d.Code == lanyard.CodeUnauthenticated {
 		p = newSignInPage(s.comeBack(w, r))
 	}

@@ -35,6 +35,7 @@ type form struct {
 	Heading  string // of the summary
 	Message  string // what went wrong as a whole, when it was not one of the fields
 	Provider string // what the provider itself said
+	Request  string // id of the request, where it failed through no fault of the person's
 	Faults   []fault
 	Secrets  bool // one of the fields is a secret, so it has to be typed again
 	fields   []lanyard.FieldError
@@ -72,7 +73,7 @@ func newForm(d *problem.Document, heading string) form {
 	}
 	f := form{Heading: heading, Provider: providerWords(d), Failed: true, fields: d.Errors}
 	if len(d.Errors) == 0 {
-		f.Message = said(d.Detail)
+		f.Message, f.Request = said(d.Detail), d.RequestID
 	}
 	return f
 }

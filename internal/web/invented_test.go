@@ -278,7 +278,7 @@ func resultStates() []state {
 func errorStates() []state {
 	page := func(v visitor, e error) state {
 		d := problem.Of(e, "req_INVENTEDINVENTEDINVENTED")
-		return state{"error-" + string(d.Code), d.Status, newErrorPage(v, d)}
+		return state{"error-" + string(d.Code), d.Status, newErrorPage(v, d, "req_INVENTEDINVENTEDINVENTED")}
 	}
 	elsewhere := page(visitor{}, lanyard.Errorf(lanyard.CodeForbidden, "Another site made your browser send this, so nothing was done. If you meant it, open Lanyard yourself and do it there."))
 	elsewhere.name = "error-other-site"
