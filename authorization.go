@@ -47,6 +47,8 @@ type Authorization struct {
 	RetryAt        time.Time // after a transient failure: not before
 	RefreshFailure int       // transient failures in a row
 	LastError      string    // the last refresh failure in words; never a secret
+	// LastUsedAt is when a call through it was last answered, half a minute exact; zero: never.
+	LastUsedAt time.Time
 
 	CreatedAt time.Time
 	UpdatedAt time.Time

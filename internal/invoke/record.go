@@ -18,6 +18,7 @@ const (
 	recordBatch  = 1000
 	recordEvery  = 50 * time.Millisecond
 	settleWithin = 2 * time.Second
+	useEvery     = 30 * time.Second // how exact the "last used" of an authorization is
 	maxPath      = 512 // bytes of a path in a record
 	minHidden    = 6   // shorter values stand in other words by chance
 )
@@ -30,10 +31,12 @@ type recorder struct {
 	records chan lanyard.Invocation
 	settled chan chan struct{} // each asks for what waits to be written now, and is closed afterwards
 	dropped atomic.Int64
+	used    map[store.AuthorizationRef]time.Time // answered calls whose time is not stored yet; of run alone
 }
 
 func newRecorder(s *store.Store, logger *slog.Logger) *recorder {
-	return &recorder{store: s, logger: logger, records: make(chan lanyard.Invocation, recordBuffer), settled: make(chan chan struct{})}
+	return &recorder{store: s, logger: logger, records: make(chan lanyard.Invocation, recordBuffer), settled: make(chan chan struct{}),
+		used: map[store.AuthorizationRef]time.Time{}}
 }
 
 // finish completes the record of a call and hands it over without waiting.
@@ -57,6 +60,8 @@ func (i *Invoker) Dropped() int64 { return i.recorder.dropped.Load() }
 func (r *recorder) run(ctx context.Context) {
 	tick := time.NewTicker(recordEvery)
 	defer tick.Stop()
+	use := time.NewTicker(useEvery)
+	defer use.Stop()
 	batch := make([]lanyard.Invocation, 0, recordBatch)
 	for {
 		select {
@@ -68,6 +73,8 @@ func (r *recorder) run(ctx context.Context) {
 		case done := <-r.settled:
 			batch = r.write(context.WithoutCancel(ctx), r.take(batch))
 			close(done)
+		case <-use.C:
+			r.saveUse(context.WithoutCancel(ctx))
 		}
 	}
 }
@@ -95,6 +102,7 @@ func (r *recorder) take(batch []lanyard.Invocation) []lanyard.Invocation {
 		select {
 		case record := <-r.records:
 			batch = append(batch, record)
+			r.noteUse(&record)
 		default:
 			return batch
 		}
@@ -122,6 +130,7 @@ func (r *recorder) write(ctx context.Context, batch []lanyard.Invocation) []lany
 func (r *recorder) flush(ctx context.Context, batch []lanyard.Invocation) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
+	defer r.saveUse(ctx)
 	for {
 		batch = r.take(batch)
 		if len(batch) == 0 {
@@ -131,6 +140,26 @@ func (r *recorder) flush(ctx context.Context, batch []lanyard.Invocation) {
 			return // the store is gone; it was logged
 		}
 	}
+}
+
+// noteUse remembers the time of a call that the service answered.
+func (r *recorder) noteUse(record *lanyard.Invocation) {
+	if record.Authorization == "" || record.Status == 0 {
+		return
+	}
+	ref := store.AuthorizationRef{Organization: record.OrganizationID, ID: record.Authorization}
+	if record.At.After(r.used[ref]) {
+		r.used[ref] = record.At
+	}
+}
+
+// saveUse stores when authorizations were last used. What cannot be stored waits for the next time.
+func (r *recorder) saveUse(ctx context.Context) {
+	if err := r.store.TouchAuthorizations(ctx, r.used); err != nil {
+		r.logger.ErrorContext(ctx, "write when authorizations were last used", "error", err)
+		return
+	}
+	clear(r.used)
 }
 
 // recordedPath is a path as a record holds it: without the query, and not endless. What a person gave for a placeholder

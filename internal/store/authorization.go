@@ -15,14 +15,14 @@ import (
 
 const authorizationColumns = `a.organization_id, a.id, a.connection_id, a.user_id, a.status, a.status_reason, a.scopes, a.granted_scope,
 	a.account, a.service_version, a.generation, a.expires_at, a.lifetime, a.refresh_due_at, a.refreshed_at, a.forced_at,
-	a.attempt_at, a.retry_at, a.refresh_failures, a.last_error, a.created_at, a.updated_at`
+	a.attempt_at, a.retry_at, a.refresh_failures, a.last_error, a.last_used_at, a.created_at, a.updated_at`
 
 func authorizationTargets(a *lanyard.Authorization) []any {
 	return []any{
 		&a.OrganizationID, &a.ID, &a.ConnectionID, &a.UserID, &a.Status, &a.StatusReason, decoded{&a.Scopes}, &a.GrantedScope,
 		&a.Account, &a.ServiceVersion, &a.Generation, instant{&a.ExpiresAt}, duration{&a.Lifetime, time.Millisecond},
 		instant{&a.RefreshDue}, instant{&a.RefreshedAt}, instant{&a.ForcedAt},
-		instant{&a.AttemptAt}, instant{&a.RetryAt}, &a.RefreshFailure, &a.LastError, instant{&a.CreatedAt}, instant{&a.UpdatedAt},
+		instant{&a.AttemptAt}, instant{&a.RetryAt}, &a.RefreshFailure, &a.LastError, instant{&a.LastUsedAt}, instant{&a.CreatedAt}, instant{&a.UpdatedAt},
 	}
 }
 
@@ -140,9 +140,9 @@ func (s *Store) AddAuthorization(ctx context.Context, org lanyard.OrganizationID
 		if err != nil {
 			return err
 		}
-		const insert = `INSERT INTO authorizations (organization_id, id, connection_id, user_id, shared_link_name, status, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, 'not_connected', $6, $6) ON CONFLICT (organization_id, connection_id, user_id) DO NOTHING`
-		added, err := t.exec(ctx, insert, org, lanyard.NewAuthorizationID(), connection, user, sharedLinkName(c, user), millis(s.Now()))
+		const insert = `INSERT INTO authorizations (organization_id, id, connection_id, user_id, shared_link_name, link_name, status, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, 'not_connected', $7, $7) ON CONFLICT (organization_id, connection_id, user_id) DO NOTHING`
+		added, err := t.exec(ctx, insert, org, lanyard.NewAuthorizationID(), connection, user, sharedLinkName(c, user), c.LinkName, millis(s.Now()))
 		if err != nil {
 			return fmt.Errorf("add an authorization to connection %s: %w", connection, err)
 		}
@@ -179,7 +179,7 @@ func (s *Store) SaveAuthorization(ctx context.Context, a *lanyard.Authorization,
 			return fmt.Errorf("find the authorization to replace: %w", err)
 		}
 		saved = connected(a, &before.Authorization, s.Now())
-		if err := t.writeAuthorization(ctx, &saved, c, sharedLinkName(&connection, saved.UserID), before.ID == ""); err != nil {
+		if err := t.writeAuthorization(ctx, &saved, c, &connection, before.ID == ""); err != nil {
 			return err
 		}
 		if audit.Object == "" {
@@ -221,7 +221,7 @@ func connected(given, before *lanyard.Authorization, now time.Time) lanyard.Auth
 		Status: lanyard.StatusConnected, Scopes: given.Scopes, GrantedScope: clean(given.GrantedScope), Account: clean(given.Account),
 		ServiceVersion: given.ServiceVersion, Generation: before.Generation + 1,
 		ExpiresAt: given.ExpiresAt, Lifetime: given.Lifetime, RefreshDue: given.RefreshDue, RefreshedAt: now,
-		CreatedAt: before.CreatedAt, UpdatedAt: now,
+		LastUsedAt: before.LastUsedAt, CreatedAt: before.CreatedAt, UpdatedAt: now,
 	}
 	if a.ID == "" {
 		a.ID, a.CreatedAt = given.ID, now
@@ -232,7 +232,7 @@ func connected(given, before *lanyard.Authorization, now time.Time) lanyard.Auth
 	return a
 }
 
-func (t *tx) writeAuthorization(ctx context.Context, a *lanyard.Authorization, c *lanyard.Credential, shared sql.NullString, insert bool) error {
+func (t *tx) writeAuthorization(ctx context.Context, a *lanyard.Authorization, c *lanyard.Credential, of *lanyard.Connection, insert bool) error {
 	sealed, err := t.store.sealCredential(c, credentialCell(a.OrganizationID, a.ID, a.Generation))
 	if err != nil {
 		return err
@@ -250,9 +250,9 @@ func (t *tx) writeAuthorization(ctx context.Context, a *lanyard.Authorization, c
 		WHERE organization_id = $1 AND id = $2`
 	if insert {
 		query = `INSERT INTO authorizations (organization_id, id, scopes, granted_scope, account, service_version, credential_sealed, generation,
-			expires_at, lifetime, refresh_due_at, refreshed_at, updated_at, created_at, refresh_fingerprint, connection_id, user_id, shared_link_name, status)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $12, $13, $14, $15, $16, 'connected')`
-		args = append(args, a.ConnectionID, a.UserID, shared)
+			expires_at, lifetime, refresh_due_at, refreshed_at, updated_at, created_at, refresh_fingerprint, connection_id, user_id, shared_link_name, link_name, status)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $12, $13, $14, $15, $16, $17, 'connected')`
+		args = append(args, a.ConnectionID, a.UserID, sharedLinkName(of, a.UserID), of.LinkName)
 	}
 	if _, err := t.exec(ctx, query, args...); err != nil {
 		return fmt.Errorf("save authorization %s: %w", a.ID, err)
@@ -316,7 +316,7 @@ func (e ending) ended(status lanyard.Status, reason string, now time.Time) Revok
 		ID: b.ID, OrganizationID: b.OrganizationID, ConnectionID: b.ConnectionID, UserID: b.UserID,
 		Status: status, StatusReason: reason, Scopes: b.Scopes, GrantedScope: b.GrantedScope, Account: b.Account,
 		ServiceVersion: b.ServiceVersion, Generation: b.Generation + 1,
-		RefreshedAt: b.RefreshedAt, ForcedAt: b.ForcedAt, CreatedAt: b.CreatedAt, UpdatedAt: now,
+		RefreshedAt: b.RefreshedAt, ForcedAt: b.ForcedAt, LastUsedAt: b.LastUsedAt, CreatedAt: b.CreatedAt, UpdatedAt: now,
 	}}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"lanyard"
 )
@@ -39,10 +40,11 @@ func (s *Store) CreateConnection(ctx context.Context, c *lanyard.Connection, aud
 	err = s.tx(ctx, func(t *tx) error {
 		const insert = `INSERT INTO connections
 			(organization_id, id, link_name, name, service_id, service_link_name, scopes, use_login_user, origin, owner_id, usable_by,
-			version, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`
+			version, created_at, updated_at, search)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14)`
 		_, err := t.exec(ctx, insert, created.OrganizationID, created.ID, created.LinkName, created.Name, created.ServiceID, created.Service,
-			scopes, created.UseLoginUserCredentials, created.Origin, created.Owner, created.UsableBy, created.Version, millis(created.CreatedAt))
+			scopes, created.UseLoginUserCredentials, created.Origin, created.Owner, created.UsableBy, created.Version, millis(created.CreatedAt),
+			searchText(&created))
 		if err != nil {
 			return fmt.Errorf("create connection %s: %w", created.ID, err)
 		}
@@ -59,6 +61,11 @@ func (s *Store) CreateConnection(ctx context.Context, c *lanyard.Connection, aud
 	return nil
 }
 
+// searchText is what a search of a list looks through. Lower case is made here: SQLite's own knows ASCII only.
+func searchText(c *lanyard.Connection) string {
+	return strings.ToLower(c.Name) + " " + string(c.LinkName) + " " + string(c.Service)
+}
+
 // Connection gives a connection by its link name; not_found otherwise.
 func (s *Store) Connection(ctx context.Context, org lanyard.OrganizationID, linkName lanyard.LinkName) (*lanyard.Connection, error) {
 	const query = `SELECT ` + connectionColumns + ` FROM connections c WHERE c.organization_id = $1 AND c.link_name = $2`
@@ -69,88 +76,6 @@ func (s *Store) Connection(ctx context.Context, org lanyard.OrganizationID, link
 func (s *Store) ConnectionByID(ctx context.Context, org lanyard.OrganizationID, id lanyard.ConnectionID) (*lanyard.Connection, error) {
 	const query = `SELECT ` + connectionColumns + ` FROM connections c WHERE c.organization_id = $1 AND c.id = $2`
 	return find(ctx, s.reads, "connection", scanConnection, query, org, id)
-}
-
-// View is one of the four lists of connections.
-type View string
-
-const (
-	ViewMy         View = "my"         // made by the user
-	ViewShared     View = "shared"     // of others, used with the user's own credentials
-	ViewInternal   View = "internal"   // made for the user when an integration task ran without one
-	ViewExtensions View = "extensions" // came with an extension
-)
-
-// ConnectionView is a connection as one user sees it.
-type ConnectionView struct {
-	lanyard.Connection
-	Authorization *lanyard.Authorization // that user's own; nil: none
-}
-
-// ConnectionFilter says which list, as which user sees it.
-type ConnectionFilter struct {
-	View      View
-	User      lanyard.UserID
-	LinkNames []lanyard.LinkName // the only ones to show; empty: all
-}
-
-// Each view is walked in the order of link names along an index of its own, so that a page costs the same however many
-// connections the organization has. CROSS JOIN is an ordinary join to PostgreSQL; SQLite keeps its order.
-var viewQueries = map[View]struct{ text, order string }{
-	ViewMy: {`FROM connections c ` + joinOwn + `
-		WHERE c.organization_id = $1 AND c.owner_id = $2 AND c.origin = 'user'`, `c.link_name`},
-	ViewInternal: {`FROM connections c ` + joinOwn + `
-		WHERE c.organization_id = $1 AND c.owner_id = $2 AND c.origin = 'internal'`, `c.link_name`},
-	ViewExtensions: {`FROM connections c ` + joinOwn + `
-		WHERE c.organization_id = $1 AND c.origin = 'extension'`, `c.link_name`},
-	ViewShared: {`FROM authorizations a CROSS JOIN connections c
-		WHERE a.organization_id = $1 AND a.user_id = $2 AND a.shared_link_name IS NOT NULL
-		AND c.organization_id = a.organization_id AND c.id = a.connection_id AND c.use_login_user`, `a.shared_link_name`},
-}
-
-const joinOwn = `LEFT JOIN authorizations a ON a.organization_id = c.organization_id AND a.connection_id = c.id AND a.user_id = $2`
-
-// Connections lists the connections of one view by link name, each with the user's own authorization.
-func (s *Store) Connections(ctx context.Context, org lanyard.OrganizationID, f ConnectionFilter, page Page) ([]ConnectionView, string, error) {
-	view, ok := viewQueries[f.View]
-	if !ok {
-		var faults lanyard.FieldErrors
-		faults.Add("view", "this is my, shared, internal or extensions")
-		return nil, "", faults.Err()
-	}
-	list := "connections " + string(f.View)
-	after, rows, err := page.open(list, org)
-	if err != nil {
-		return nil, "", err
-	}
-	w := where{view.text, []any{org, f.User}}
-	if len(f.LinkNames) > 0 {
-		w.in(`c.link_name`, f.LinkNames)
-	}
-	if after != "" {
-		w.and(view.order+` > `, after)
-	}
-	scan := func(row scanner) (v ConnectionView, err error) {
-		var a lanyard.Authorization
-		targets := connectionTargets(&v.Connection)
-		for _, to := range authorizationTargets(&a) {
-			targets = append(targets, unlessNull{to})
-		}
-		if err := row.Scan(targets...); err != nil {
-			return v, err
-		}
-		if a.ID != "" {
-			v.Authorization = &a
-		}
-		return v, nil
-	}
-	query := `SELECT ` + connectionColumns + `, ` + authorizationColumns + ` ` + w.limit(view.order, rows)
-	views, err := all(ctx, s.reads, scan, query, w.args...)
-	if err != nil {
-		return nil, "", fmt.Errorf("list connections: %w", err)
-	}
-	views, next := cut(list, org, views, rows, func(v *ConnectionView) string { return string(v.LinkName) })
-	return views, next, nil
 }
 
 // UpdateConnection stores name, scopes, the switch and usable_by over the version that the caller read; conflict when
@@ -166,10 +91,10 @@ func (s *Store) UpdateConnection(ctx context.Context, version int64, c *lanyard.
 	}
 	var revoked []RevokedAuthorization
 	err = s.tx(ctx, func(t *tx) error {
-		const update = `UPDATE connections SET name = $4, scopes = $5, use_login_user = $6, usable_by = $7, version = $8, updated_at = $9
+		const update = `UPDATE connections SET name = $4, scopes = $5, use_login_user = $6, usable_by = $7, version = $8, updated_at = $9, search = $10
 			WHERE organization_id = $1 AND id = $2 AND version = $3`
 		changed, err := t.exec(ctx, update, c.OrganizationID, c.ID, version,
-			updated.Name, scopes, updated.UseLoginUserCredentials, updated.UsableBy, updated.Version, millis(updated.UpdatedAt))
+			updated.Name, scopes, updated.UseLoginUserCredentials, updated.UsableBy, updated.Version, millis(updated.UpdatedAt), searchText(&updated))
 		if err != nil {
 			return fmt.Errorf("update connection %s: %w", c.ID, err)
 		}

@@ -60,12 +60,14 @@ CREATE TABLE authorizations (
     refresh_failures  BIGINT NOT NULL DEFAULT 0,
     last_error        TEXT NOT NULL DEFAULT '',
     created_at        BIGINT NOT NULL,
-    updated_at        BIGINT NOT NULL,
+    updated_at        BIGINT NOT NULL, last_used_at BIGINT NOT NULL DEFAULT 0 /* written now and then, never by a call */, link_name TEXT NOT NULL DEFAULT '' /* of the connection: orders the lists by status */,
     PRIMARY KEY (organization_id, id),
     UNIQUE (organization_id, connection_id, user_id),
     FOREIGN KEY (organization_id, connection_id) REFERENCES connections (organization_id, id) ON DELETE CASCADE,
     FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id) ON DELETE CASCADE
 );
+
+CREATE INDEX authorizations_by_status ON authorizations (organization_id, user_id, status, link_name);
 
 CREATE INDEX authorizations_due ON authorizations (refresh_due_at) WHERE status = 'connected' AND refresh_due_at > 0;
 
@@ -104,7 +106,7 @@ CREATE TABLE connections (
     usable_by         TEXT NOT NULL,            -- organization, owner
     version           BIGINT NOT NULL,
     created_at        BIGINT NOT NULL,
-    updated_at        BIGINT NOT NULL,
+    updated_at        BIGINT NOT NULL, search TEXT NOT NULL DEFAULT '' /* name in lower case, link name, service */,
     PRIMARY KEY (organization_id, id),
     UNIQUE (organization_id, link_name),
     FOREIGN KEY (organization_id, owner_id) REFERENCES users (organization_id, id)
@@ -113,6 +115,8 @@ CREATE TABLE connections (
 CREATE INDEX connections_by_origin ON connections (organization_id, origin, link_name);
 
 CREATE INDEX connections_by_owner ON connections (organization_id, owner_id, origin, link_name);
+
+CREATE INDEX connections_by_owner_and_service ON connections (organization_id, owner_id, origin, service_link_name, link_name);
 
 CREATE INDEX connections_by_service ON connections (organization_id, service_id);
 

@@ -147,6 +147,25 @@ var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace
 
 // Affected counts what an edit or deletion of a service would end: connected authorizations, of how many connections
 // and people.
+// ServiceNames gives the display names of custom services; one that is not there any more has none.
+func (s *Store) ServiceNames(ctx context.Context, org lanyard.OrganizationID, ids []lanyard.ServiceID) (map[lanyard.ServiceID]string, error) {
+	names := make(map[lanyard.ServiceID]string, len(ids))
+	if len(ids) == 0 {
+		return names, nil
+	}
+	w := where{`s.organization_id = $1`, []any{org}}
+	in(&w, `s.id`, ids)
+	scan := func(row scanner) (lanyard.Service, error) { return scanService(row) }
+	services, err := all(ctx, s.reads, scan, `SELECT `+serviceColumns+` FROM services s WHERE `+w.text, w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("find the names of services: %w", err)
+	}
+	for i := range services {
+		names[services[i].ID] = services[i].Name
+	}
+	return names, nil
+}
+
 type Affected struct{ Connections, People, Authorizations int }
 
 // ServiceAffected counts for a custom service; all are zero when there is none.

@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"lanyard"
+)
+
+// View is one of the four lists of connections.
+type View string
+
+const (
+	ViewMy         View = "my"         // made by the user
+	ViewShared     View = "shared"     // of others, used with the user's own credentials
+	ViewInternal   View = "internal"   // made for the user when an integration task ran without one
+	ViewExtensions View = "extensions" // came with an extension
+)
+
+// ConnectionView is a connection as one user sees it.
+type ConnectionView struct {
+	lanyard.Connection
+	Authorization *lanyard.Authorization // that user's own; nil: none
+}
+
+// Status is where the user stands on the connection.
+func (v *ConnectionView) Status() lanyard.Status {
+	if v.Authorization == nil {
+		return lanyard.StatusNotConnected
+	}
+	return v.Authorization.Status
+}
+
+// ConnectionFilter says which list, as which user sees it, and what of it. Empty fields do not narrow it down.
+type ConnectionFilter struct {
+	View      View
+	User      lanyard.UserID
+	LinkNames []lanyard.LinkName // the only ones to show
+	Status    lanyard.Status     // of the user's own authorization
+	Service   lanyard.LinkName
+	Query     string // a part of the name, the link name or the service's link name
+}
+
+// views says which connections a list has.
+var views = map[View]string{
+	ViewMy:         `c.owner_id = $2 AND c.origin = 'user'`,
+	ViewInternal:   `c.owner_id = $2 AND c.origin = 'internal'`,
+	ViewExtensions: `c.origin = 'extension'`,
+	ViewShared:     `a.shared_link_name IS NOT NULL AND c.use_login_user AND c.usable_by = 'organization'`,
+}
+
+// A list is walked in the order of link names along an index, in one of two ways, so that a page costs the same however
+// many connections the organization has: by the connections, or by the user's own authorizations of one status. CROSS
+// JOIN is an ordinary join to PostgreSQL; SQLite keeps its order.
+const (
+	byConnection = `FROM connections c
+		LEFT JOIN authorizations a ON a.organization_id = c.organization_id AND a.connection_id = c.id AND a.user_id = $2
+		WHERE c.organization_id = $1 AND `
+	byAuthorization = `FROM authorizations a CROSS JOIN connections c
+		WHERE a.organization_id = $1 AND a.user_id = $2 AND c.organization_id = a.organization_id AND c.id = a.connection_id AND `
+)
+
+// where gives the condition of a list, and the column that orders it.
+func (f *ConnectionFilter) where(org lanyard.OrganizationID) (w where, order string, err error) {
+	view, ok := views[f.View]
+	if !ok {
+		var faults lanyard.FieldErrors
+		faults.Add("view", "this is my, shared, internal or extensions")
+		return where{}, "", faults.Err()
+	}
+	w.args = []any{org, f.User}
+	switch {
+	case f.View == ViewShared && (f.Status == "" || f.Status == lanyard.StatusNotConnected):
+		w.text, order = byAuthorization+view, `a.shared_link_name`
+		if f.Status != "" {
+			w.and(`a.status = `, f.Status)
+		}
+	case f.Status == "":
+		w.text, order = byConnection+view, `c.link_name`
+	case f.Status == lanyard.StatusNotConnected: // also those that the user never connected
+		w.text, order = byConnection+view, `c.link_name`
+		w.and(`coalesce(a.status, 'not_connected') = `, f.Status)
+	default:
+		w.text, order = byAuthorization+view, `a.link_name`
+		w.and(`a.status = `, f.Status)
+	}
+	if len(f.LinkNames) > 0 {
+		in(&w, `c.link_name`, f.LinkNames)
+	}
+	if f.Service != "" {
+		w.and(`c.service_link_name = `, f.Service)
+	}
+	if f.Query != "" {
+		w.and(`c.search LIKE `, "%"+escapeLike(strings.ToLower(f.Query))+"%")
+		w.text += ` ESCAPE '!'`
+	}
+	return w, order, nil
+}
+
+// Connections lists the connections of one view by link name, each with the user's own authorization.
+func (s *Store) Connections(ctx context.Context, org lanyard.OrganizationID, f ConnectionFilter, page Page) ([]ConnectionView, string, error) {
+	w, order, err := f.where(org)
+	if err != nil {
+		return nil, "", err
+	}
+	list := "connections " + string(f.View)
+	after, rows, err := page.open(list, org)
+	if err != nil {
+		return nil, "", err
+	}
+	if utf8.RuneCountInString(f.Query) > maxServiceName {
+		return nil, "", nil
+	}
+	if after != "" {
+		w.and(order+` > `, after)
+	}
+	scan := func(row scanner) (v ConnectionView, err error) {
+		var a lanyard.Authorization
+		targets := connectionTargets(&v.Connection)
+		for _, to := range authorizationTargets(&a) {
+			targets = append(targets, unlessNull{to})
+		}
+		if err := row.Scan(targets...); err != nil {
+			return v, err
+		}
+		if a.ID != "" {
+			v.Authorization = &a
+		}
+		return v, nil
+	}
+	query := `SELECT ` + connectionColumns + `, ` + authorizationColumns + ` ` + w.limit(order, rows)
+	found, err := all(ctx, s.reads, scan, query, w.args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("list connections: %w", err)
+	}
+	found, next := cut(list, org, found, rows, func(v *ConnectionView) string { return string(v.LinkName) })
+	return found, next, nil
+}
+
+// CountConnections counts what [Store.Connections] lists, as far as most.
+func (s *Store) CountConnections(ctx context.Context, org lanyard.OrganizationID, f ConnectionFilter, most int) (int, error) {
+	w, _, err := f.where(org)
+	if err != nil {
+		return 0, err
+	}
+	w.args = append(w.args, most)
+	query := fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 %s LIMIT $%d) AS counted`, w.text, len(w.args))
+	n, err := one(ctx, s.reads, column[int], query, w.args...)
+	if err != nil {
+		return 0, fmt.Errorf("count connections: %w", err)
+	}
+	return n, nil
+}
+
+// ServiceOf names the service of a connection.
+type ServiceOf struct {
+	LinkName lanyard.LinkName
+	ID       lanyard.ServiceID
+}
+
+// ConnectionServices lists the services that the connections of a list are made with, by link name, as far as most.
+func (s *Store) ConnectionServices(ctx context.Context, org lanyard.OrganizationID, f ConnectionFilter, most int) ([]ServiceOf, error) {
+	w, _, err := f.where(org)
+	if err != nil {
+		return nil, err
+	}
+	scan := func(row scanner) (v ServiceOf, err error) {
+		err = row.Scan(&v.LinkName, &v.ID)
+		return v, err
+	}
+	// Only one of its ids: a service that was deleted and made again has the same link name.
+	w.text += ` GROUP BY c.service_link_name`
+	query := `SELECT c.service_link_name, max(c.service_id) ` + w.limit(`c.service_link_name`, most)
+	services, err := all(ctx, s.reads, scan, query, w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("list the services of connections: %w", err)
+	}
+	return services, nil
+}
