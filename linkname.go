@@ -31,6 +31,23 @@ func ParseLinkName(s string) (LinkName, error) {
 	return LinkName(s), nil
 }
 
+// asciiLetters writes the letters of Latin alphabets beyond ASCII with those of ASCII.
+var asciiLetters = strings.NewReplacer("à", "a", "á", "a", "â", "a", "ã", "a", "ä", "a", "å", "a", "ā", "a", "ă", "a", "ą", "a", "æ", "ae",
+	"ç", "c", "ć", "c", "č", "c", "ď", "d", "đ", "d", "è", "e", "é", "e", "ê", "e", "ë", "e", "ē", "e", "ě", "e", "ę", "e", "ğ", "g",
+	"ì", "i", "í", "i", "î", "i", "ï", "i", "ī", "i", "ı", "i", "ł", "l", "ñ", "n", "ń", "n", "ň", "n", "ò", "o", "ó", "o", "ô", "o", "õ", "o",
+	"ö", "o", "ø", "o", "ō", "o", "ő", "o", "œ", "oe", "ř", "r", "ś", "s", "š", "s", "ş", "s", "ș", "s", "ß", "ss", "ť", "t", "ţ", "t", "ț", "t",
+	"ù", "u", "ú", "u", "û", "u", "ü", "u", "ū", "u", "ů", "u", "ű", "u", "ý", "y", "ÿ", "y", "ź", "z", "ż", "z", "ž", "z").Replace
+
+// ProposeLinkName makes a link name of a name that people see; empty when there is nothing in it to make one of.
+// assets/connection_form.js does the same while somebody types.
+func ProposeLinkName(name string) LinkName {
+	words := strings.FieldsFunc(asciiLetters(strings.ToLower(name)), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	link := strings.TrimLeft(strings.Join(words, "_"), "0123456789_")
+	return LinkName(strings.TrimRight(link[:min(len(link), maxNameLength)], "_"))
+}
+
 // CheckName checks a name shown to people: 1 to 50 characters counted as Unicode code points, something that can be
 // seen, no blanks around it, no control or text-direction characters. The error is a sentence for the person who typed
 // it.

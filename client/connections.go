@@ -22,6 +22,7 @@ type Connection struct {
 	Status                  lanyard.Status   `json:"status"`
 	StatusReason            string           `json:"status_reason"` // in plain words; empty while connected
 	ExpiresAt               time.Time        `json:"expires_at"`    // of the access token; zero: unknown or never
+	LastUsedAt              time.Time        `json:"last_used_at"`  // a call through it that was answered; zero: never
 	CreatedAt               time.Time        `json:"created_at"`
 }
 

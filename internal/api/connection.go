@@ -23,6 +23,7 @@ type connection struct {
 	Status                  string     `json:"status" enum:"not_connected,connected,reconnect_required,revoked" doc:"How the acting user's own authorization stands"`
 	StatusReason            string     `json:"status_reason" doc:"Why, in plain words; empty while connected"`
 	ExpiresAt               *time.Time `json:"expires_at" doc:"When the access token ends; it is refreshed before. Null: it does not end, or nobody said when"`
+	LastUsedAt              *time.Time `json:"last_used_at" doc:"When a call with the acting user's own authorization was last answered, half a minute exact. Null: never"`
 	CreatedAt               time.Time  `json:"created_at" doc:"When it was made"`
 }
 
@@ -33,7 +34,7 @@ func encodeConnection(v *registry.ConnectionView) connection {
 		Status: string(lanyard.StatusNotConnected), CreatedAt: v.CreatedAt.UTC(),
 	}
 	if z := v.Authorization; z != nil {
-		c.Status, c.StatusReason, c.ExpiresAt = string(z.Status), z.StatusReason, when(z.ExpiresAt)
+		c.Status, c.StatusReason, c.ExpiresAt, c.LastUsedAt = string(z.Status), z.StatusReason, when(z.ExpiresAt), when(z.LastUsedAt)
 	}
 	return c
 }
@@ -43,12 +44,14 @@ type ConnectionName struct {
 }
 
 type listConnectionsInput struct {
-	View string `query:"view" enum:"my,extensions,shared,internal" default:"my" doc:"Which of the lists"`
+	View   string `query:"view" enum:"my,extensions,shared,internal" default:"my" doc:"Which of the lists"`
+	Status string `query:"status" enum:"not_connected,connected,reconnect_required,revoked" doc:"Only those of this status"`
+	Query  string `query:"q" doc:"Only connections whose name, link name or service's link name holds this text"`
 	Page
 }
 
 func (a *API) listConnections(ctx context.Context, c *lanyard.Caller, in *listConnectionsInput) (*answer[list[connection]], error) {
-	views, next, err := a.Registry.Connections(ctx, c, in.View, in.store())
+	views, next, err := a.Registry.Connections(ctx, c, registry.ConnectionFilter{View: in.View, Status: in.Status, Query: in.Query}, in.store())
 	if err != nil {
 		return nil, err
 	}

@@ -86,6 +86,7 @@ const (
   "status": "connected",
   "status_reason": "",
   "expires_at": "2026-01-31T13:00:00Z",
+  "last_used_at": "2026-01-31T12:30:00Z",
   "created_at": "2026-01-31T12:00:00Z"
 }`
 	exampleKey = `{

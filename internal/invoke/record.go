@@ -19,8 +19,8 @@ const (
 	recordEvery  = 50 * time.Millisecond
 	settleWithin = 2 * time.Second
 	useEvery     = 30 * time.Second // how exact the "last used" of an authorization is
-	maxPath      = 512 // bytes of a path in a record
-	minHidden    = 6   // shorter values stand in other words by chance
+	maxPath      = 512              // bytes of a path in a record
+	minHidden    = 6                // shorter values stand in other words by chance
 )
 
 // recorder writes invocations in batches, so that no call waits for a database. What waits in memory when the process

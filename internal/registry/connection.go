@@ -52,19 +52,7 @@ func (r *Registry) CreateConnection(ctx context.Context, c *lanyard.Caller, in C
 	if err := r.store.CreateConnection(ctx, con, c.Audit(lanyard.ActionConnectionCreate, string(con.ID), string(con.LinkName))); err != nil {
 		return nil, err
 	}
-	return &ConnectionView{Connection: *con}, nil
-}
-
-// Connections lists what the caller's user sees under my, shared, internal or extensions; "" means my.
-func (r *Registry) Connections(ctx context.Context, c *lanyard.Caller, view string, p store.Page) ([]ConnectionView, string, error) {
-	if view == "" {
-		view = "my"
-	}
-	if !slices.Contains([]string{"my", "shared", "internal", "extensions"}, view) {
-		return nil, "", &lanyard.Error{Code: lanyard.CodeInvalidRequest, Message: "The request is not valid.",
-			Fields: []lanyard.FieldError{{Pointer: "view", Detail: "the view is my, shared, internal or extensions"}}}
-	}
-	return r.store.Connections(ctx, c.Organization, store.ConnectionFilter{View: store.View(view), User: c.User, LinkNames: c.Rights.Connections}, p)
+	return &ConnectionView{Connection: *con, ServiceName: s.Name}, nil
 }
 
 // Connection reads one.
@@ -81,6 +69,11 @@ func (r *Registry) Connection(ctx context.Context, c *lanyard.Caller, name strin
 
 func (r *Registry) viewConnection(ctx context.Context, c *lanyard.Caller, con *lanyard.Connection) (*ConnectionView, error) {
 	v := &ConnectionView{Connection: *con}
+	names, err := r.store.ServiceNames(ctx, c.Organization, []lanyard.ServiceID{con.ServiceID})
+	if err != nil {
+		return nil, err
+	}
+	v.ServiceName = serviceName(con.ServiceID, con.Service, names[con.ServiceID])
 	a, err := r.store.Authorization(ctx, c.Organization, con.ID, c.User)
 	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
 		return v, nil
@@ -162,6 +155,9 @@ func (r *Registry) EditConnection(ctx context.Context, c *lanyard.Caller, name s
 		// The copies of other users would never be used again: end them rather than keep them asleep. The owner's own
 		// was given under the other rule too, so the owner connects anew, knowing who uses it from now on.
 		erase, reason = true, "Use credentials of login user was switched off: from now on everybody's calls run with the owner's account."
+	case con.UseLoginUserCredentials && con.UsableBy == lanyard.UsableByOwner && old.UsableBy != lanyard.UsableByOwner:
+		// Others could neither use nor see their credentials any more, nor take them back.
+		erase, reason = true, "The connection was kept for its owner alone, so the accounts that others had connected were let go."
 	case slices.ContainsFunc(con.Scopes, func(scope string) bool { return !slices.Contains(old.Scopes, scope) }):
 		erase, reason = true, "Scopes were added to the connection: consent is needed again."
 	}

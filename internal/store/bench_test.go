@@ -74,3 +74,62 @@ func BenchmarkRefresh(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkConnectionList10000 is a page of the list of somebody with ten thousand connections, most of them connected,
+// for each way to narrow it down; and the counts at its head.
+func BenchmarkConnectionList10000(b *testing.B) {
+	benchEach(b, func(b *testing.B, w *world) {
+		services := []*lanyard.Service{w.service("acme"), w.service("globex")}
+		db := raw(b, w.config)
+		tx, err := db.BeginTx(b.Context(), nil)
+		w.must(err)
+		for i := range 10_000 {
+			name, s, status := fmt.Sprintf("c%05d", i), services[i%100/99], lanyard.StatusConnected
+			if i%500 == 0 {
+				status = lanyard.StatusReconnectRequired
+			}
+			_, err := tx.ExecContext(b.Context(), `INSERT INTO connections (organization_id, id, link_name, name, service_id, service_link_name, scopes, use_login_user,
+				origin, owner_id, usable_by, version, created_at, updated_at, search) VALUES ($1, $2, $2, $2, $3, $4, '[]', FALSE, 'user', $5, 'organization', 1, 0, 0, $2)`,
+				w.org, name, s.ID, s.LinkName, w.owner.ID)
+			w.must(err)
+			if i%200 == 1 {
+				continue // never connected
+			}
+			_, err = tx.ExecContext(b.Context(), `INSERT INTO authorizations (organization_id, id, connection_id, user_id, status, created_at, updated_at, link_name)
+				VALUES ($1, $2, $2, $3, $4, 0, 0, $2)`, w.org, name, w.owner.ID, status)
+			w.must(err)
+		}
+		w.must(tx.Commit())
+		if w.Dialect() == "postgres" {
+			_, err := db.ExecContext(b.Context(), `ANALYZE`)
+			w.must(err)
+		}
+		for name, f := range map[string]store.ConnectionFilter{
+			"all": {}, "connected": {Status: lanyard.StatusConnected}, "not connected": {Status: lanyard.StatusNotConnected}, "revoked": {Status: lanyard.StatusRevoked},
+			"attention": {Status: lanyard.StatusReconnectRequired}, "service": {Service: services[1].ID}, "text": {Query: "nothing"},
+		} {
+			f.View, f.User = store.ViewMy, w.owner.ID
+			b.Run(name, func(b *testing.B) {
+				for b.Loop() {
+					if _, _, err := w.Connections(b.Context(), w.org, f, store.Page{}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+			b.Run("count "+name, func(b *testing.B) {
+				for b.Loop() {
+					if _, err := w.CountConnections(b.Context(), w.org, f, 10_001); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+		b.Run("services", func(b *testing.B) {
+			for b.Loop() {
+				if _, err := w.ConnectionServices(b.Context(), w.org, store.ConnectionFilter{View: store.ViewMy, User: w.owner.ID}, 200); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
+}

@@ -130,6 +130,10 @@ func TestJ06_ViewsWalkTheirIndex(t *testing.T) {
 			`SELECT c.id FROM connections c LEFT JOIN authorizations a ON a.organization_id = c.organization_id AND a.connection_id = c.id AND a.user_id = $2
 				WHERE c.organization_id = $1 AND c.owner_id = $2 AND c.origin = 'user' AND c.link_name > $3 ORDER BY c.link_name LIMIT $4`: "connections_by_owner",
 			`SELECT c.id FROM connections c WHERE c.organization_id = $1 AND c.origin = 'extension' AND c.link_name > $2 ORDER BY c.link_name LIMIT $3`: "connections_by_origin",
+			`SELECT c.id FROM authorizations a CROSS JOIN connections c WHERE a.organization_id = $1 AND a.user_id = $2 AND c.organization_id = a.organization_id
+				AND c.id = a.connection_id AND c.owner_id = $2 AND c.origin = 'user' AND a.status = $3 AND a.link_name > $4 ORDER BY a.link_name`: "authorizations_by_status",
+			`SELECT count(*) FROM (SELECT 1 FROM connections c LEFT JOIN authorizations a ON a.organization_id = c.organization_id AND a.connection_id = c.id AND a.user_id = $2
+				WHERE c.organization_id = $1 AND c.owner_id = $2 AND c.origin = 'user' LIMIT $3) AS counted`: "connections_by_owner",
 			`SELECT c.id FROM authorizations a CROSS JOIN connections c WHERE a.organization_id = $1 AND a.user_id = $2 AND a.shared_link_name IS NOT NULL
 				AND c.organization_id = a.organization_id AND c.id = a.connection_id AND c.use_login_user ORDER BY a.shared_link_name LIMIT $3`: "authorizations_shared",
 			`SELECT id FROM invocations WHERE organization_id = $1 AND connection = $2 AND id < $3 ORDER BY id DESC LIMIT $4`: "invocations_by_connection",

@@ -23,6 +23,8 @@ const (
 type ConnectionView struct {
 	lanyard.Connection
 	Authorization *lanyard.Authorization // that user's own; nil: none
+	// ServiceName is the display name of its service; empty when that was deleted.
+	ServiceName string
 }
 
 // Status is where the user stands on the connection.
@@ -38,9 +40,9 @@ type ConnectionFilter struct {
 	View      View
 	User      lanyard.UserID
 	LinkNames []lanyard.LinkName // the only ones to show
+	Service   lanyard.ServiceID  // made with it
 	Status    lanyard.Status     // of the user's own authorization
-	Service   lanyard.LinkName
-	Query     string // a part of the name, the link name or the service's link name
+	Query     string             // a part of the name, the link name or the service's link name
 }
 
 // views says which connections a list has.
@@ -90,7 +92,7 @@ func (f *ConnectionFilter) where(org lanyard.OrganizationID) (w where, order str
 		in(&w, `c.link_name`, f.LinkNames)
 	}
 	if f.Service != "" {
-		w.and(`c.service_link_name = `, f.Service)
+		w.and(`c.service_id = `, f.Service)
 	}
 	if f.Query != "" {
 		w.and(`c.search LIKE `, "%"+escapeLike(strings.ToLower(f.Query))+"%")
@@ -136,7 +138,15 @@ func (s *Store) Connections(ctx context.Context, org lanyard.OrganizationID, f C
 		return nil, "", fmt.Errorf("list connections: %w", err)
 	}
 	found, next := cut(list, org, found, rows, func(v *ConnectionView) string { return string(v.LinkName) })
-	return found, next, nil
+	ids := make([]lanyard.ServiceID, len(found))
+	for i := range found {
+		ids[i] = found[i].ServiceID
+	}
+	names, err := s.ServiceNames(ctx, org, ids)
+	for i := range found {
+		found[i].ServiceName = names[found[i].ServiceID]
+	}
+	return found, next, err
 }
 
 // CountConnections counts what [Store.Connections] lists, as far as most.
@@ -156,11 +166,13 @@ func (s *Store) CountConnections(ctx context.Context, org lanyard.OrganizationID
 
 // ServiceOf names the service of a connection.
 type ServiceOf struct {
-	LinkName lanyard.LinkName
 	ID       lanyard.ServiceID
+	LinkName lanyard.LinkName
+	Name     string // of a custom service that is there; empty for any other
 }
 
-// ConnectionServices lists the services that the connections of a list are made with, by link name, as far as most.
+// ConnectionServices lists the services that the connections of a list are made with, by link name, as far as most. A
+// service that was deleted is one of its own beside another that got its link name.
 func (s *Store) ConnectionServices(ctx context.Context, org lanyard.OrganizationID, f ConnectionFilter, most int) ([]ServiceOf, error) {
 	w, _, err := f.where(org)
 	if err != nil {
@@ -170,12 +182,48 @@ func (s *Store) ConnectionServices(ctx context.Context, org lanyard.Organization
 		err = row.Scan(&v.LinkName, &v.ID)
 		return v, err
 	}
-	// Only one of its ids: a service that was deleted and made again has the same link name.
-	w.text += ` GROUP BY c.service_link_name`
-	query := `SELECT c.service_link_name, max(c.service_id) ` + w.limit(`c.service_link_name`, most)
+	query := `SELECT DISTINCT c.service_link_name, c.service_id ` + w.limit(`c.service_link_name, c.service_id`, most)
 	services, err := all(ctx, s.reads, scan, query, w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("list the services of connections: %w", err)
 	}
-	return services, nil
+	ids := make([]lanyard.ServiceID, len(services))
+	for i := range services {
+		ids[i] = services[i].ID
+	}
+	names, err := s.ServiceNames(ctx, org, ids)
+	for i := range services {
+		services[i].Name = names[services[i].ID]
+	}
+	return services, err
+}
+
+// maxConnectedNames is how many people a [Connected] names.
+const maxConnectedNames = 10
+
+// Connected says whose accounts are connected on a connection.
+type Connected struct {
+	Own    bool     // the asking user's
+	Others int      // how many other people's
+	Names  []string // of others, the first ten by name
+}
+
+// Connected counts and names the people whose authorization of a connection is connected, as one of them sees it.
+func (s *Store) Connected(ctx context.Context, org lanyard.OrganizationID, connection lanyard.ConnectionID, user lanyard.UserID) (Connected, error) {
+	scan := func(row scanner) (v Connected, err error) {
+		err = row.Scan(&v.Own, &v.Others)
+		return v, err
+	}
+	const counts = `SELECT count(CASE WHEN a.user_id = $3 THEN 1 END) > 0, count(CASE WHEN a.user_id <> $3 THEN 1 END) FROM authorizations a
+		WHERE a.organization_id = $1 AND a.connection_id = $2 AND a.status = 'connected'`
+	v, err := one(ctx, s.reads, scan, counts, org, connection, user)
+	if err != nil {
+		return Connected{}, fmt.Errorf("count whose accounts are connected on %s: %w", connection, err)
+	}
+	const names = `SELECT u.name FROM authorizations a JOIN users u ON u.organization_id = a.organization_id AND u.id = a.user_id
+		WHERE a.organization_id = $1 AND a.connection_id = $2 AND a.status = 'connected' AND a.user_id <> $3 ORDER BY u.name, u.id LIMIT $4`
+	if v.Names, err = all(ctx, s.reads, column[string], names, org, connection, user, maxConnectedNames); err != nil {
+		return Connected{}, fmt.Errorf("name whose accounts are connected on %s: %w", connection, err)
+	}
+	return v, nil
 }

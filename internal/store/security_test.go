@@ -755,6 +755,8 @@ func (a *tenant) arguments(t *testing.T, name string, method reflect.Type, org l
 			v = store.ProviderRevocation{Organization: org, ID: "a", Request: []byte("y")}
 		case typeOf[map[store.KeyRef]time.Time]():
 			v = map[store.KeyRef]time.Time{{Organization: org, ID: "key_a"}: start.Add(time.Hour)}
+		case typeOf[map[store.AuthorizationRef]time.Time]():
+			v = map[store.AuthorizationRef]time.Time{{Organization: org, ID: azn.ID}: start.Add(time.Hour)}
 		case typeOf[[]lanyard.Invocation]():
 			v = []lanyard.Invocation{{OrganizationID: org, Connection: "acme"}}
 		case typeOf[lanyard.AuditEntry]():
@@ -786,6 +788,8 @@ func (a *tenant) plain(t *testing.T, name string, in reflect.Type) any {
 		return lanyard.APIKeyID("key_a")
 	case typeOf[lanyard.ServiceID]():
 		return a.service.ID
+	case typeOf[[]lanyard.ServiceID]():
+		return []lanyard.ServiceID{a.service.ID}
 	case typeOf[lanyard.ConnectionID]():
 		return a.connection.ID
 	case typeOf[lanyard.AuthorizationID]():
@@ -844,7 +848,7 @@ func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
 // madeInItsOwn are the methods that make something new of the organization they are given, and so may succeed in any.
 var madeInItsOwn = []string{
-	"AppendAudit", "CreateAccount", "CreateUser", "InsertInvocations", "QueueRevocation", "ReleaseLease", "SetOAuthClient", "TouchAPIKeys",
+	"AppendAudit", "CreateAccount", "CreateUser", "InsertInvocations", "QueueRevocation", "ReleaseLease", "SetOAuthClient", "TouchAPIKeys", "TouchAuthorizations",
 }
 
 // emptyHanded checks that a call found nothing: the error not_found, or nothing but zero values.

@@ -149,9 +149,8 @@ var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace
 // and people.
 // ServiceNames gives the display names of custom services; one that is not there any more has none.
 func (s *Store) ServiceNames(ctx context.Context, org lanyard.OrganizationID, ids []lanyard.ServiceID) (map[lanyard.ServiceID]string, error) {
-	names := make(map[lanyard.ServiceID]string, len(ids))
 	if len(ids) == 0 {
-		return names, nil
+		return nil, nil //nolint:nilnil // none
 	}
 	w := where{`s.organization_id = $1`, []any{org}}
 	in(&w, `s.id`, ids)
@@ -160,6 +159,10 @@ func (s *Store) ServiceNames(ctx context.Context, org lanyard.OrganizationID, id
 	if err != nil {
 		return nil, fmt.Errorf("find the names of services: %w", err)
 	}
+	if len(services) == 0 {
+		return nil, nil //nolint:nilnil // none of them is there
+	}
+	names := make(map[lanyard.ServiceID]string, len(services))
 	for i := range services {
 		names[services[i].ID] = services[i].Name
 	}

@@ -120,7 +120,7 @@ func (f *rooms) Me(context.Context, *lanyard.Caller) (*lanyard.User, *lanyard.Or
 	return visiting().user, &lanyard.Organization{ID: "org_zylker", Name: "Zylker Instruments"}, f.err
 }
 
-func (f *rooms) Connections(_ context.Context, _ *lanyard.Caller, view string, p store.Page) ([]registry.ConnectionView, string, error) {
+func (f *rooms) Connections(_ context.Context, _ *lanyard.Caller, _ registry.ConnectionFilter, p store.Page) ([]registry.ConnectionView, string, error) {
 	f.asked = p
 	return f.list, f.next, f.err
 }

@@ -99,7 +99,7 @@ func (s *site) home(w http.ResponseWriter, r *http.Request, v visitor) error {
 		return s.write(w, http.StatusOK, newWelcomePage())
 	}
 	cursor := r.URL.Query().Get("cursor")
-	list, next, err := s.registry.Connections(r.Context(), v.caller, "", store.Page{Cursor: cursor, Limit: homeLimit})
+	list, next, err := s.registry.Connections(r.Context(), v.caller, registry.ConnectionFilter{}, store.Page{Cursor: cursor, Limit: homeLimit})
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ type Accounts interface {
 // Registry keeps definitions; [registry.Registry] does.
 type Registry interface {
 	Services(ctx context.Context, c *lanyard.Caller, kind lanyard.ServiceKind, query string, p store.Page) ([]registry.ServiceView, string, error)
-	Connections(ctx context.Context, c *lanyard.Caller, view string, p store.Page) ([]registry.ConnectionView, string, error)
+	Connections(ctx context.Context, c *lanyard.Caller, f registry.ConnectionFilter, p store.Page) ([]registry.ConnectionView, string, error)
 }
 
 // Keeper connects; [credential.Keeper] does.

@@ -10,4 +10,3 @@ CREATE INDEX authorizations_by_status ON authorizations (organization_id, user_i
 
 ALTER TABLE connections ADD COLUMN search TEXT NOT NULL DEFAULT '' /* name in lower case, link name, service */;
 UPDATE connections SET search = lower(name) || ' ' || link_name || ' ' || service_link_name;
-CREATE INDEX connections_by_owner_and_service ON connections (organization_id, owner_id, origin, service_link_name, link_name);
