@@ -50,6 +50,7 @@ type rooms struct {
 	services  []registry.ServiceView
 	next      string
 	asked     store.Page
+	connectionRooms
 }
 
 const (

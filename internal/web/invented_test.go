@@ -11,7 +11,6 @@ import (
 	"lanyard/internal/account"
 	"lanyard/internal/credential"
 	"lanyard/internal/problem"
-	"lanyard/internal/registry"
 )
 
 // state is one page in one state, with invented data. The states are the golden tests, what the accessibility test
@@ -74,38 +73,17 @@ const longName = "Quartalsabschlussbuchhaltungsschnittstelle-Nordost"
 
 func states() []state {
 	var all []state
-	for _, group := range [][]state{homeStates(), searchStates(), signInStates(), setupStates(), connectStates(), resultStates(), errorStates()} {
+	for _, group := range [][]state{homeStates(), connectionsStates(), connectionFormStates(), searchStates(), signInStates(), setupStates(), connectStates(), resultStates(), errorStates()} {
 		all = append(all, group...)
 	}
 	return all
 }
 
 func homeStates() []state {
-	connection := func(name, link, service string, status lanyard.Status, reason string) registry.ConnectionView {
-		v := registry.ConnectionView{Connection: lanyard.Connection{Name: name, LinkName: lanyard.LinkName(link), Service: lanyard.LinkName(service)}}
-		if status != lanyard.StatusNotConnected {
-			v.Authorization = &lanyard.Authorization{Status: status, StatusReason: reason}
-		}
-		return v
-	}
-	several := []registry.ConnectionView{
-		connection("Acme CRM", "acme_crm", "acme", lanyard.StatusConnected, ""),
-		connection("Invoices", "invoices", "ledgerly", lanyard.StatusReconnectRequired, "The provider refused the refresh token: invalid_grant. The grant was revoked or has expired."),
-		connection("Reports bucket", "reports_s3", "umbra_storage", lanyard.StatusNotConnected, ""),
-		connection("Support desk", "support_desk", "helpline", lanyard.StatusRevoked, "Revoked by Your name."),
-		connection(longName, strings.Repeat("a_very_long_link_name_", 2)+"of_fifty", strings.Repeat("long_service_name_", 2)+"of_fifty_chars", lanyard.StatusReconnectRequired,
-			"The service was edited, and the new definition could send the credential to hosts that it was not given for, so the stored credential was erased."),
-	}
-	told := newHomePage(visiting(), several[:1], "", "", inventedURL)
-	told.Notice = newNotice("ok", "Support desk was revoked", "The provider confirmed it.")
 	return []state{
-		{"home", 200, newHomePage(visiting(), several, "", "", inventedURL)},
-		{"key", 200, newKeyPage(visiting(), "Made on the page", lanyard.NewSecret("lanyard_INVENTEDINVENTEDINVENTEDINVENTEDINVENTEDINVENTEDINVENT"), inventedURL)},
-		{"home-empty", 200, newHomePage(visiting(), nil, "", "", inventedURL)},
-		{"home-middle", 200, newHomePage(visiting(), several[:2], "bcde", "cdef", inventedURL)},
-		{"home-past-the-end", 200, newHomePage(visiting(), nil, "zzzz", "", inventedURL)},
-		{"home-told", 200, told},
 		{"welcome", 200, newWelcomePage()},
+		{"tour", 200, newTourPage(visiting(), inventedURL)},
+		{"key", 200, newKeyPage(visiting(), "Made on the page", lanyard.NewSecret("lanyard_INVENTEDINVENTEDINVENTEDINVENTEDINVENTEDINVENTEDINVENT"), inventedURL)},
 	}
 }
 

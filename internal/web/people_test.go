@@ -230,7 +230,7 @@ func TestI09_RefusedAnswerLeavesTheAddress(t *testing.T) {
 // TestTryAgain presses the button of a connection in the list and of a result that went wrong.
 func TestTryAgain(t *testing.T) {
 	p := newPerson(t)
-	p.list = []registry.ConnectionView{{Connection: *p.page.Connection, Authorization: &lanyard.Authorization{Status: lanyard.StatusConnected}}}
+	p.found = &registry.ConnectionList{Total: 1, Connections: []registry.ConnectionView{inventedView("Acme CRM", "acme_crm", "Acme", lanyard.StatusReconnectRequired)}}
 	p.open("/")
 	do(t, p.tab, chromedp.Click(chromedp.CSS(`button[aria-label="Reconnect Acme CRM"]`)))
 	p.arrives("Connect Acme CRM")

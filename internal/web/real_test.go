@@ -114,7 +114,7 @@ func TestWholeLanyard(t *testing.T) {
 		t.Errorf("the connection is %v", got)
 	}
 
-	b.says("GET", "/", nil, 200, "Acme, live", "Connected", `aria-label="Reconnect Acme, live"`)
+	b.says("GET", "/", nil, 200, "Acme, live", "Connected", `action="/connections/acme_live/connect"`)
 	if at := b.says("POST", "/connections/acme_live/connect", nil, 200, "Connected now"); !strings.HasPrefix(at, "/connect/") {
 		t.Errorf("the button leads to %s", at)
 	}

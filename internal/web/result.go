@@ -19,6 +19,7 @@ type resultPage struct {
 	Remedy     string
 	Warning    string // it worked, but
 	Missing    []lanyard.Scope
+	Path       string // of the connection's page
 	Again      string // where the form goes that tries again
 	Commands   []command
 	Back       string // where the person came from; empty when nowhere
@@ -32,7 +33,7 @@ func newResultPage(v visitor, r *credential.ConsentResult, publicURL string) res
 	p := resultPage{
 		frame: newFrame(v, name+" is connected"), OK: r.OK, Connection: r.Connection, Service: r.Service, Outcome: said(r.Outcome),
 		Remedy: said(r.Remedy), Warning: said(r.Warning), Missing: scopesNamed(r.Service, r.Missing),
-		Again: "/connections/" + string(r.Connection.LinkName) + "/connect",
+		Path: connectionPath(r.Connection.LinkName), Again: connectionPath(r.Connection.LinkName, "connect"),
 	}
 	if r.ReturnTo != "" && destination(r.ReturnTo) == r.ReturnTo {
 		p.Back, p.BackTo = r.ReturnTo, "Go back"

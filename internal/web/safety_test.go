@@ -13,6 +13,7 @@ import (
 
 	"lanyard"
 	"lanyard/internal/credential"
+	"lanyard/internal/registry"
 )
 
 // everyRoute is one request for each line of routes.go, and for what is in none.
@@ -23,6 +24,19 @@ var everyRoute = []struct{ method, path string }{
 	{"GET", "/sign-in/" + goodToken},
 	{"POST", "/sign-in/" + goodToken},
 	{"POST", "/sign-out"},
+	{"GET", "/tour"},
+	{"GET", "/connections"},
+	{"GET", "/connections/shared"},
+	{"GET", "/connections/internal"},
+	{"GET", "/connections/new"},
+	{"GET", "/connections/new?service=acme"},
+	{"POST", "/connections"},
+	{"GET", "/connections/acme_crm/edit"},
+	{"POST", "/connections/acme_crm/edit"},
+	{"GET", "/connections/acme_crm/revoke"},
+	{"POST", "/connections/acme_crm/revoke"},
+	{"GET", "/connections/acme_crm/delete"},
+	{"POST", "/connections/acme_crm/delete"},
 	{"POST", "/connections/acme_crm/connect"},
 	{"GET", "/connect/T"},
 	{"POST", "/connect/T"},
@@ -39,6 +53,7 @@ func (d *door) invented() *door {
 	c := inventedConnection("Acme CRM", "acme_crm")
 	s := inventedService("Acme", "acme", lanyard.Auth{Type: lanyard.AuthAPIKey})
 	d.page = &credential.ConnectPage{Connection: c, Service: s, Fields: []lanyard.CredentialField{{Name: "X-Api-Key", Label: "API key", Secret: true}}}
+	d.found, d.detail, d.service, d.free = inventedList(), inventedDetail(), &registry.ServiceView{Service: inventedOAuth2(true)}, "acme"
 	d.outcome = &credential.Outcome{Result: "/connect/result/cns_1"}
 	d.provider = "https://accounts.acme.example/authorize?state=S"
 	d.link = "/connect/NEW"

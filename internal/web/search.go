@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"lanyard"
+	"lanyard/internal/registry"
 	"lanyard/internal/store"
 )
 
@@ -75,6 +76,13 @@ func (s *site) search(w http.ResponseWriter, r *http.Request, v visitor) error {
 	p := newSearchPage(v, query)
 	if query == "" {
 		return s.write(w, http.StatusOK, p)
+	}
+	connections, _, err := s.registry.Connections(r.Context(), v.caller, registry.ConnectionFilter{Query: query}, store.Page{Limit: searchLimit})
+	if err != nil {
+		return err
+	}
+	for _, f := range connections {
+		p.Connections = append(p.Connections, finding{Path: connectionPath(f.LinkName), Name: f.Name, Detail: string(f.LinkName)})
 	}
 	services, _, err := s.registry.Services(r.Context(), v.caller, "", query, store.Page{Limit: searchLimit})
 	if err != nil {

@@ -30,7 +30,15 @@ type Accounts interface {
 // Registry keeps definitions; [registry.Registry] does.
 type Registry interface {
 	Services(ctx context.Context, c *lanyard.Caller, kind lanyard.ServiceKind, query string, p store.Page) ([]registry.ServiceView, string, error)
+	Service(ctx context.Context, c *lanyard.Caller, name string) (*registry.ServiceView, error)
 	Connections(ctx context.Context, c *lanyard.Caller, f registry.ConnectionFilter, p store.Page) ([]registry.ConnectionView, string, error)
+	ConnectionList(ctx context.Context, c *lanyard.Caller, f registry.ConnectionFilter, p store.Page) (*registry.ConnectionList, error)
+	FreeLinkName(ctx context.Context, c *lanyard.Caller, name, service string) (lanyard.LinkName, error)
+	CreateConnection(ctx context.Context, c *lanyard.Caller, in registry.ConnectionInput) (*registry.ConnectionView, error)
+	ConnectionToEdit(ctx context.Context, c *lanyard.Caller, name string) (*registry.ConnectionDetail, error)
+	EditConnection(ctx context.Context, c *lanyard.Caller, name string, patch []byte) (*registry.ConnectionView, error)
+	ConnectionToRevoke(ctx context.Context, c *lanyard.Caller, name string) (*registry.ConnectionDetail, error)
+	DeleteConnection(ctx context.Context, c *lanyard.Caller, name string) error
 }
 
 // Keeper connects; [credential.Keeper] does.
@@ -40,6 +48,7 @@ type Keeper interface {
 	SubmitConnect(ctx context.Context, c *lanyard.Caller, token string, in credential.ConnectInput) (*credential.Outcome, error)
 	StartConsent(ctx context.Context, c *lanyard.Caller, token string) (providerURL string, err error)
 	Callback(ctx context.Context, c *lanyard.Caller, org lanyard.OrganizationID, service string, query url.Values) (*credential.Outcome, error)
+	Revoke(ctx context.Context, c *lanyard.Caller, connection string) (confirmed bool, err error)
 	ConsentResult(ctx context.Context, c *lanyard.Caller, id string) (*credential.ConsentResult, error)
 }
 
