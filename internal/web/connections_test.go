@@ -31,8 +31,8 @@ func TestConnectionLists(t *testing.T) {
 	}
 	t.Run("the pages of a list keep what narrows it down", func(t *testing.T) {
 		a := d.get("/connections?list=extensions&q=a+%26&status=connected&service=svc_1&cursor=here")
-		a.want(t, 200, `href="/connections?cursor=next%2Bpage%2F%3D&amp;list=extensions&amp;q=a+%26&amp;service=svc_1&amp;status=connected"`,
-			`href="/connections?list=extensions&amp;q=a+%26&amp;service=svc_1&amp;status=connected"`)
+		a.want(t, 200, `href="/connections?cursor=next%2Bpage%2F%3D&amp;list=extensions&amp;q=a&#43;%26&amp;service=svc_1&amp;status=connected"`,
+			`href="/connections?list=extensions&amp;q=a&#43;%26&amp;service=svc_1&amp;status=connected"`)
 		if diff := cmp.Diff(store.Page{Cursor: "here", Limit: connectionsLimit}, d.asked); diff != "" {
 			t.Errorf("the page asked for (-want +got):\n%s", diff)
 		}
