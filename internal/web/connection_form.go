@@ -205,7 +205,7 @@ func whatEnds(c *registry.ConnectionDetail, in connectionInput) []string {
 	var ends []string
 	switch {
 	case before.LoginUser && !in.LoginUser:
-		ends = append(ends, "Use credentials of login user is switched off: from then on everybody’s calls run with your account.")
+		ends = append(ends, "“Use credentials of login user” is switched off: from then on everybody’s calls run with your account.")
 	case in.LoginUser && in.OwnerOnly && !before.OwnerOnly:
 		ends = append(ends, "Nobody but you can call through it any more, so the accounts that others connected are let go.")
 	case slices.ContainsFunc(in.Scopes, func(scope string) bool { return !slices.Contains(before.Scopes, scope) }):

@@ -262,7 +262,7 @@ func TestWhatEnds(t *testing.T) {
 		"a scope is added":             {own, false, connectionInput{Scopes: []string{"contacts.read", "offline"}}, "Scopes are added, and only a new consent grants them. Your authorization ends. Calls fail until it is connected again."},
 		"nobody is connected":          {store.Connected{}, false, connectionInput{Scopes: []string{"offline"}}, ""},
 		"switched on":                  {own, false, connectionInput{LoginUser: true}, ""},
-		"switched off for others":      {store.Connected{Others: 2, Names: []string{"A", "B"}}, true, connectionInput{}, "Use credentials of login user is switched off: from then on everybody’s calls run with your account. The authorizations of A and B end. Calls fail until it is connected again."},
+		"switched off for others":      {store.Connected{Others: 2, Names: []string{"A", "B"}}, true, connectionInput{}, "“Use credentials of login user” is switched off: from then on everybody’s calls run with your account. The authorizations of A and B end. Calls fail until it is connected again."},
 		"kept for oneself":             {store.Connected{Own: true, Others: 1, Names: []string{"A"}}, true, connectionInput{LoginUser: true, OwnerOnly: true}, "Nobody but you can call through it any more, so the accounts that others connected are let go. Your authorization ends, and so do those of A. Calls fail until it is connected again."},
 		"kept for oneself, not shared": {own, false, connectionInput{OwnerOnly: true}, ""},
 	} {
