@@ -94,3 +94,20 @@ func TestN06_DisplayNames(t *testing.T) {
 		})
 	}
 }
+
+func TestProposeLinkName(t *testing.T) {
+	for name, want := range map[string]lanyard.LinkName{
+		"Acme CRM": "acme_crm", "  Acme -- CRM!  ": "acme_crm", "Größe Øre Łódź": "grosse_ore_lodz", "2024 reports": "reports", "Room 101": "room_101",
+		"_private": "private", "报告": "", "42": "", "": "", "Ünï 报告 x": "uni_x", strings.Repeat("ab ", 30): "ab_ab_ab_ab_ab_ab_ab_ab_ab_ab_ab_ab_ab_ab_ab_ab_ab",
+	} {
+		got := lanyard.ProposeLinkName(name)
+		if got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+		if got != "" {
+			if _, err := lanyard.ParseLinkName(string(got)); err != nil {
+				t.Errorf("%q: %q is no link name: %v", name, got, err)
+			}
+		}
+	}
+}

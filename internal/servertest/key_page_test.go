@@ -16,8 +16,8 @@ func TestKeyIsMadeOnThePage(t *testing.T) {
 		t.Errorf("a stranger: got %d, want 401", got.Status)
 	}
 	browser := l.Browser(t)
-	if home := servertest.Get(t, browser, l.URL+"/"); !strings.Contains(string(home.Body), `action="/keys"`) {
-		t.Errorf("home has no button that makes a key:\n%s", home.Body)
+	if tour := servertest.Get(t, browser, l.URL+"/tour"); !strings.Contains(string(tour.Body), `action="/keys"`) {
+		t.Errorf("the tour has no button that makes a key:\n%s", tour.Body)
 	}
 	page := servertest.Post(t, browser, l.URL+"/keys", nil)
 	key := regexp.MustCompile(`lanyard_[A-Z2-7]+`).FindString(string(page.Body))
