@@ -183,4 +183,9 @@ func TestFreeLinkNames(t *testing.T) {
 	if a := servertest.Post(t, browser, l.URL+"/connections", url.Values{"service": {"acme"}, "name": {"报告"}, "then": {"create"}}); a.Header.Get("Location") != "/connections/acme" {
 		t.Errorf("a name without a letter for it: got %d to %s", a.Status, a.Header.Get("Location"))
 	}
+	// A connection of this link name would have no page of its own.
+	if a := servertest.Post(t, browser, l.URL+"/connections", url.Values{"service": {"acme"}, "name": {"New"}, "then": {"create"}}); a.Header.Get("Location") != "/connections/new_2" {
+		t.Errorf("a name that a page has: got %d to %s", a.Status, a.Header.Get("Location"))
+	}
+	rulesRefused(t, l.API(t, "POST /v1/connections", object("name", "New", "link_name", "new", "service", "acme")), 400, lanyard.CodeInvalidRequest, "/link_name")
 }

@@ -56,6 +56,11 @@ function openPalette() {
 }
 
 function walkPalette(event) {
+  if (event.key === "Escape") { // which in a search field would only clear it
+    event.preventDefault();
+    event.currentTarget.close();
+    return;
+  }
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp" && event.key !== "Enter") return;
   const palette = event.currentTarget;
   const stops = [palette.querySelector("input"), ...palette.querySelectorAll("#palette-found a")];
