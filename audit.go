@@ -7,7 +7,12 @@ type Action string
 
 const (
 	ActionOrganizationCreate Action = "organization.create"
+	ActionOrganizationRename Action = "organization.rename"
 	ActionSignIn             Action = "user.sign_in"
+	ActionSignInFailed       Action = "user.sign_in_failed"
+	ActionPasswordSet        Action = "user.password.set"
+	ActionPasswordChange     Action = "user.password.change"
+	ActionSessionsEnd        Action = "user.sessions.end"
 	ActionKeyCreate          Action = "api_key.create"
 	ActionKeyDelete          Action = "api_key.delete"
 	ActionSignInLinkCreate   Action = "sign_in_link.create"

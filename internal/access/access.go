@@ -37,6 +37,35 @@ func ManageAlone(c *lanyard.Caller) error {
 	return nil
 }
 
+// OwnAccount: a password and sessions are a person's own, so they are seen and changed in a browser that is signed in as
+// that person. A key that fell into wrong hands cannot take the account over.
+func OwnAccount(c *lanyard.Caller) error {
+	if c.Session == "" {
+		return forbidden("This is done in a browser that is signed in.")
+	}
+	return nil
+}
+
+// SeeOrganization: everybody in the organization sees its name and its people, except with a key that is limited to some
+// connections.
+func SeeOrganization(c *lanyard.Caller) error {
+	if len(c.Rights.Connections) > 0 {
+		return forbidden("This API key is limited to some connections and may not read this.")
+	}
+	return nil
+}
+
+// EditOrganization: owners and admins.
+func EditOrganization(c *lanyard.Caller) error {
+	if err := ManageAlone(c); err != nil {
+		return err
+	}
+	if c.Role != lanyard.RoleOwner && c.Role != lanyard.RoleAdmin {
+		return forbidden("Only owners and admins may change the organization.")
+	}
+	return nil
+}
+
 // ManageAll: may the caller create or change things beyond a list of connections? Every member may define a custom
 // service and make connections.
 func ManageAll(c *lanyard.Caller) error {

@@ -1,12 +1,14 @@
-// Package account knows who is there: organizations, their users, and the three ways a request says who makes it — an
-// API key, a browser session, and the one-time links that begin one. It turns each into a [lanyard.Caller].
+// Package account knows who is there: organizations, their users, and the ways a request says who makes it — an API key
+// or a browser session, which a password or a one-time link begins. It turns each into a [lanyard.Caller].
+//
+// Signing in with a password is in signin.go: how often may be tried (tries.go), what is hashed and where (hash.go),
+// and what a password may be (password.go).
 package account
 
 import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"net/mail"
 	"strings"
 	"time"
@@ -21,9 +23,11 @@ const (
 	signInLinkLife = 15 * time.Minute
 	sessionLife    = 30 * 24 * time.Hour
 	sessionIdle    = 7 * 24 * time.Hour
+	browserLife    = 180 * 24 * time.Hour // of what is remembered of a browser
 	keyPrefix      = "lanyard_"
 	maxTokenLength = 200 // of what a stranger sends to be looked up
 	maxWarmKeys    = 10000
+	maxEmail       = 254 // RFC 5321 §4.5.3.1.3, less the angle brackets
 )
 
 // Config is what [New] needs.
@@ -37,10 +41,13 @@ type Accounts struct {
 	store     *store.Store
 	publicURL string
 	keys      *keyCache
+	hasher    *hasher
+	tries     *tries
+	failed    *failed
 }
 
 func New(c Config) *Accounts {
-	return &Accounts{store: c.Store, publicURL: c.PublicURL, keys: newKeyCache()}
+	return &Accounts{store: c.Store, publicURL: c.PublicURL, keys: newKeyCache(), hasher: newHasher(), tries: newTries(c.Store.Now()), failed: newFailed()}
 }
 
 // token makes a value that cannot be guessed (256 bits) and the hash that is stored in its place. Each kind of token
@@ -86,31 +93,40 @@ type Setup struct {
 	Organization string
 	Name         string
 	Email        string
+	Password     lanyard.Secret
 }
 
 // Setup makes the first organization, its owner and a browser session for them, and uses up the link.
-func (a *Accounts) Setup(ctx context.Context, value string, in Setup) (*lanyard.User, lanyard.Secret, error) {
-	if len(value) > maxTokenLength {
-		return nil, lanyard.Secret{}, linkUsed()
+func (a *Accounts) Setup(ctx context.Context, value string, in Setup, b Browser) (*SignedIn, error) {
+	// Whoever has no link costs no hashing.
+	if err := a.SetupOpen(ctx, value); err != nil {
+		return nil, err
 	}
-	account, err := a.newAccount(in)
+	account, err := a.newAccount(in, &in.Password)
 	if err != nil {
-		return nil, lanyard.Secret{}, err
+		return nil, err
+	}
+	if account.PasswordHash, err = a.hasher.hash(ctx, in.Password); err != nil {
+		return nil, err
 	}
 	if err := a.store.CreateAccount(ctx, account, hashToken("setup", value)); err != nil {
-		return nil, lanyard.Secret{}, err
+		return nil, err
 	}
-	cookie, err := a.beginSession(ctx, &account.Owner)
-	return &account.Owner, cookie, err
+	signedIn, session := a.newSession(&account.Owner, b)
+	return signedIn, a.store.CreateSession(ctx, account.Owner.OrganizationID, account.Owner.ID, session, signInEntry(&account.Owner, b))
 }
 
-func (a *Accounts) newAccount(in Setup) (store.NewAccount, error) {
+// newAccount checks what was given. Without a password the owner has none.
+func (a *Accounts) newAccount(in Setup, password *lanyard.Secret) (store.NewAccount, error) {
 	var f lanyard.FieldErrors
 	f.Check("/organization", lanyard.CheckName(in.Organization))
 	f.Check("/name", lanyard.CheckName(in.Name))
 	email := strings.ToLower(in.Email)
-	if addr, err := mail.ParseAddress(email); err != nil || addr.Address != email || len(email) > 254 {
+	if addr, err := mail.ParseAddress(email); err != nil || addr.Address != email || len(email) > maxEmail {
 		f.Add("/email", "this is not an e-mail address")
+	}
+	if password != nil {
+		f.Check("/password", checkPassword(*password, email, in.Name, in.Organization))
 	}
 	if err := f.Err(); err != nil {
 		return store.NewAccount{}, err
@@ -142,7 +158,7 @@ func (a *Accounts) Init(ctx context.Context, email, name string) (*Initialized, 
 	} else if !empty {
 		return nil, lanyard.Errorf(lanyard.CodeConflict, "This store has an organization already: sign in with lanyard sign-in, or use another data directory.")
 	}
-	account, err := a.newAccount(Setup{Organization: "My organization", Name: name, Email: email})
+	account, err := a.newAccount(Setup{Organization: "My organization", Name: name, Email: email}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -157,79 +173,6 @@ func (a *Accounts) Init(ctx context.Context, email, name string) (*Initialized, 
 		return nil, err
 	}
 	return &Initialized{OrganizationID: account.Organization.ID, UserID: account.Owner.ID, APIKey: lanyard.NewSecret(keyPrefix + value), SignInURL: url}, nil
-}
-
-// CreateSignInLink makes a link that signs a browser in as the caller's user, once, within a quarter of an hour.
-func (a *Accounts) CreateSignInLink(ctx context.Context, c *lanyard.Caller) (string, time.Time, error) {
-	if err := access.ManageAlone(c); err != nil {
-		return "", time.Time{}, err
-	}
-	user, err := a.store.User(ctx, c.Organization, c.User)
-	if err != nil {
-		return "", time.Time{}, err
-	}
-	return a.signInLink(ctx, user, c.Key)
-}
-
-func (a *Accounts) signInLink(ctx context.Context, user *lanyard.User, key lanyard.APIKeyID) (string, time.Time, error) {
-	value, hash := token("sign_in")
-	link := store.Link{Purpose: "sign_in", Organization: user.OrganizationID, User: user.ID, ExpiresAt: a.store.Now().Add(signInLinkLife)}
-	entry := lanyard.AuditEntry{OrganizationID: user.OrganizationID, Actor: user.ID, Key: key, Action: lanyard.ActionSignInLinkCreate, Object: string(user.ID), ObjectName: user.Email}
-	err := a.store.CreateLink(ctx, link, hash, &entry)
-	return a.publicURL + "/sign-in/" + value, link.ExpiresAt, err
-}
-
-// SignIn uses up a sign-in link and begins a browser session.
-func (a *Accounts) SignIn(ctx context.Context, value string) (*lanyard.User, lanyard.Secret, error) {
-	if len(value) > maxTokenLength {
-		return nil, lanyard.Secret{}, linkUsed()
-	}
-	cookie, session := a.newSession()
-	user, err := a.store.UseSignInLink(ctx, hashToken("sign_in", value), session, func(l store.Link) lanyard.AuditEntry {
-		return lanyard.AuditEntry{OrganizationID: l.Organization, Actor: l.User, Action: lanyard.ActionSignIn, Object: string(l.User)}
-	})
-	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
-		return nil, lanyard.Secret{}, linkUsed()
-	}
-	return user, cookie, err
-}
-
-func (a *Accounts) newSession() (lanyard.Secret, store.Session) {
-	value, hash := token("session")
-	now := a.store.Now()
-	return lanyard.NewSecret(value), store.Session{Hash: hex.EncodeToString(hash), CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(sessionLife)}
-}
-
-func (a *Accounts) beginSession(ctx context.Context, user *lanyard.User) (lanyard.Secret, error) {
-	cookie, session := a.newSession()
-	return cookie, a.store.CreateSession(ctx, user.OrganizationID, user.ID, session, lanyard.AuditEntry{
-		OrganizationID: user.OrganizationID, Actor: user.ID, Action: lanyard.ActionSignIn, Object: string(user.ID), ObjectName: user.Email,
-	})
-}
-
-// SignOut ends the session that the cookie belongs to, if there is one.
-func (a *Accounts) SignOut(ctx context.Context, cookie string) error {
-	c, _, err := a.CallerBySession(ctx, cookie)
-	if lanyard.CodeOf(err) == lanyard.CodeUnauthenticated {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	return a.store.DeleteSession(ctx, c.Organization, c.Session)
-}
-
-// CallerBySession says who the browser with this cookie is.
-func (a *Accounts) CallerBySession(ctx context.Context, cookie string) (*lanyard.Caller, *lanyard.User, error) {
-	if cookie == "" || len(cookie) > maxTokenLength {
-		return nil, nil, lanyard.Errorf(lanyard.CodeUnauthenticated, "Sign in first.")
-	}
-	user, session, err := a.store.UserBySession(ctx, hex.EncodeToString(hashToken("session", cookie)), sessionIdle)
-	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
-		return nil, nil, lanyard.Errorf(lanyard.CodeUnauthenticated, "The session has ended: sign in again.")
-	} else if err != nil {
-		return nil, nil, err
-	}
-	return &lanyard.Caller{Organization: user.OrganizationID, User: user.ID, Role: user.Role, KeyOwner: user.ID, Session: session.Hash}, user, nil
 }
 
 // Me gives the caller's own user and organization.

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,6 +75,14 @@ func (a *Accounts) Keys(ctx context.Context, c *lanyard.Caller, p store.Page) ([
 		return nil, "", err
 	}
 	return a.store.APIKeys(ctx, c.Organization, c.User, p)
+}
+
+// Key gives one of the caller's own keys.
+func (a *Accounts) Key(ctx context.Context, c *lanyard.Caller, id lanyard.APIKeyID) (*lanyard.APIKey, error) {
+	if err := access.ManageAlone(c); err != nil {
+		return nil, err
+	}
+	return a.store.APIKey(ctx, c.Organization, c.User, id)
 }
 
 // DeleteKey ends one of the caller's own keys at once, on every replica.
@@ -159,10 +168,11 @@ func (a *Accounts) Changed(ch store.Change) {
 	}
 }
 
-// SaveUse writes when each key was last used. It is called now and then, never by a request.
+// SaveUse writes when each key was last used, and which sign-ins failed. It is called now and then, never by a request.
 func (a *Accounts) SaveUse(ctx context.Context) error {
+	errs := a.saveFailed(ctx)
 	if used := a.keys.takeUsed(); len(used) > 0 {
-		return a.store.TouchAPIKeys(ctx, used)
+		errs = errors.Join(errs, a.store.TouchAPIKeys(ctx, used))
 	}
-	return nil
+	return errs
 }

@@ -72,6 +72,12 @@ func (s *Store) APIKeyByHash(ctx context.Context, hash []byte) (*lanyard.APIKey,
 	return &v.key, &v.user, nil
 }
 
+// APIKey gives one key of a user; not_found otherwise.
+func (s *Store) APIKey(ctx context.Context, org lanyard.OrganizationID, user lanyard.UserID, id lanyard.APIKeyID) (*lanyard.APIKey, error) {
+	const query = `SELECT ` + keyColumns + ` FROM api_keys k WHERE k.organization_id = $1 AND k.user_id = $2 AND k.id = $3`
+	return find(ctx, s.reads, "API key", scanKey, query, org, user, id)
+}
+
 // APIKeys lists keys, newest first; those of one user, or of all when user is empty.
 func (s *Store) APIKeys(ctx context.Context, org lanyard.OrganizationID, user lanyard.UserID, page Page) ([]lanyard.APIKey, string, error) {
 	list := "api_keys " + string(user)

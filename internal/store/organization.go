@@ -12,6 +12,7 @@ import (
 type NewAccount struct {
 	Organization lanyard.Organization
 	Owner        lanyard.User
+	PasswordHash lanyard.Secret  // of the owner; zero: none
 	Key          *lanyard.APIKey // nil: none
 	KeyHash      []byte          // SHA-256 of the key
 	Audit        lanyard.AuditEntry
@@ -27,6 +28,40 @@ func (s *Store) Organization(ctx context.Context, id lanyard.OrganizationID) (*l
 		return o, err
 	}
 	return find(ctx, s.reads, "organization", scan, `SELECT id, name, created_at FROM organizations WHERE id = $1`, id)
+}
+
+// RenameOrganization gives an organization another name.
+func (s *Store) RenameOrganization(ctx context.Context, id lanyard.OrganizationID, name string, audit lanyard.AuditEntry) error {
+	return s.tx(ctx, func(t *tx) error {
+		if _, err := t.exec(ctx, `UPDATE organizations SET name = $2 WHERE id = $1`, id, name); err != nil {
+			return fmt.Errorf("rename organization %s: %w", id, err)
+		}
+		return t.audit(ctx, id, audit)
+	})
+}
+
+// CountedUpTo is how far [Store.CountOrganization] counts: beyond it the exact number is of no use to a person, and
+// counting would take time.
+const CountedUpTo = 10_000
+
+// OrganizationCounts says how much an organization has. One more than [CountedUpTo] stands for all larger numbers.
+type OrganizationCounts struct{ Users, Connections, Services int }
+
+// CountOrganization counts what an organization has. Services are its own, custom ones.
+func (s *Store) CountOrganization(ctx context.Context, id lanyard.OrganizationID) (OrganizationCounts, error) {
+	scan := func(row scanner) (c OrganizationCounts, err error) {
+		err = row.Scan(&c.Users, &c.Connections, &c.Services)
+		return c, err
+	}
+	const query = `SELECT
+		(SELECT count(*) FROM (SELECT 1 FROM users WHERE organization_id = $1 LIMIT $2) AS u),
+		(SELECT count(*) FROM (SELECT 1 FROM connections WHERE organization_id = $1 LIMIT $2) AS c),
+		(SELECT count(*) FROM (SELECT 1 FROM services WHERE organization_id = $1 LIMIT $2) AS s)`
+	counts, err := one(ctx, s.reads, scan, query, id, CountedUpTo+1)
+	if err != nil {
+		return OrganizationCounts{}, fmt.Errorf("count what organization %s has: %w", id, err)
+	}
+	return counts, nil
 }
 
 func empty(ctx context.Context, on querier) (bool, error) {
@@ -55,6 +90,11 @@ func (s *Store) CreateAccount(ctx context.Context, a NewAccount, setupLinkHash [
 		a.Owner.OrganizationID = org
 		if err := t.insertUser(ctx, a.Owner); err != nil {
 			return err
+		}
+		if !a.PasswordHash.IsZero() {
+			if err := t.setPassword(ctx, org, a.Owner.ID, "", a.PasswordHash); err != nil {
+				return err
+			}
 		}
 		if a.Key != nil {
 			key := *a.Key

@@ -15,6 +15,8 @@ CREATE TABLE api_keys (
     FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id) ON DELETE CASCADE
 );
 
+CREATE INDEX api_keys_by_user ON api_keys (organization_id, user_id, created_at, id);
+
 CREATE TABLE audit (
     organization_id TEXT NOT NULL,
     id              TEXT NOT NULL,              -- sortable: begins with the time
@@ -68,6 +70,8 @@ CREATE TABLE authorizations (
 );
 
 CREATE INDEX authorizations_by_status ON authorizations (organization_id, user_id, status, link_name);
+
+CREATE INDEX authorizations_connected ON authorizations (organization_id, user_id) WHERE status = 'connected';
 
 CREATE INDEX authorizations_due ON authorizations (refresh_due_at) WHERE status = 'connected' AND refresh_due_at > 0;
 
@@ -176,6 +180,17 @@ CREATE TABLE keysets (
     created_at   BIGINT NOT NULL
 );
 
+CREATE TABLE known_browsers (
+    organization_id TEXT NOT NULL,
+    user_id         TEXT NOT NULL,
+    hash            TEXT NOT NULL,              -- SHA-256 of the browser's cookie, in hex
+    expires_at      BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, user_id, hash),
+    FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id) ON DELETE CASCADE
+);
+
+CREATE INDEX known_browsers_expired ON known_browsers (expires_at);
+
 CREATE TABLE oauth_clients (
     organization_id      TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
     service_link_name    TEXT NOT NULL,
@@ -235,10 +250,12 @@ CREATE TABLE sessions (
     user_id         TEXT NOT NULL,
     created_at      BIGINT NOT NULL,
     seen_at         BIGINT NOT NULL,
-    expires_at      BIGINT NOT NULL,            -- absolute end
+    expires_at      BIGINT NOT NULL, browser TEXT NOT NULL DEFAULT '',            -- absolute end
     PRIMARY KEY (organization_id, hash),
     FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id) ON DELETE CASCADE
 );
+
+CREATE INDEX sessions_by_user ON sessions (organization_id, user_id, created_at, hash);
 
 CREATE TABLE users (
     organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
@@ -248,8 +265,10 @@ CREATE TABLE users (
     role            TEXT NOT NULL,              -- owner, admin, member
     external_id     TEXT,                       -- the host application's own id
     disabled        BOOLEAN NOT NULL DEFAULT FALSE,
-    created_at      BIGINT NOT NULL,
+    created_at      BIGINT NOT NULL, password_hash TEXT NOT NULL DEFAULT '', password_changed_at BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (organization_id, id),
     UNIQUE (organization_id, email),
     UNIQUE (organization_id, external_id)
 );
+
+CREATE INDEX users_by_email ON users (email);

@@ -72,3 +72,22 @@ func (s *Store) UserByExternalID(ctx context.Context, org lanyard.OrganizationID
 	const query = `SELECT ` + userColumns + ` FROM users u WHERE u.organization_id = $1 AND u.external_id = $2`
 	return find(ctx, s.reads, "user", scanUser, query, org, externalID)
 }
+
+// Users lists the people of an organization by e-mail address.
+func (s *Store) Users(ctx context.Context, org lanyard.OrganizationID, page Page) ([]lanyard.User, string, error) {
+	const list = "users"
+	after, rows, err := page.open(list, org)
+	if err != nil {
+		return nil, "", err
+	}
+	w := where{`u.organization_id = $1`, []any{org}}
+	if after != "" {
+		w.and(`u.email > `, after)
+	}
+	users, err := all(ctx, s.reads, scanUser, `SELECT `+userColumns+` FROM users u WHERE `+w.limit(`u.email`, rows), w.args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("list users: %w", err)
+	}
+	users, next := cut(list, org, users, rows, func(u *lanyard.User) string { return u.Email })
+	return users, next, nil
+}

@@ -1,0 +1,151 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"lanyard"
+	"lanyard/internal/access"
+	"lanyard/internal/store"
+)
+
+// CreateSignInLink makes a link that signs a browser in as the caller's user, once, within a quarter of an hour.
+func (a *Accounts) CreateSignInLink(ctx context.Context, c *lanyard.Caller) (string, time.Time, error) {
+	if err := access.ManageAlone(c); err != nil {
+		return "", time.Time{}, err
+	}
+	user, err := a.store.User(ctx, c.Organization, c.User)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	return a.signInLink(ctx, user, c.Key)
+}
+
+func (a *Accounts) signInLink(ctx context.Context, user *lanyard.User, key lanyard.APIKeyID) (string, time.Time, error) {
+	value, hash := token("sign_in")
+	link := store.Link{Purpose: "sign_in", Organization: user.OrganizationID, User: user.ID, ExpiresAt: a.store.Now().Add(signInLinkLife)}
+	entry := lanyard.AuditEntry{OrganizationID: user.OrganizationID, Actor: user.ID, Key: key, Action: lanyard.ActionSignInLinkCreate, Object: string(user.ID), ObjectName: user.Email}
+	err := a.store.CreateLink(ctx, link, hash, &entry)
+	return a.publicURL + "/sign-in/" + value, link.ExpiresAt, err
+}
+
+// SignIn uses up a sign-in link and begins a browser session.
+func (a *Accounts) SignIn(ctx context.Context, value string, b Browser) (*SignedIn, error) {
+	if len(value) > maxTokenLength {
+		return nil, linkUsed()
+	}
+	signedIn, session := a.newSession(nil, b)
+	user, err := a.store.UseSignInLink(ctx, hashToken("sign_in", value), session, func(l store.Link) lanyard.AuditEntry {
+		return signInEntry(&lanyard.User{OrganizationID: l.Organization, ID: l.User}, b)
+	})
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		return nil, linkUsed()
+	} else if err != nil {
+		return nil, err
+	}
+	signedIn.User = user
+	return signedIn, nil
+}
+
+// SignInWithPassword begins a browser session for the user of the e-mail address and password. What it answers is the
+// same for an unknown address, a user without a password and a wrong password, and takes about the same time:
+// invalid_request. Rate_limited when too much was tried, before anything is looked at; a browser in which this user
+// signed in before has an allowance of its own.
+func (a *Accounts) SignInWithPassword(ctx context.Context, email string, password lanyard.Secret, b Browser) (*SignedIn, error) {
+	email = strings.ToLower(strings.TrimSpace(email))
+	var f lanyard.FieldErrors
+	if email == "" {
+		f.Add("/email", "enter your e-mail address")
+	}
+	if password.IsZero() {
+		f.Add("/password", "enter your password")
+	}
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	if len(email) > maxEmail {
+		email = "" // nobody's, but limited and timed like any other
+	}
+	candidates, try, err := a.try(ctx, email, b)
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.compare(ctx, candidates, password)
+	if err != nil {
+		a.tries.undo(try)
+		return nil, err
+	}
+	if found == nil {
+		a.failed.add(candidates, b)
+		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "The e-mail address or the password is not right. Check both and try again.")
+	}
+	a.tries.right(try)
+	signedIn, session := a.newSession(&found.User, b)
+	return signedIn, a.store.CreateSession(ctx, found.OrganizationID, found.ID, session, signInEntry(&found.User, b))
+}
+
+// try counts a try at an address and gives the users it may mean. A stranger is counted before the store is asked.
+func (a *Accounts) try(ctx context.Context, email string, b Browser) (_ []store.SignInCandidate, t try, err error) {
+	t = try{account: email, address: addressOf(b.Address)}
+	browser := knownHashOf(b)
+	var candidates []store.SignInCandidate
+	if browser != "" {
+		if candidates, err = a.store.SignInCandidates(ctx, email, browser); err != nil {
+			return nil, t, err
+		}
+		if slices.ContainsFunc(candidates, func(c store.SignInCandidate) bool { return c.Known }) {
+			t.browser = browser
+		}
+	}
+	if wait := a.tries.begin(t, a.store.Now()); wait > 0 {
+		return nil, t, tooMany(wait)
+	}
+	if browser == "" {
+		if candidates, err = a.store.SignInCandidates(ctx, email, ""); err != nil {
+			a.tries.undo(t)
+		}
+	}
+	return candidates, t, err
+}
+
+// compare finds the user whose password it is; nil when it is nobody's. With no password to compare, it compares with
+// one that nobody has.
+func (a *Accounts) compare(ctx context.Context, candidates []store.SignInCandidate, password lanyard.Secret) (*store.SignInCandidate, error) {
+	compared := false
+	for i, c := range candidates {
+		if c.PasswordHash.IsZero() {
+			continue
+		}
+		compared = true
+		if ok, err := a.hasher.matches(ctx, password, c.PasswordHash); err != nil {
+			return nil, err
+		} else if ok {
+			return &candidates[i], nil
+		}
+	}
+	if !compared {
+		return nil, a.hasher.pretend(ctx, password)
+	}
+	return nil, nil //nolint:nilnil // nobody, which is no error yet
+}
+
+func tooMany(wait time.Duration) error {
+	e := lanyard.Errorf(lanyard.CodeRateLimited, "There were too many tries to sign in. Try again in %s.", inWords(wait))
+	e.RetryAfter = wait
+	return e
+}
+
+// inWords rounds up, so that who waits as long as it says has waited long enough.
+func inWords(d time.Duration) string {
+	n, unit := int((d+time.Second-1)/time.Second), "second"
+	if n > 90 {
+		n, unit = (n+59)/60, "minute"
+	}
+	if n == 1 {
+		return "a " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
