@@ -71,7 +71,8 @@ func onlyOf(folded, email, name, organization string) string {
 			if utf8.RuneCountInString(word) < 3 || !strings.Contains(folded, word) {
 				continue
 			}
-			if utf8.RuneCountInString(strings.ReplaceAll(folded, word, "")) < fewestOwn {
+			rest := strings.NewReplacer(word, "", " ", "").Replace(folded)
+			if utf8.RuneCountInString(rest) < fewestOwn {
 				return w.called
 			}
 		}

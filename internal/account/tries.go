@@ -1,6 +1,7 @@
 package account
 
 import (
+	"maps"
 	"net/netip"
 	"sync"
 	"time"
@@ -24,8 +25,8 @@ const (
 	// All strangers together: as much as a large organization needs on a Monday morning.
 	allBurst, allPerSecond = 100, 10
 
-	// maxTries bounds the memory. More than allPerSecond and triesForgiven let in, so that nobody can push others out.
-	maxTries = 100_000
+	// maxTries bounds each map. It is more than allPerSecond lets in within triesForgiven, so nobody can push others out.
+	maxTries = 50_000
 )
 
 // try is one try at a password.
@@ -135,7 +136,7 @@ func takeBack(c *count, free int) {
 
 // sweep forgets what is forgiven, now and then.
 func (t *tries) sweep(now time.Time) {
-	if now.Sub(t.swept) < time.Minute && len(t.byAccount)+len(t.byAddress)+len(t.byBrowser) < maxTries {
+	if now.Sub(t.swept) < time.Minute {
 		return
 	}
 	t.swept = now
@@ -145,11 +146,7 @@ func (t *tries) sweep(now time.Time) {
 }
 
 func sweep[K comparable](counts map[K]*count, now time.Time) {
-	for key, c := range counts {
-		if now.Sub(c.last) >= triesForgiven || len(counts) > maxTries {
-			delete(counts, key)
-		}
-	}
+	maps.DeleteFunc(counts, func(_ K, c *count) bool { return now.Sub(c.last) >= triesForgiven })
 }
 
 func left(c *count, now time.Time) time.Duration {
@@ -162,6 +159,12 @@ func left(c *count, now time.Time) time.Duration {
 func add[K comparable](counts map[K]*count, key K, free int, now time.Time) {
 	c := counts[key]
 	if c == nil || now.Sub(c.last) >= triesForgiven {
+		if len(counts) >= maxTries {
+			for any := range counts {
+				delete(counts, any)
+				break
+			}
+		}
 		c = &count{}
 		counts[key] = c
 	}
