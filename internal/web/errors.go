@@ -51,17 +51,22 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, v visitor, err error
 	problem.Log(r.Context(), s.log, err)
 	id := problem.RequestID(r.Context())
 	d := problem.Of(err, id)
-	if d.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.FormatInt(d.RetryAfter, 10))
-	}
+	retryAfter(w, d)
 	var p page = newErrorPage(v, d, id)
 	if d.Code == lanyard.CodeUnauthenticated {
-		p = newSignInPage(s.comeBack(w, r))
+		p = newSignInPage(s.comeBack(w, r), true, "", nil)
 	}
 	if err := s.write(w, d.Status, p); err != nil {
 		// The page of the error has a fault of its own; a line of text has none.
 		problem.Log(r.Context(), s.log, err)
 		http.Error(w, d.Title+". "+d.Detail, d.Status)
+	}
+}
+
+// retryAfter tells a program too when to come back.
+func retryAfter(w http.ResponseWriter, d *problem.Document) {
+	if d.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(d.RetryAfter, 10))
 	}
 }
 

@@ -51,6 +51,7 @@ type rooms struct {
 	next      string
 	asked     store.Page
 	connectionRooms
+	accountRooms
 }
 
 const (
@@ -77,28 +78,6 @@ func (f *rooms) SetupOpen(_ context.Context, token string) error {
 		return linkUsed()
 	}
 	return f.err
-}
-
-func (f *rooms) Setup(_ context.Context, token string, in account.Setup) (*lanyard.User, lanyard.Secret, error) {
-	f.setup = in
-	if f.setupErr != nil {
-		return nil, lanyard.Secret{}, f.setupErr
-	}
-	f.changed("Setup")
-	return visiting().user, lanyard.NewSecret(goodSession), nil
-}
-
-func (f *rooms) SignIn(_ context.Context, token string) (*lanyard.User, lanyard.Secret, error) {
-	if token != goodToken {
-		return nil, lanyard.Secret{}, linkUsed()
-	}
-	f.changed("SignIn")
-	return visiting().user, lanyard.NewSecret(goodSession), nil
-}
-
-func (f *rooms) CreateKey(_ context.Context, _ *lanyard.Caller, in account.NewKey) (*lanyard.APIKey, lanyard.Secret, error) {
-	f.changed("CreateKey:" + in.Name)
-	return &lanyard.APIKey{Name: in.Name}, lanyard.NewSecret("lanyard_INVENTED"), nil
 }
 
 func (f *rooms) SignOut(_ context.Context, cookie string) error {

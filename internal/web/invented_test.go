@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"lanyard"
-	"lanyard/internal/account"
 	"lanyard/internal/credential"
 	"lanyard/internal/problem"
 )
@@ -73,7 +72,7 @@ const longName = "Quartalsabschlussbuchhaltungsschnittstelle-Nordost"
 
 func states() []state {
 	var all []state
-	for _, group := range [][]state{homeStates(), connectionsStates(), connectionFormStates(), searchStates(), signInStates(), setupStates(), connectStates(), resultStates(), errorStates()} {
+	for _, group := range [][]state{homeStates(), connectionsStates(), connectionFormStates(), searchStates(), signInStates(), setupStates(), accountStates(), organizationStates(), connectStates(), resultStates(), errorStates()} {
 		all = append(all, group...)
 	}
 	return all
@@ -83,7 +82,6 @@ func homeStates() []state {
 	return []state{
 		{"welcome", 200, newWelcomePage()},
 		{"tour", 200, newTourPage(visiting(), inventedURL)},
-		{"key", 200, newKeyPage(visiting(), "Made on the page", lanyard.NewSecret("lanyard_INVENTEDINVENTEDINVENTEDINVENTEDINVENTEDINVENTEDINVENT"), inventedURL)},
 	}
 }
 
@@ -97,25 +95,6 @@ func searchStates() []state {
 		{"search-nothing", 200, newSearchPage(visiting(), "zzz")},
 		{"extensions", 200, newExtensionsPage(visiting())},
 		{"scripts", 200, newScriptsPage(visiting())},
-	}
-}
-
-func signInStates() []state {
-	return []state{
-		{"sign-in", 401, newSignInPage("/connect/INVENTEDTOKEN")},
-		{"sign-in-for-a-form", 401, newSignInPage("")},
-		{"sign-in-confirm", 200, newConfirmSignInPage(visitor{}, "INVENTEDTOKEN")},
-		{"sign-in-confirm-other", 200, newConfirmSignInPage(visiting(), "INVENTEDTOKEN")},
-	}
-}
-
-func setupStates() []state {
-	faults := &lanyard.Error{Code: lanyard.CodeInvalidRequest, Message: "The request is not valid; nothing was changed.", Fields: []lanyard.FieldError{
-		{Pointer: "/name", Detail: "a name is required"}, {Pointer: "/email", Detail: "this is not an e-mail address"},
-	}}
-	return []state{
-		{"setup", 200, newSetupPage("INVENTEDTOKEN", account.Setup{}, nil)},
-		{"setup-faults", 400, newSetupPage("INVENTEDTOKEN", account.Setup{Organization: "Zylker Instruments", Email: "visiting"}, problem.Of(faults, ""))},
 	}
 }
 

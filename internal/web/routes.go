@@ -13,11 +13,12 @@ func (s *site) routes() http.Handler {
 
 	mux.Handle("GET /setup/{token}", s.open(s.setupForm))
 	mux.Handle("POST /setup/{token}", s.open(s.setup))
+	mux.Handle("GET /sign-in", s.open(s.signInForm))
+	mux.Handle("POST /sign-in", s.open(s.signInWithPassword))
 	mux.Handle("GET /sign-in/{token}", s.once(s.open(s.openSignIn)))
 	mux.Handle("POST /sign-in/{token}", s.open(s.signIn))
 	mux.Handle("POST /sign-out", s.open(s.signOut))
 
-	mux.Handle("POST /keys", s.signedIn(s.makeKey))
 	mux.Handle("GET /tour", s.signedIn(s.tour))
 
 	mux.Handle("GET /connections", s.signedIn(s.connections))
@@ -31,6 +32,19 @@ func (s *site) routes() http.Handler {
 	mux.Handle("POST /connections/{connection}/revoke", s.signedIn(s.revoke))
 	mux.Handle("GET /connections/{connection}/delete", s.signedIn(s.deleteConnectionForm))
 	mux.Handle("POST /connections/{connection}/delete", s.signedIn(s.deleteConnection))
+
+	mux.Handle("GET /account", s.signedIn(s.account))
+	mux.Handle("GET /account/password", s.signedIn(s.passwordForm))
+	mux.Handle("POST /account/password", s.signedIn(s.changePassword))
+	mux.Handle("POST /account/sessions/end", s.signedIn(s.endOtherSessions))
+	mux.Handle("POST /account/sessions/{session}/end", s.signedIn(s.endSession))
+	mux.Handle("GET /account/keys/new", s.signedIn(s.newKeyForm))
+	mux.Handle("POST /account/keys", s.signedIn(s.makeKey))
+	mux.Handle("GET /account/keys/{key}/delete", s.signedIn(s.deleteKeyForm))
+	mux.Handle("POST /account/keys/{key}/delete", s.signedIn(s.deleteKey))
+	mux.Handle("GET /organization", s.signedIn(s.organization))
+	mux.Handle("POST /organization", s.signedIn(s.renameOrganization))
+
 	mux.Handle("POST /connections/{connection}/connect", s.signedIn(s.connectLink))
 	mux.Handle("GET /connect/{token}", s.signedIn(s.connectForm))
 	mux.Handle("POST /connect/{token}", s.signedIn(s.connect))

@@ -5,9 +5,13 @@ import (
 	"net/url"
 	"strings"
 
+	"lanyard"
 	"lanyard/internal/account"
 	"lanyard/internal/problem"
 )
+
+// passwordHelp says beforehand what a password has to be.
+const passwordHelp = "At least 12 characters. Several words in a row are easy to remember and hard to guess."
 
 // setupPage makes the first organization and its owner.
 type setupPage struct {
@@ -17,6 +21,7 @@ type setupPage struct {
 	Organization field
 	Name         field
 	Email        field
+	Password     field
 }
 
 func (setupPage) template() string { return "setup" }
@@ -31,6 +36,8 @@ func newSetupPage(token string, in account.Setup, d *problem.Document) setupPage
 		Help: "Everything in Lanyard belongs to it. Your company's or team's name, for example."}, "/organization")
 	p.Name = p.field(field{ID: "name", Name: "name", Label: "Your name", Value: in.Name, Autocomplete: "name"}, "/name")
 	p.Email = p.field(field{ID: "email", Name: "email", Label: "Your e-mail address", Type: "email", Value: in.Email, Autocomplete: "email"}, "/email")
+	p.Password = p.field(field{ID: "password", Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", Help: passwordHelp}, "/password")
+	p.Secrets = p.Failed
 	p.rest()
 	return p
 }
@@ -52,12 +59,13 @@ func (s *site) setup(w http.ResponseWriter, r *http.Request, _ visitor) error {
 		Organization: strings.TrimSpace(r.PostForm.Get("organization")),
 		Name:         strings.TrimSpace(r.PostForm.Get("name")),
 		Email:        strings.TrimSpace(r.PostForm.Get("email")),
+		Password:     lanyard.NewSecret(r.PostForm.Get("password")),
 	}
-	_, session, err := s.accounts.Setup(r.Context(), token, in)
+	signedIn, err := s.accounts.Setup(r.Context(), token, in, s.browser(r))
 	if d := s.onForm(r, err); d != nil {
 		return s.write(w, d.Status, newSetupPage(token, in, d))
 	} else if err != nil {
 		return err
 	}
-	return s.begin(w, r, session)
+	return s.begin(w, r, signedIn)
 }

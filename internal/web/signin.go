@@ -3,19 +3,68 @@ package web
 import (
 	"net/http"
 	"net/url"
+
+	"lanyard"
+	"lanyard/internal/problem"
 )
 
-// signInPage says how to sign in.
+// signInForm asks for e-mail address and password.
+type signInForm struct {
+	form
+	Email    field
+	Password field
+}
+
+func newSignInForm(email string, d *problem.Document) signInForm {
+	f := signInForm{form: newForm(d, "You are not signed in")}
+	f.Email = f.field(field{ID: "email", Name: "email", Label: "E-mail address", Type: "email", Value: email, Autocomplete: "username"}, "/email")
+	f.Password = f.field(field{ID: "password", Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password"}, "/password")
+	f.Secrets = f.Failed
+	f.rest()
+	return f
+}
+
+// signInPage is where somebody signs in.
 type signInPage struct {
 	frame
-	// ComeBack is the page that opens afterwards; empty when none was asked for.
+	signInForm
+	// Needed: something was asked for that is for people who are signed in. ComeBack is the page that opens afterwards;
+	// empty when it was no page.
+	Needed   bool
 	ComeBack string
 }
 
 func (signInPage) template() string { return "sign_in" }
 
-func newSignInPage(comeBack string) signInPage {
-	return signInPage{frame: newFrame(visitor{}, "Sign in"), ComeBack: comeBack}
+func newSignInPage(comeBack string, needed bool, email string, d *problem.Document) signInPage {
+	p := signInPage{frame: newFrame(visitor{}, "Sign in"), signInForm: newSignInForm(email, d), Needed: needed, ComeBack: comeBack}
+	if p.Failed {
+		p.Title = "Error: " + p.Title
+	}
+	return p
+}
+
+func (s *site) signInForm(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if v.caller != nil {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return nil
+	}
+	return s.write(w, http.StatusOK, newSignInPage("", false, "", nil))
+}
+
+func (s *site) signInWithPassword(w http.ResponseWriter, r *http.Request, _ visitor) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	email := r.PostForm.Get("email")
+	signedIn, err := s.accounts.SignInWithPassword(r.Context(), email, lanyard.NewSecret(r.PostForm.Get("password")), s.browser(r))
+	if d := s.onForm(r, err); d != nil {
+		retryAfter(w, d)
+		return s.write(w, d.Status, newSignInPage("", false, email, d))
+	} else if err != nil {
+		return err
+	}
+	return s.begin(w, r, signedIn)
 }
 
 // confirmSignInPage asks before a link of another site signs this browser in.
@@ -41,14 +90,15 @@ func (s *site) openSignIn(w http.ResponseWriter, r *http.Request, v visitor) err
 }
 
 func (s *site) signIn(w http.ResponseWriter, r *http.Request, _ visitor) error {
-	_, session, err := s.accounts.SignIn(r.Context(), r.PathValue("token"))
+	signedIn, err := s.accounts.SignIn(r.Context(), r.PathValue("token"), s.browser(r))
 	if err != nil {
 		return err
 	}
-	return s.begin(w, r, session)
+	return s.begin(w, r, signedIn)
 }
 
-// signOut ends the session here and in the browser.
+// signOut ends the session here and in the browser, and has the browser drop the pages that it keeps. What it stores for
+// us is the choice of colours, which stays.
 func (s *site) signOut(w http.ResponseWriter, r *http.Request, _ visitor) error {
 	if session := s.cookie(r, sessionCookie); session != "" {
 		if err := s.accounts.SignOut(r.Context(), session); err != nil {
@@ -56,6 +106,7 @@ func (s *site) signOut(w http.ResponseWriter, r *http.Request, _ visitor) error 
 		}
 		s.setCookie(w, sessionCookie, "", -1)
 	}
+	w.Header().Set("Clear-Site-Data", `"cache"`)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lanyard"
+	"lanyard/internal/account"
 	"lanyard/internal/credential"
 )
 
@@ -121,10 +122,12 @@ func (s *site) visitor(r *http.Request) (visitor, error) {
 
 const (
 	sessionCookie = "session"
-	returnCookie  = "return" // the page to come back to after signing in
+	returnCookie  = "return"  // the page to come back to after signing in
+	browserCookie = "browser" // that somebody signed in here before: see [account.SignedIn]
 
 	sessionSeconds = 30 * 24 * 60 * 60 // the account decides when a session ends; a browser need not keep it longer
 	returnSeconds  = 15 * 60           // as long as a sign-in link lasts
+	browserSeconds = 180 * 24 * 60 * 60
 )
 
 // cookieName is __Host-lanyard_session over https: a browser takes such a cookie only from this very host, over https,
@@ -153,14 +156,25 @@ func (s *site) setCookie(w http.ResponseWriter, name, value string, seconds int)
 	})
 }
 
+// browser is what the account wants to know of a browser that signs in.
+func (s *site) browser(r *http.Request) account.Browser {
+	return account.Browser{Address: clientAddress(r, s.proxies), Agent: r.UserAgent(), Known: lanyard.NewSecret(s.cookie(r, browserCookie))}
+}
+
+// hold gives the browser the cookies of a session.
+func (s *site) hold(w http.ResponseWriter, in *account.SignedIn) {
+	s.setCookie(w, sessionCookie, in.Session.Reveal(), sessionSeconds)
+	s.setCookie(w, browserCookie, in.Known.Reveal(), browserSeconds)
+}
+
 // begin starts a session in this browser, ends the one before, and goes where the person wanted to be.
-func (s *site) begin(w http.ResponseWriter, r *http.Request, session lanyard.Secret) error {
+func (s *site) begin(w http.ResponseWriter, r *http.Request, in *account.SignedIn) error {
 	if before := s.cookie(r, sessionCookie); before != "" {
 		if err := s.accounts.SignOut(r.Context(), before); err != nil {
 			return err
 		}
 	}
-	s.setCookie(w, sessionCookie, session.Reveal(), sessionSeconds)
+	s.hold(w, in)
 	to := "/"
 	if wanted := s.cookie(r, returnCookie); wanted != "" {
 		s.setCookie(w, returnCookie, "", -1)

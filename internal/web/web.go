@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -19,11 +20,20 @@ import (
 // Accounts says who a browser is; [account.Accounts] does.
 type Accounts interface {
 	SetupOpen(ctx context.Context, token string) error
-	Setup(ctx context.Context, token string, in account.Setup) (*lanyard.User, lanyard.Secret, error)
-	SignIn(ctx context.Context, token string) (*lanyard.User, lanyard.Secret, error)
+	Setup(ctx context.Context, token string, in account.Setup, b account.Browser) (*account.SignedIn, error)
+	SignIn(ctx context.Context, token string, b account.Browser) (*account.SignedIn, error)
+	SignInWithPassword(ctx context.Context, email string, password lanyard.Secret, b account.Browser) (*account.SignedIn, error)
 	SignOut(ctx context.Context, cookie string) error
 	CallerBySession(ctx context.Context, cookie string) (*lanyard.Caller, *lanyard.User, error)
+	Own(ctx context.Context, c *lanyard.Caller, sessions, keys store.Page) (*account.Own, error)
+	ChangePassword(ctx context.Context, c *lanyard.Caller, current, next lanyard.Secret, b account.Browser) (*account.PasswordChange, error)
+	EndSession(ctx context.Context, c *lanyard.Caller, id string) error
+	EndOtherSessions(ctx context.Context, c *lanyard.Caller) (int, error)
 	CreateKey(ctx context.Context, c *lanyard.Caller, in account.NewKey) (*lanyard.APIKey, lanyard.Secret, error)
+	Key(ctx context.Context, c *lanyard.Caller, id lanyard.APIKeyID) (*lanyard.APIKey, error)
+	DeleteKey(ctx context.Context, c *lanyard.Caller, id lanyard.APIKeyID) error
+	Organization(ctx context.Context, c *lanyard.Caller, people store.Page) (*account.Organization, error)
+	RenameOrganization(ctx context.Context, c *lanyard.Caller, name string) error
 	Me(ctx context.Context, c *lanyard.Caller) (*lanyard.User, *lanyard.Organization, error)
 }
 
@@ -59,8 +69,10 @@ type Config struct {
 	Keeper   Keeper
 	// PublicURL is the address of this deployment, without a final slash. When it is https, cookies are Secure.
 	PublicURL string
-	Version   string // shown at the foot of each page
-	Logger    *slog.Logger
+	// TrustedProxies are the networks whose X-Forwarded-For is believed. Of anybody else the address is the connection's.
+	TrustedProxies []netip.Prefix
+	Version        string // shown at the foot of each page
+	Logger         *slog.Logger
 }
 
 // site answers every page.
@@ -72,6 +84,7 @@ type site struct {
 	log      *slog.Logger
 
 	publicURL string
+	proxies   []netip.Prefix
 	secure    bool // the public URL is https
 }
 
@@ -88,7 +101,7 @@ func New(c Config) (http.Handler, error) {
 		return nil, err
 	}
 	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, pages: pages, log: c.Logger,
-		publicURL: c.PublicURL, secure: public.Scheme == "https"}
+		publicURL: c.PublicURL, proxies: c.TrustedProxies, secure: public.Scheme == "https"}
 
 	guard := http.NewCrossOriginProtection()
 	// For browsers that send no Sec-Fetch-Site, behind a proxy that changes the Host header.

@@ -1,0 +1,91 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"lanyard"
+	"lanyard/internal/account"
+	"lanyard/internal/problem"
+	"lanyard/internal/store"
+)
+
+// organizationPage is the organization and its people.
+type organizationPage struct {
+	frame
+	form
+	Name        string
+	ID          string
+	Users       string
+	Connections string
+	Services    string
+	PublicURL   string
+	Callbacks   string // what the callback URLs of all services begin with
+	Rename      *field // nil: not this person's to do
+	People      []lanyard.User
+	First       bool // the list of people begins here
+	Next        string
+}
+
+func (organizationPage) template() string { return "organization" }
+
+const peopleLimit = 50 // on one page
+
+func newOrganizationPage(v visitor, o *account.Organization, typed, cursor, publicURL string, d *problem.Document) organizationPage {
+	p := organizationPage{
+		frame: newShellFrame(v, "Organization", "/organization"), form: newForm(d, "The name is as it was"),
+		Name: o.Name, ID: string(o.ID), Users: number(o.Counts.Users), Connections: number(o.Counts.Connections), Services: number(o.Counts.Services),
+		PublicURL: publicURL, Callbacks: publicURL + "/oauth/callback/" + string(o.ID) + "/", People: o.People, First: cursor == "",
+	}
+	if p.Failed {
+		p.Title = "Error: " + p.Title
+	}
+	if o.Editable {
+		f := p.field(field{ID: "name", Name: "name", Label: "Name", Value: typed, Autocomplete: "organization", Help: "1 to 50 characters. Everybody in the organization sees it."}, "/name")
+		p.Rename = &f
+	}
+	p.rest()
+	if o.Next != "" {
+		p.Next = "/organization?cursor=" + url.QueryEscape(o.Next)
+	}
+	return p
+}
+
+// number is a count as the store gives it.
+func number(n int) string {
+	if n > store.CountedUpTo {
+		return "more than " + strconv.Itoa(store.CountedUpTo)
+	}
+	return strconv.Itoa(n)
+}
+
+func (s *site) organization(w http.ResponseWriter, r *http.Request, v visitor) error {
+	return s.writeOrganization(w, r, v, http.StatusOK, v.organization.Name, nil)
+}
+
+func (s *site) writeOrganization(w http.ResponseWriter, r *http.Request, v visitor, status int, typed string, d *problem.Document) error {
+	cursor := r.URL.Query().Get("cursor")
+	o, err := s.accounts.Organization(r.Context(), v.caller, store.Page{Cursor: cursor, Limit: peopleLimit})
+	if err != nil {
+		return err
+	}
+	return s.write(w, status, newOrganizationPage(v, o, typed, cursor, s.publicURL, d))
+}
+
+func (s *site) renameOrganization(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	name := strings.TrimSpace(r.PostForm.Get("name"))
+	err := s.accounts.RenameOrganization(r.Context(), v.caller, name)
+	if d := s.onForm(r, err); d != nil {
+		return s.writeOrganization(w, r, v, d.Status, name, d)
+	} else if err != nil {
+		return err
+	}
+	s.tell(w, newNotice("ok", "The name is saved", ""))
+	http.Redirect(w, r, "/organization", http.StatusSeeOther)
+	return nil
+}
