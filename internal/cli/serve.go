@@ -14,7 +14,7 @@ import (
 // storeFlags are the flags of the commands that open the store themselves.
 type storeFlags struct {
 	data, database, databaseFile, keyFile, publicURL, listen string
-	allowNetworks, returnToOrigins                           []string
+	allowNetworks, trustedProxies, returnToOrigins           []string
 	logFormat, logLevel, caFile                              string
 }
 
@@ -51,14 +51,24 @@ func (a *app) config(cmd *cobra.Command, f *storeFlags) (server.Config, error) {
 	if err := c.LogLevel.UnmarshalText([]byte(f.logLevel)); err != nil {
 		return c, misused(cmd, "--log-level is debug, info, warn or error, not %q", f.logLevel)
 	}
-	for _, network := range f.allowNetworks {
+	var err error
+	if c.AllowNetworks, err = networks(cmd, "--allow-network", f.allowNetworks); err != nil {
+		return c, err
+	}
+	c.TrustedProxies, err = networks(cmd, "--trusted-proxy", f.trustedProxies)
+	return c, err
+}
+
+// networks reads the networks of a flag.
+func networks(cmd *cobra.Command, flag string, given []string) (list []netip.Prefix, err error) {
+	for _, network := range given {
 		prefix, err := netip.ParsePrefix(strings.TrimSpace(network))
 		if err != nil {
-			return c, misused(cmd, "--allow-network takes a network such as 10.0.0.0/8, not %q", network)
+			return nil, misused(cmd, "%s takes a network such as 10.0.0.0/8, not %q", flag, network)
 		}
-		c.AllowNetworks = append(c.AllowNetworks, prefix)
+		list = append(list, prefix)
 	}
-	return c, nil
+	return list, nil
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -89,6 +99,7 @@ cloud metadata addresses stay closed.`,
 	f.add(cmd)
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.allowNetworks, "allow-network", nil, "let calls go to this `CIDR` network; may be given several times, or with commas")
+	flags.StringSliceVar(&f.trustedProxies, "trusted-proxy", nil, "believe X-Forwarded-For from this `CIDR` network of reverse proxies; may be given several times, or with commas")
 	flags.StringSliceVar(&f.returnToOrigins, "return-to-origin", nil, "let a browser return to this `ORIGIN` after connecting; may be given several times, or with commas")
 	flags.DurationVar(&invokeTimeout, "invoke-timeout", 40*time.Second, "how long a service may take to answer a call, as a `TIME` such as 40s")
 	flags.Int64Var(&maxResponse, "max-response", 15<<20, "the largest answer of an invoke, in `BYTES`; the proxy has no limit")

@@ -29,6 +29,9 @@ type Config struct {
 	KeyFile string
 	// AllowNetworks may be reached although they are not public. Metadata addresses stay refused.
 	AllowNetworks []netip.Prefix
+	// TrustedProxies are the networks of the reverse proxies in front. Only what they write into X-Forwarded-For is
+	// believed, for the limits of signing in and for the audit log; none when empty.
+	TrustedProxies []netip.Prefix
 	// ReturnToOrigins are origins a browser may be sent back to after connecting, beside PublicURL.
 	ReturnToOrigins []string
 	// InvokeTimeout bounds an invoke that names no time-out of its own; 40 seconds.

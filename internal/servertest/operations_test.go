@@ -282,7 +282,7 @@ func TestJ07_TheSetupLinkWorksOnce(t *testing.T) {
 	l.Serve(t) // a fresh link ends the one before
 	link := operationsSetupLink(printed)
 	form := func(name string) url.Values {
-		return url.Values{"organization": {"Organization of " + name}, "name": {name}, "email": {name + "@example.com"}}
+		return url.Values{"organization": {"Organization of " + name}, "name": {name}, "email": {name + "@example.com"}, "password": {"four plain words here"}}
 	}
 	stranger := servertest.Stranger(t)
 	if a := servertest.Get(t, stranger, first); a.Status != 404 {

@@ -29,6 +29,7 @@ func (accountPage) template() string { return "account" }
 
 // list is one page of a list among others.
 type list[T any] struct {
+	Of    string // what it lists
 	Items []T
 	First string // address of the first page; empty on it
 	Next  string // of the next; empty on the last
@@ -52,16 +53,18 @@ type keyRow struct {
 	Only    []lanyard.LinkName
 	Created time.Time
 	Used    time.Time
-	Expires time.Time
+	Expires time.Time // zero: never
+	Expired bool
 	Delete  string // address of the page that asks
 }
 
 const accountLimit = 20 // of sessions and of keys on one page
 
-func newAccountPage(v visitor, own *account.Own, cursors url.Values) accountPage {
+func newAccountPage(v visitor, own *account.Own, cursors url.Values, now time.Time) accountPage {
 	p := accountPage{
 		frame: newShellFrame(v, "Your account", "/account"), User: own.User, Organization: own.Organization.Name,
 		HasPassword: own.HasPassword, Changed: own.PasswordChanged,
+		Sessions: list[sessionRow]{Of: "sessions"}, Keys: list[keyRow]{Of: "API keys"},
 	}
 	if n := own.Access.Sessions - 1; n > 0 {
 		p.Others = counted(n, "other session")
@@ -73,7 +76,7 @@ func newAccountPage(v visitor, own *account.Own, cursors url.Values) accountPage
 		})
 	}
 	for _, key := range own.Keys {
-		p.Keys.Items = append(p.Keys.Items, newKeyRow(&key))
+		p.Keys.Items = append(p.Keys.Items, newKeyRow(&key, now))
 	}
 	// Going on in one list keeps the place in the other.
 	part := func(name, cursor string) string {
@@ -102,7 +105,7 @@ func newAccountPage(v visitor, own *account.Own, cursors url.Values) accountPage
 	return p
 }
 
-func newKeyRow(k *lanyard.APIKey) keyRow {
+func newKeyRow(k *lanyard.APIKey, now time.Time) keyRow {
 	may := "Calls and reads"
 	if k.Rights.Manage {
 		may = "Everything you may do"
@@ -112,6 +115,7 @@ func newKeyRow(k *lanyard.APIKey) keyRow {
 	}
 	return keyRow{
 		Name: k.Name, Hint: k.Hint, May: may, Only: k.Rights.Connections, Created: k.CreatedAt, Used: k.LastUsedAt, Expires: k.ExpiresAt,
+		Expired: !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(now),
 		Delete: "/account/keys/" + url.PathEscape(string(k.ID)) + "/delete",
 	}
 }
@@ -133,7 +137,7 @@ func (s *site) account(w http.ResponseWriter, r *http.Request, v visitor) error 
 	if err != nil {
 		return err
 	}
-	return s.write(w, http.StatusOK, newAccountPage(v, own, q))
+	return s.write(w, http.StatusOK, newAccountPage(v, own, q, time.Now()))
 }
 
 func (s *site) endSession(w http.ResponseWriter, r *http.Request, v visitor) error {

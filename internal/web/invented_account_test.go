@@ -37,7 +37,7 @@ func setupStates() []state {
 	}
 }
 
-// inventedOwn is the account of visiting, who is signed in in three browsers and has three keys.
+// inventedOwn is the account of visiting, who is signed in in three browsers and has four keys.
 func inventedOwn() *account.Own {
 	v, now := visiting(), inventedNow()
 	day := 24 * time.Hour
@@ -49,7 +49,7 @@ func inventedOwn() *account.Own {
 		if used > 0 {
 			k.LastUsedAt = now.Add(-used)
 		}
-		if ends > 0 {
+		if ends != 0 {
 			k.ExpiresAt = now.Add(ends)
 		}
 		return k
@@ -64,6 +64,7 @@ func inventedOwn() *account.Own {
 			key("key_A", "nightly report", "K5QT", lanyard.KeyRights{Connections: []lanyard.LinkName{"acme_crm", "invoices"}}, 20*day, 9*time.Hour, 70*day),
 			key("key_B", longName, "7ZPX", lanyard.KeyRights{Manage: true, ActForUsers: true}, 90*day, 2*time.Minute, 0),
 			key("key_C", "a try", "22QA", lanyard.KeyRights{Manage: true}, time.Minute, 0, 30*day),
+			key("key_D", "last year", "4MTW", lanyard.KeyRights{}, 400*day, 36*day, -35*day),
 		},
 	}
 }
@@ -80,7 +81,7 @@ func accountStates() []state {
 	alone.HasPassword, alone.PasswordChanged, alone.Access = false, time.Time{}, store.Access{Sessions: 1}
 	alone.Sessions, alone.Keys = alone.Sessions[:1], nil
 	more.NextSessions, more.NextKeys = "bcde", "cdef"
-	told := newAccountPage(here(), inventedOwn(), nil)
+	told := newAccountPage(here(), inventedOwn(), nil, inventedNow())
 	told.Notice = passwordChanged(&account.PasswordChange{Ended: store.EndedAccess{Sessions: 2, Keys: 1}, Connected: 4})
 	faults := &lanyard.Error{Code: lanyard.CodeInvalidRequest, Fields: []lanyard.FieldError{
 		{Pointer: "/current_password", Detail: "this is not the password that you have now"}, {Pointer: "/new_password", Detail: "this password is little more than your name, so it is easily guessed: choose another one"},
@@ -91,9 +92,9 @@ func accountStates() []state {
 		{Pointer: "/name", Detail: "a name is required"}, {Pointer: "/connections/1", Detail: "a link name begins with a letter"},
 	}}
 	return []state{
-		{"account", 200, newAccountPage(here(), inventedOwn(), nil)},
-		{"account-new", 200, newAccountPage(here(), alone, nil)},
-		{"account-more", 200, newAccountPage(here(), more, url.Values{"keys": {"abcd"}})},
+		{"account", 200, newAccountPage(here(), inventedOwn(), nil, inventedNow())},
+		{"account-new", 200, newAccountPage(here(), alone, nil, inventedNow())},
+		{"account-more", 200, newAccountPage(here(), more, url.Values{"keys": {"abcd"}}, inventedNow())},
 		{"account-told", 200, told},
 		{"password", 200, newPasswordPage(here(), inventedOwn(), nil)},
 		{"password-first", 200, newPasswordPage(here(), alone, nil)},
@@ -102,8 +103,8 @@ func accountStates() []state {
 		{"key-new-member", 200, newNewKeyPage(member, newKeyForm{Life: "90"}, nil)},
 		{"key-new-faults", 400, newNewKeyPage(here(), newKeyForm{Only: "acme_crm 1nvoices", Life: "0", Manage: true}, problem.Of(keyFaults, ""))},
 		{"key", 200, newMadeKeyPage(here(), "nightly report", lanyard.NewSecret("lanyard_INVENTEDINVENTEDINVENTEDINVENTEDINVENTEDINVENTEDINVENT"), inventedURL)},
-		{"key-delete", 200, newDeleteKeyPage(here(), &inventedOwn().Keys[0])},
-		{"key-delete-never-used", 200, newDeleteKeyPage(here(), &inventedOwn().Keys[2])},
+		{"key-delete", 200, newDeleteKeyPage(here(), &inventedOwn().Keys[0], inventedNow())},
+		{"key-delete-never-used", 200, newDeleteKeyPage(here(), &inventedOwn().Keys[2], inventedNow())},
 	}
 }
 

@@ -130,8 +130,8 @@ type deleteKeyPage struct {
 
 func (deleteKeyPage) template() string { return "delete_key" }
 
-func newDeleteKeyPage(v visitor, k *lanyard.APIKey) deleteKeyPage {
-	return deleteKeyPage{newShellFrame(v, "Delete an API key", "/account"), newKeyRow(k)}
+func newDeleteKeyPage(v visitor, k *lanyard.APIKey, now time.Time) deleteKeyPage {
+	return deleteKeyPage{newShellFrame(v, "Delete an API key", "/account"), newKeyRow(k, now)}
 }
 
 func (s *site) deleteKeyForm(w http.ResponseWriter, r *http.Request, v visitor) error {
@@ -139,7 +139,7 @@ func (s *site) deleteKeyForm(w http.ResponseWriter, r *http.Request, v visitor) 
 	if err != nil {
 		return err
 	}
-	return s.write(w, http.StatusOK, newDeleteKeyPage(v, key))
+	return s.write(w, http.StatusOK, newDeleteKeyPage(v, key, time.Now()))
 }
 
 func (s *site) deleteKey(w http.ResponseWriter, r *http.Request, v visitor) error {

@@ -41,7 +41,8 @@ func TestSetup(t *testing.T) {
 	t.Run("faults keep what was typed", func(t *testing.T) {
 		d := newDoor(t, "")
 		d.setupErr = &lanyard.Error{Code: lanyard.CodeInvalidRequest, Fields: []lanyard.FieldError{{Pointer: "/email", Detail: "this is not an e-mail address"}}}
-		a := d.post("/setup/"+goodToken, url.Values{"organization": {" Zylker "}, "name": {"Your name"}, "email": {"pri<ya"}})
+		a := d.post("/setup/"+goodToken, url.Values{"organization": {" Zylker "}, "name": {"Your name"}, "email": {"pri<ya"}, "password": {"marked password"}})
+		a.lacks(t, "marked password")
 		a.want(t, 400, `value="Zylker"`, `value="Your name"`, `value="pri&lt;ya"`, `aria-invalid="true" aria-describedby="email-error"`,
 			`<p class="wrong" id="email-error">This is not an e-mail address.</p>`, `role="alert"`, `<a href="#email">This is not an e-mail address.</a>`,
 			"<title>Error: Set up Lanyard")
@@ -51,8 +52,8 @@ func TestSetup(t *testing.T) {
 	})
 	t.Run("it is set up", func(t *testing.T) {
 		d := newDoor(t, "")
-		d.post("/setup/"+goodToken, url.Values{"organization": {" Zylker "}, "name": {"Your name"}, "email": {"you@zylker.example"}}).goesTo(t, "/")
-		if diff := cmp.Diff(account.Setup{Organization: "Zylker", Name: "Your name", Email: "you@zylker.example"}, d.setup); diff != "" {
+		d.post("/setup/"+goodToken, url.Values{"organization": {" Zylker "}, "name": {"Your name"}, "email": {"you@zylker.example"}, "password": {" blanks count "}}).goesTo(t, "/")
+		if diff := cmp.Diff(account.Setup{Organization: "Zylker", Name: "Your name", Email: "you@zylker.example", Password: lanyard.NewSecret(" blanks count ")}, d.setup); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		d.get("/connections").want(t, 200, "My connections", "No connections yet")

@@ -141,9 +141,9 @@ func TestWholeSetup(t *testing.T) {
 	}
 	b := newBrowser(t, l)
 	b.says("GET", link, nil, 200, "Set up Lanyard")
-	b.says("POST", link, url.Values{"organization": {"Zylker"}, "email": {"visiting"}}, 400, "A name is required.", "This is not an e-mail address.", `value="Zylker"`)
-	b.says("POST", link, url.Values{"organization": {"Zylker"}, "name": {"Your name"}, "email": {"you@zylker.example"}}, 200, "No connections yet", "Zylker", "Your name")
+	b.says("POST", link, url.Values{"organization": {"Zylker"}, "email": {"visiting"}}, 400, "A name is required.", "This is not an e-mail address.", "Choose a password", `value="Zylker"`)
+	b.says("POST", link, url.Values{"organization": {"Zylker"}, "name": {"Your name"}, "email": {"you@zylker.example"}, "password": {"four plain words here"}}, 200, "No connections yet", "Zylker", "Your name")
 	for _, method := range []string{"GET", "POST"} {
-		newBrowser(t, l).says(method, link, url.Values{"organization": {"Evil"}, "name": {"Eve"}, "email": {"eve@evil.example"}}, 404, "used")
+		newBrowser(t, l).says(method, link, url.Values{"organization": {"Evil"}, "name": {"Eve"}, "email": {"eve@evil.example"}, "password": {"four plain words here"}}, 404, "used")
 	}
 }

@@ -37,6 +37,19 @@ var everyRoute = []struct{ method, path string }{
 	{"POST", "/connections/acme_crm/revoke"},
 	{"GET", "/connections/acme_crm/delete"},
 	{"POST", "/connections/acme_crm/delete"},
+	{"GET", "/sign-in"},
+	{"POST", "/sign-in"},
+	{"GET", "/account"},
+	{"GET", "/account/password"},
+	{"POST", "/account/password"},
+	{"POST", "/account/sessions/end"},
+	{"POST", "/account/sessions/other/end"},
+	{"GET", "/account/keys/new"},
+	{"POST", "/account/keys"},
+	{"GET", "/account/keys/key_A/delete"},
+	{"POST", "/account/keys/key_A/delete"},
+	{"GET", "/organization"},
+	{"POST", "/organization"},
 	{"POST", "/connections/acme_crm/connect"},
 	{"GET", "/connect/T"},
 	{"POST", "/connect/T"},
@@ -156,7 +169,7 @@ func TestI04_OtherSitesChangeNothing(t *testing.T) {
 			t.Run(r.path+"/"+name, func(t *testing.T) {
 				d := newDoor(t, "https://lanyard.example").invented()
 				headers := append(slices.Clone(headers), "Cookie", "__Host-lanyard_session="+goodSession)
-				if a := d.send("POST", r.path, "", headers...); a.status == 403 {
+				if a := d.send("POST", r.path, "life=90", headers...); a.status == 403 {
 					t.Errorf("our own form was refused: %s", a.body)
 				}
 				if d.changes() == "" {
@@ -236,6 +249,7 @@ func TestI05_Cookies(t *testing.T) {
 			a := d.get("/sign-in/"+goodToken, "Cookie", c.back+"=%2Fconnect%2FT")
 			a.goesTo(t, "/connect/T")
 			check(a, c.session, goodSession, true)
+			check(a, strings.Replace(c.session, "session", "browser", 1), "known", true)
 			check(a, c.back, "", false)
 			a = d.send("POST", "/sign-out", "", "Cookie", c.session+"="+goodSession)
 			a.goesTo(t, "/")
