@@ -116,7 +116,7 @@ func newKeyRow(k *lanyard.APIKey, now time.Time) keyRow {
 	return keyRow{
 		Name: k.Name, Hint: k.Hint, May: may, Only: k.Rights.Connections, Created: k.CreatedAt, Used: k.LastUsedAt, Expires: k.ExpiresAt,
 		Expired: !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(now),
-		Delete: "/account/keys/" + url.PathEscape(string(k.ID)) + "/delete",
+		Delete:  "/account/keys/" + url.PathEscape(string(k.ID)) + "/delete",
 	}
 }
 
