@@ -88,9 +88,10 @@ type PasswordChange struct {
 	Connected int // accounts that stay connected
 }
 
-// ChangePassword gives the caller's user a new password. The current one has to be given, where there is one; then
-// everything that may have been made with it ends: all other sessions, all API keys and sign-in links of the user.
-// Connections stay connected. A first password ends nothing, for nobody can have known another one.
+// ChangePassword gives the caller's user a new password. The current one has to be given, where there is one, except
+// in a session that a one-time link began just now: that is the way for whoever forgot it. Then everything that may
+// have been made with the old one ends: all other sessions, all API keys and sign-in links of the user. Connections stay
+// connected. A first password ends nothing, for nobody can have known another one.
 func (a *Accounts) ChangePassword(ctx context.Context, c *lanyard.Caller, current, next lanyard.Secret, b Browser) (*PasswordChange, error) {
 	if err := access.OwnAccount(c); err != nil {
 		return nil, err
@@ -103,15 +104,20 @@ func (a *Accounts) ChangePassword(ctx context.Context, c *lanyard.Caller, curren
 	if err != nil {
 		return nil, err
 	}
+	forgotten, err := a.freshByLink(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	needsCurrent := !before.IsZero() && !forgotten
 	var f lanyard.FieldErrors
-	if !before.IsZero() && current.IsZero() {
+	if needsCurrent && current.IsZero() {
 		f.Add("/current_password", "enter the password that you have now")
 	}
 	f.Check("/new_password", checkPassword(next, user.Email, user.Name, org.Name))
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	if !before.IsZero() {
+	if needsCurrent {
 		if err := a.checkCurrent(ctx, c, user, current, before); err != nil {
 			return nil, err
 		}
@@ -125,6 +131,15 @@ func (a *Accounts) ChangePassword(ctx context.Context, c *lanyard.Caller, curren
 		return nil, err
 	}
 	return a.setPassword(ctx, c, user, before, hash, b)
+}
+
+// freshByLink reports whether the caller's session was begun by a one-time link, as lately as such a link works.
+func (a *Accounts) freshByLink(ctx context.Context, c *lanyard.Caller) (bool, error) {
+	session, err := a.store.Session(ctx, c.Organization, c.User, c.Session)
+	if err != nil {
+		return false, err
+	}
+	return session.WithLink && a.store.Now().Sub(session.CreatedAt) < signInLinkLife, nil
 }
 
 // checkCurrent compares the current password. Whoever found a browser that is signed in has only a few tries.

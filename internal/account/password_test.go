@@ -155,6 +155,37 @@ func TestFirstPassword(t *testing.T) {
 	}
 }
 
+// Whoever forgot the password signs in with a link and sets a new one, for as long as the link would have worked.
+func TestForgottenPassword(t *testing.T) {
+	w := newWorld(t)
+	byLink := func() *SignedIn {
+		t.Helper()
+		url, _, err := w.signInLink(t.Context(), w.owner, "")
+		w.must(err)
+		_, token, _ := strings.Cut(url, "/sign-in/")
+		signedIn, err := w.SignIn(t.Context(), token, someone)
+		w.must(err)
+		return signedIn
+	}
+	late := byLink()
+	w.pass(signInLinkLife)
+	_, err := w.change(late, "", nextPassword)
+	wantField(t, err, "/current_password")
+	other, fresh := w.in(someone), byLink()
+	_, err = w.change(other, "", nextPassword)
+	wantField(t, err, "/current_password")
+	if own, err := w.Own(t.Context(), w.caller(fresh), store.Page{}, store.Page{}); err != nil || own.NeedsCurrent {
+		t.Errorf("it asks for the current password: %v", err)
+	}
+	changed, err := w.change(fresh, "", nextPassword)
+	w.must(err)
+	if changed.First || w.holds(other) || w.holds(late) || w.holds(fresh) || !w.holds(&changed.SignedIn) {
+		t.Errorf("the other sessions should end: %+v", changed.Ended)
+	}
+	_, err = w.change(&changed.SignedIn, "", ownersPassword)
+	wantField(t, err, "/current_password") // the session that goes on was not begun by the link
+}
+
 func TestPasswordIsNoBusinessOfKeys(t *testing.T) {
 	w := newWorld(t)
 	_, key, err := w.CreateKey(t.Context(), w.caller(w.in(someone)), NewKey{Name: "key"})

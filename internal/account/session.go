@@ -120,6 +120,7 @@ type Own struct {
 	User            *lanyard.User
 	Organization    *lanyard.Organization
 	HasPassword     bool
+	NeedsCurrent    bool      // to change the password
 	PasswordChanged time.Time // zero: never set
 	Access          store.Access
 	Sessions        []store.Session // newest first
@@ -143,6 +144,13 @@ func (a *Accounts) Own(ctx context.Context, c *lanyard.Caller, sessions, keys st
 		return nil, err
 	}
 	own.HasPassword, own.PasswordChanged = !hash.IsZero(), changed
+	if own.HasPassword {
+		fresh, err := a.freshByLink(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		own.NeedsCurrent = !fresh
+	}
 	if own.Access, err = a.store.CountAccess(ctx, c.Organization, c.User, sessionIdle); err != nil {
 		return nil, err
 	}

@@ -38,6 +38,7 @@ func (a *Accounts) SignIn(ctx context.Context, value string, b Browser) (*Signed
 		return nil, linkUsed()
 	}
 	signedIn, session := a.newSession(nil, b)
+	session.WithLink = true
 	user, err := a.store.UseSignInLink(ctx, hashToken("sign_in", value), session, func(l store.Link) lanyard.AuditEntry {
 		return signInEntry(&lanyard.User{OrganizationID: l.Organization, ID: l.User}, b)
 	})

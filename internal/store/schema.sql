@@ -250,7 +250,7 @@ CREATE TABLE sessions (
     user_id         TEXT NOT NULL,
     created_at      BIGINT NOT NULL,
     seen_at         BIGINT NOT NULL,
-    expires_at      BIGINT NOT NULL, browser TEXT NOT NULL DEFAULT '',            -- absolute end
+    expires_at      BIGINT NOT NULL, browser TEXT NOT NULL DEFAULT '', with_link BOOLEAN NOT NULL DEFAULT FALSE,            -- absolute end
     PRIMARY KEY (organization_id, hash),
     FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id) ON DELETE CASCADE
 );

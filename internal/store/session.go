@@ -15,6 +15,7 @@ import (
 type Session struct {
 	Hash      string
 	Browser   string // what it is, in a few words; may be empty
+	WithLink  bool   // begun by a one-time link, not by a password
 	CreatedAt time.Time
 	SeenAt    time.Time // kept within a minute
 	ExpiresAt time.Time // the end, however much it is used
@@ -29,10 +30,10 @@ type KnownBrowser struct {
 	ExpiresAt time.Time
 }
 
-const sessionColumns = `s.hash, s.browser, s.created_at, s.seen_at, s.expires_at`
+const sessionColumns = `s.hash, s.browser, s.with_link, s.created_at, s.seen_at, s.expires_at`
 
 func sessionTargets(s *Session) []any {
-	return []any{&s.Hash, &s.Browser, instant{&s.CreatedAt}, instant{&s.SeenAt}, instant{&s.ExpiresAt}}
+	return []any{&s.Hash, &s.Browser, &s.WithLink, instant{&s.CreatedAt}, instant{&s.SeenAt}, instant{&s.ExpiresAt}}
 }
 
 // seenWithin is how exactly a session's last use is kept; writing it at every request would cost a commit each.
@@ -51,8 +52,8 @@ func (s *Store) CreateSession(ctx context.Context, org lanyard.OrganizationID, u
 
 func (t *tx) insertSession(ctx context.Context, org lanyard.OrganizationID, user lanyard.UserID, session Session) error {
 	now := millis(t.store.Now())
-	const insert = `INSERT INTO sessions (organization_id, hash, user_id, browser, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`
-	if _, err := t.exec(ctx, insert, org, session.Hash, user, clean(session.Browser), now, now, millis(session.ExpiresAt)); err != nil {
+	const insert = `INSERT INTO sessions (organization_id, hash, user_id, browser, with_link, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	if _, err := t.exec(ctx, insert, org, session.Hash, user, clean(session.Browser), session.WithLink, now, now, millis(session.ExpiresAt)); err != nil {
 		return fmt.Errorf("create a session: %w", err)
 	}
 	return t.knowBrowser(ctx, org, user, session.Known)
@@ -141,6 +142,16 @@ func (s *Store) Sessions(ctx context.Context, org lanyard.OrganizationID, user l
 		return strconv.FormatInt(millis(v.CreatedAt), 10) + " " + v.Hash
 	})
 	return found, next, nil
+}
+
+// Session gives one session of a user, whether it holds or not; not_found otherwise.
+func (s *Store) Session(ctx context.Context, org lanyard.OrganizationID, user lanyard.UserID, hash string) (*Session, error) {
+	scan := func(row scanner) (v Session, err error) {
+		err = row.Scan(sessionTargets(&v)...)
+		return v, err
+	}
+	const query = `SELECT ` + sessionColumns + ` FROM sessions s WHERE s.organization_id = $1 AND s.user_id = $2 AND s.hash = $3`
+	return find(ctx, s.reads, "session", scan, query, org, user, hash)
 }
 
 // EndSession ends one session of a user; not_found when the user has no such session.

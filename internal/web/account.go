@@ -168,6 +168,7 @@ type passwordPage struct {
 	frame
 	form
 	Has     bool   // there is one now
+	Forgot  bool   // it need not be known
 	Email   string // for password managers
 	Current field
 	New     field
@@ -182,7 +183,7 @@ func newPasswordPage(v visitor, own *account.Own, d *problem.Document) passwordP
 	if own.HasPassword {
 		title = "Change your password"
 	}
-	p := passwordPage{frame: newShellFrame(v, title, "/account"), Has: own.HasPassword, Email: own.User.Email, form: newForm(d, "Your password is as it was")}
+	p := passwordPage{frame: newShellFrame(v, title, "/account"), Has: own.HasPassword, Forgot: own.HasPassword && !own.NeedsCurrent, Email: own.User.Email, form: newForm(d, "Your password is as it was")}
 	if p.Failed {
 		p.Title = "Error: " + p.Title
 	}

@@ -55,7 +55,7 @@ func inventedOwn() *account.Own {
 		return k
 	}
 	return &account.Own{
-		User: v.user, Organization: v.organization, HasPassword: true, PasswordChanged: now.Add(-40 * day),
+		User: v.user, Organization: v.organization, HasPassword: true, NeedsCurrent: true, PasswordChanged: now.Add(-40 * day),
 		Access: store.Access{Sessions: 3, Keys: 3, Connected: 4},
 		Sessions: []store.Session{
 			session("here", "Firefox on Linux", 3*time.Hour, 0), session("phone", "Safari on iPhone", 2*day, 5*time.Hour), session("unknown", "", 12*day, 6*day),
@@ -81,6 +81,8 @@ func accountStates() []state {
 	alone.HasPassword, alone.PasswordChanged, alone.Access = false, time.Time{}, store.Access{Sessions: 1}
 	alone.Sessions, alone.Keys = alone.Sessions[:1], nil
 	more.NextSessions, more.NextKeys = "bcde", "cdef"
+	forgotten := inventedOwn()
+	forgotten.NeedsCurrent = false
 	told := newAccountPage(here(), inventedOwn(), nil, inventedNow())
 	told.Notice = passwordChanged(&account.PasswordChange{Ended: store.EndedAccess{Sessions: 2, Keys: 1}, Connected: 4})
 	faults := &lanyard.Error{Code: lanyard.CodeInvalidRequest, Fields: []lanyard.FieldError{
@@ -98,6 +100,7 @@ func accountStates() []state {
 		{"account-told", 200, told},
 		{"password", 200, newPasswordPage(here(), inventedOwn(), nil)},
 		{"password-first", 200, newPasswordPage(here(), alone, nil)},
+		{"password-forgotten", 200, newPasswordPage(here(), forgotten, nil)},
 		{"password-faults", 400, newPasswordPage(here(), inventedOwn(), problem.Of(faults, ""))},
 		{"key-new", 200, newNewKeyPage(here(), newKeyForm{Life: "90"}, nil)},
 		{"key-new-member", 200, newNewKeyPage(member, newKeyForm{Life: "90"}, nil)},

@@ -5,6 +5,7 @@ ALTER TABLE users ADD COLUMN password_changed_at BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX users_by_email ON users (email);
 
 ALTER TABLE sessions ADD COLUMN browser TEXT NOT NULL DEFAULT ''; -- family and system, such as "Firefox on Linux"
+ALTER TABLE sessions ADD COLUMN with_link BOOLEAN NOT NULL DEFAULT FALSE; -- begun by a one-time link
 CREATE INDEX sessions_by_user ON sessions (organization_id, user_id, created_at, hash);
 CREATE INDEX api_keys_by_user ON api_keys (organization_id, user_id, created_at, id);
 -- A person is told how many accounts stay connected when a password changes.
