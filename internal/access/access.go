@@ -38,7 +38,7 @@ func ManageAlone(c *lanyard.Caller) error {
 }
 
 // OwnAccount: a password and sessions are a person's own, so they are seen and changed in a browser that is signed in as
-// that person. A key that fell into wrong hands cannot take the account over.
+// that person, never by a program.
 func OwnAccount(c *lanyard.Caller) error {
 	if c.Session == "" {
 		return forbidden("This is done in a browser that is signed in.")

@@ -100,7 +100,7 @@ func TestJ01_GuessingAtThePassword(t *testing.T) {
 	}
 	// With a right password nothing is learned from the refusal either.
 	_, err := w.SignInWithPassword(t.Context(), w.owner.Email, lanyard.NewSecret(ownersPassword), someone)
-	e, _ := err.(*lanyard.Error) //nolint:errorlint // this very one
+	e, _ := err.(*lanyard.Error)
 	if e == nil || e.Code != lanyard.CodeRateLimited || e.RetryAfter <= 0 || !strings.Contains(e.Message, "Try again in") {
 		t.Fatalf("the owner elsewhere: %v, want rate_limited", err)
 	}
