@@ -103,16 +103,22 @@ func TestI12_PasswordChange(t *testing.T) {
 // sessionOf is the value of a browser's session cookie.
 func sessionOf(t *testing.T, l *servertest.Lanyard, browser *http.Client) string {
 	t.Helper()
+	return cookieOf(t, l, browser, "session")
+}
+
+// cookieOf is the value of a cookie of ours.
+func cookieOf(t *testing.T, l *servertest.Lanyard, browser *http.Client, name string) string {
+	t.Helper()
 	u, err := url.Parse(l.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range browser.Jar.Cookies(u) {
-		if c.Name == "lanyard_session" {
+		if c.Name == "lanyard_"+name {
 			return c.Value
 		}
 	}
-	t.Fatal("the browser has no session")
+	t.Fatalf("the browser has no cookie %s", name)
 	return ""
 }
 

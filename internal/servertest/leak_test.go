@@ -841,7 +841,7 @@ func TestF11_CanariesAreNowhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, cookie := range w.browser.Jar.Cookies(address) {
-		w.know("session cookie", cookie.Value)
+		w.know(strings.TrimPrefix(cookie.Name, "lanyard_")+" cookie", cookie.Value)
 	}
 	w.know("owner's API key", w.l.Key)
 
@@ -858,7 +858,7 @@ func TestF11_CanariesAreNowhere(t *testing.T) {
 		}
 	}
 	// What is Lanyard's own, what signs and is not sent, and what is kept for later.
-	w.arrived(t, regexp.MustCompile(`API key$|^session cookie|^state |^stranger's |^link |`+
+	w.arrived(t, regexp.MustCompile(`API key$|^(session|browser) cookie|^state |^stranger's |^link |`+
 		`^secret access key|secret .*of signed$|^id token|^session handle|^renewed refresh|that is denied`))
 	w.disk("while it runs")
 	w.l.Stop(t)
