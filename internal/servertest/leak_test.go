@@ -1335,16 +1335,16 @@ func (w *walk) everythingElse() {
 			}
 		}
 	}
-	for _, path := range []string{"/", "/docs", "/healthz", "/readyz", "/metrics", "/sign-in/x", "/connect/x", "/connect/result/x", "/nothing"} {
+	for _, path := range []string{"/", "/account", "/account/password", "/account/keys/new", "/organization", "/docs", "/healthz", "/readyz", "/metrics", "/sign-in/x", "/connect/x", "/connect/result/x", "/nothing"} {
 		w.page(0, path)
 		w.note("GET "+path+" of a stranger", servertest.Get(w.t, servertest.Stranger(w.t), w.l.URL+path))
 	}
-	for next := "/"; next != ""; {
+	for next := "/connections"; next != ""; {
 		page := string(w.page(200, next).Body)
-		_, rest, more := strings.Cut(page, `href="/?cursor=`)
+		_, rest, more := strings.Cut(page, `href="/connections?cursor=`)
 		cursor, _, _ := strings.Cut(rest, `"`)
 		if next = ""; more {
-			next = "/?cursor=" + html.UnescapeString(cursor)
+			next = "/connections?cursor=" + html.UnescapeString(cursor)
 		}
 	}
 }

@@ -328,7 +328,7 @@ func TestJ07_TheSetupLinkWorksOnce(t *testing.T) {
 		switch {
 		case a.Status == 303:
 			won++
-			if home := servertest.Get(t, browsers[i], l.URL+"/"); home.Status != 200 || !strings.Contains(string(home.Body), fmt.Sprintf("person%d", i)) {
+			if home := servertest.Get(t, browsers[i], l.URL+"/connections"); home.Status != 200 || !strings.Contains(string(home.Body), fmt.Sprintf("person%d", i)) {
 				t.Errorf("the winner's page: %d %s", home.Status, home.Body)
 			}
 		case a.Status != 404 && a.Status != 409:
@@ -355,7 +355,7 @@ func TestJ07_TheSetupLinkWorksOnce(t *testing.T) {
 		t.Errorf("init on a store with an organization: got %v, want conflict", err)
 	}
 	l.Serve(t)
-	if a := servertest.Get(t, browsers[slices.IndexFunc(answers, func(a *servertest.Answer) bool { return a.Status == 303 })], l.URL+"/"); a.Status != 200 {
+	if a := servertest.Get(t, browsers[slices.IndexFunc(answers, func(a *servertest.Answer) bool { return a.Status == 303 })], l.URL+"/connections"); a.Status != 200 {
 		t.Errorf("the winner after all that: %d", a.Status)
 	}
 }
