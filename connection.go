@@ -86,7 +86,7 @@ func (c *Connection) Validate(s *Service) error {
 }
 
 func (s *Service) anyHost() bool {
-	rules, err := s.HostRules(s.sampleValues())
+	rules, err := s.HostRules(s.SampleValues())
 	return err != nil || rules.Any()
 }
 
@@ -96,7 +96,7 @@ func (s *Service) secretFollowsValue() bool {
 	if s.Auth.Secret().IsZero() {
 		return false
 	}
-	values := s.sampleValues()
+	values := s.SampleValues()
 	for i := range s.DynamicParameters {
 		p := &s.DynamicParameters[i]
 		if len(p.Choices) > 0 {

@@ -241,7 +241,7 @@ func TestValidateService(t *testing.T) {
 	}{
 		{"link name", lanyard.AuthBasic, changes{"link_name": "Acme"}, []string{"/link_name"}},
 		{"name", lanyard.AuthBasic, changes{"name": strings.Repeat("x", 51)}, []string{"/name"}},
-		{"everything at once", lanyard.AuthBasic, changes{"link_name": nil, "name": nil, "hosts": nil}, []string{"/link_name", "/name"}},
+		{"everything at once", lanyard.AuthBasic, changes{"link_name": nil, "name": nil, "hosts": nil}, []string{"/link_name", "/name", "/hosts"}},
 		{"description", lanyard.AuthBasic, changes{"description": long}, []string{"/description"}},
 		{"description with a control character", lanyard.AuthBasic, changes{"description": "a\x1bb"}, []string{"/description"}},
 		{"description with lines", lanyard.AuthBasic, changes{"description": "a\n\tb"}, nil},

@@ -34,8 +34,9 @@ func (s *Service) Validate() error {
 			f.Add("/docs_url", "a documentation link begins with https://")
 		}
 	}
+	before := len(f)
 	s.validateParameters(&f)
-	if len(f) == 0 {
+	if len(f) == before {
 		// URLs and hosts are judged with their placeholders, so those have to be right first.
 		s.validateURLs(&f)
 		s.validateHosts(&f)
@@ -94,8 +95,8 @@ func (s *Service) validateParameters(f *FieldErrors) {
 	}
 }
 
-// sampleValues stand in for what people will give, to see whether a URL can work at all.
-func (s *Service) sampleValues() map[string]string {
+// SampleValues stand in for what people will give, to see whether a URL can work at all.
+func (s *Service) SampleValues() map[string]string {
 	values := map[string]string{}
 	for _, p := range s.DynamicParameters {
 		switch {
@@ -125,7 +126,7 @@ func (s *Service) validateURLs(f *FieldErrors) {
 			f.Add(su.pointer, "a URL here has no fragment (#)")
 			continue
 		}
-		u, err := s.FillURL(su.text, s.sampleValues())
+		u, err := s.FillURL(su.text, s.SampleValues())
 		switch {
 		case err != nil && s.undeclared(origin(su.text)):
 			f.Add(su.pointer, "this names a placeholder that is not among the dynamic parameters")
@@ -181,7 +182,7 @@ func (s *Service) validateHosts(f *FieldErrors) {
 		f.Add("/hosts", "a service lists at most %d hosts", maxListLength)
 		return
 	}
-	values := s.sampleValues()
+	values := s.SampleValues()
 	for i, text := range s.Hosts {
 		at := fmt.Sprintf("/hosts/%d", i)
 		filled, err := s.fillHost(text, values)

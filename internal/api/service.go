@@ -123,7 +123,7 @@ type editServiceInput struct {
 }
 
 func (a *API) editService(ctx context.Context, c *lanyard.Caller, in *editServiceInput) (*answer[editedService], error) {
-	v, revoked, err := a.Registry.EditService(ctx, c, in.LinkName, in.Body, in.KeepConnections)
+	v, revoked, err := a.Registry.EditService(ctx, c, in.LinkName, registry.ServiceEdit{Patch: in.Body, KeepConnections: in.KeepConnections})
 	if err != nil {
 		return nil, err
 	}

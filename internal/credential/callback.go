@@ -58,21 +58,28 @@ func (k *Keeper) StartConsent(ctx context.Context, c *lanyard.Caller, token stri
 }
 
 func (k *Keeper) startOAuth2(ctx context.Context, con *Connection, req *lanyard.ConsentRequest) (string, error) {
-	client, err := k.client(con, &lanyard.Credential{Parameters: req.Secrets.Parameters})
+	target, state, err := k.authorizeOAuth2(con, req)
 	if err != nil {
 		return "", err
 	}
-	state := rand.Text() + rand.Text() // 260 bits
+	return target, k.Store.CreateConsentRequest(ctx, req, hashToken("state", state))
+}
+
+// authorizeOAuth2 makes the URL that the browser goes to, for the parameter values of the request, and puts the PKCE
+// verifier into it.
+func (k *Keeper) authorizeOAuth2(con *Connection, req *lanyard.ConsentRequest) (target, state string, err error) {
+	client, err := k.client(con, &lanyard.Credential{Parameters: req.Secrets.Parameters})
+	if err != nil {
+		return "", "", err
+	}
+	state = rand.Text() + rand.Text() // 260 bits
 	request := oauth2.AuthorizeRequest{RedirectURI: k.callbackURL(con), State: state, Scopes: con.Scopes}
 	if con.Service.Auth.OAuth2.PKCE {
 		req.Secrets.CodeVerifier = oauth2.NewVerifier()
 		request.Challenge = oauth2.Challenge(req.Secrets.CodeVerifier)
 	}
-	target, err := oauth2.AuthorizeURL(client, request)
-	if err != nil {
-		return "", err
-	}
-	return target, k.Store.CreateConsentRequest(ctx, req, hashToken("state", state))
+	target, err = oauth2.AuthorizeURL(client, request)
+	return target, state, err
 }
 
 func (k *Keeper) startOAuth1(ctx context.Context, con *Connection, req *lanyard.ConsentRequest) (string, error) {

@@ -18,6 +18,7 @@ type ServiceView struct {
 	SecretSet         bool
 	SecretFingerprint string // tells secrets apart without showing one; only on single reads
 	Editable          bool   // by this caller
+	store.ServiceUse         // all zero for a default service
 	// Affected is what an edit or the deletion would revoke; for whoever may do that, on single reads.
 	Affected *store.Affected
 }
@@ -26,6 +27,13 @@ func (r *Registry) view(ctx context.Context, c *lanyard.Caller, s *lanyard.Servi
 	v := r.listed(c, s)
 	secret := s.Auth.Secret()
 	v.SecretSet, v.SecretFingerprint = !secret.IsZero(), secret.Fingerprint(string(c.Organization))
+	if s.Kind == lanyard.KindCustom {
+		use, err := r.store.ServiceUse(ctx, c.Organization, s.ID)
+		if err != nil {
+			return nil, err
+		}
+		v.ServiceUse = *use
+	}
 	if !v.Editable {
 		return v, nil
 	}
@@ -43,6 +51,18 @@ func (r *Registry) listed(c *lanyard.Caller, s *lanyard.Service) *ServiceView {
 
 // CreateService defines a custom service. The definition is the JSON of the API.
 func (r *Registry) CreateService(ctx context.Context, c *lanyard.Caller, definition []byte) (*ServiceView, error) {
+	s, err := r.defined(c, definition)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.store.CreateService(ctx, s, c.Audit(lanyard.ActionServiceCreate, string(s.ID), string(s.LinkName))); err != nil {
+		return nil, err
+	}
+	return r.view(ctx, c, s)
+}
+
+// defined reads and checks the definition of a new service.
+func (r *Registry) defined(c *lanyard.Caller, definition []byte) (*lanyard.Service, error) {
 	if err := access.ManageAll(c); err != nil {
 		return nil, err
 	}
@@ -57,13 +77,35 @@ func (r *Registry) CreateService(ctx context.Context, c *lanyard.Caller, definit
 	now := r.store.Now()
 	s.ID, s.OrganizationID, s.Author, s.Kind = lanyard.NewServiceID(), c.Organization, c.User, lanyard.KindCustom
 	s.Version, s.CreatedAt, s.UpdatedAt = 1, now, now
-	if err := s.Validate(); err != nil {
+	return s, s.Validate()
+}
+
+// ServiceDraft is a service as it would be saved, and what saving it would mean.
+type ServiceDraft struct {
+	*ServiceView
+	lanyard.Edit // of a stored service; zero for a new one
+}
+
+// DraftService judges the definition of a new service as CreateService does, and saves nothing.
+func (r *Registry) DraftService(_ context.Context, c *lanyard.Caller, definition []byte) (*ServiceDraft, error) {
+	s, err := r.defined(c, definition)
+	if err != nil {
 		return nil, err
 	}
-	if err := r.store.CreateService(ctx, s, c.Audit(lanyard.ActionServiceCreate, string(s.ID), string(s.LinkName))); err != nil {
+	return &ServiceDraft{ServiceView: r.listed(c, s)}, nil
+}
+
+// DraftEdit judges an edit as EditService does, and saves nothing.
+func (r *Registry) DraftEdit(ctx context.Context, c *lanyard.Caller, name string, in ServiceEdit) (*ServiceDraft, error) {
+	_, s, edit, err := r.edited(ctx, c, name, in)
+	if err != nil {
 		return nil, err
 	}
-	return r.view(ctx, c, s)
+	v, err := r.view(ctx, c, s)
+	if err != nil {
+		return nil, err
+	}
+	return &ServiceDraft{v, edit}, nil
 }
 
 // Services lists services by link name. An empty kind lists all; query searches names and link names.
@@ -82,7 +124,8 @@ func (r *Registry) Services(ctx context.Context, c *lanyard.Caller, kind lanyard
 	}
 	views := make([]ServiceView, len(services))
 	for i := range services {
-		views[i] = *r.listed(c, &services[i])
+		views[i] = *r.listed(c, &services[i].Service)
+		views[i].ServiceUse = services[i].ServiceUse
 	}
 	return views, next, nil
 }
@@ -108,51 +151,62 @@ func (r *Registry) service(ctx context.Context, c *lanyard.Caller, name string) 
 	return s, err
 }
 
-// EditService applies a JSON merge patch to a definition. A secret that the patch does not mention stays. Saving a
-// change revokes every authorization of every connection of the service and says how many those were; with
-// keepConnections none, if the change cannot move a credential anywhere new, and otherwise the edit is refused. An edit
-// that changes nothing does nothing.
-func (r *Registry) EditService(ctx context.Context, c *lanyard.Caller, name string, patch []byte, keepConnections bool) (*ServiceView, int, error) {
-	old, err := r.service(ctx, c, name)
+// ServiceEdit is a change to a service.
+type ServiceEdit struct {
+	Patch           []byte // a JSON merge patch of the definition; a secret that it does not mention stays
+	KeepConnections bool   // revoke nothing; refused when the change could move a credential anywhere new
+	Version         int64  // the version that was looked at; conflict when it moved on. 0: whatever is stored
+}
+
+// EditService changes a definition. Saving a change revokes every authorization of every connection of the service and
+// says how many those were, unless connections are kept. An edit that changes nothing does nothing.
+func (r *Registry) EditService(ctx context.Context, c *lanyard.Caller, name string, in ServiceEdit) (*ServiceView, int, error) {
+	old, s, edit, err := r.edited(ctx, c, name, in)
 	if err != nil {
-		return nil, 0, err
-	}
-	if err := access.EditService(c, old); err != nil {
-		return nil, 0, err
-	}
-	s, err := editedService(old, patch)
-	if err != nil {
-		return nil, 0, err
-	}
-	edit, err := lanyard.CheckEdit(old, s)
-	if err != nil {
-		return nil, 0, err
-	}
-	if err := s.Validate(); err != nil {
 		return nil, 0, err
 	}
 	if !edit.Changed {
 		v, err := r.view(ctx, c, old)
 		return v, 0, err
 	}
-	if keepConnections && len(edit.Moves) > 0 {
+	if in.KeepConnections && len(edit.Moves) > 0 {
 		var f lanyard.FieldErrors
 		for _, pointer := range edit.Moves {
 			f.Add(pointer, "changing this could lead credentials elsewhere, so the connections cannot be kept")
 		}
 		return nil, 0, f.Err()
 	}
-	s.Version, s.UpdatedAt = old.Version+1, r.store.Now()
 	entry := c.Audit(lanyard.ActionServiceEdit, string(s.ID), string(s.LinkName))
-	entry.Detail = map[string]string{"changed": strings.Join(edit.Moves, " "), "keep_connections": fmt.Sprint(keepConnections)}
+	entry.Detail = map[string]string{"changed": strings.Join(edit.Moves, " "), "keep_connections": fmt.Sprint(in.KeepConnections)}
 	reason := fmt.Sprintf("The service %s was edited, so its connections have to be connected again.", s.Name)
-	erased, err := r.store.UpdateService(ctx, old.Version, s, keepConnections, reason, entry)
+	erased, err := r.store.UpdateService(ctx, old.Version, s, in.KeepConnections, reason, entry)
 	if err != nil {
 		return nil, 0, err
 	}
 	r.revoker.Erased(ctx, old, erased)
 	v, err := r.view(ctx, c, s)
 	return v, len(erased), err
+}
+
+// edited reads and checks an edit: the service as it is, as it would be, and what lies between.
+func (r *Registry) edited(ctx context.Context, c *lanyard.Caller, name string, in ServiceEdit) (old, s *lanyard.Service, edit lanyard.Edit, err error) {
+	if old, err = r.service(ctx, c, name); err != nil {
+		return nil, nil, edit, err
+	}
+	if err = access.EditService(c, old); err != nil {
+		return nil, nil, edit, err
+	}
+	if in.Version != 0 && in.Version != old.Version {
+		return nil, nil, edit, lanyard.Errorf(lanyard.CodeConflict, "The service %s was changed while you were editing it. Nothing was saved.", old.Name)
+	}
+	if s, err = editedService(old, in.Patch); err != nil {
+		return nil, nil, edit, err
+	}
+	if edit, err = lanyard.CheckEdit(old, s); err != nil {
+		return nil, nil, edit, err
+	}
+	s.Version, s.UpdatedAt = old.Version+1, r.store.Now()
+	return old, s, edit, s.Validate()
 }
 
 // editedService is the definition after the patch, with everything that a definition does not hold carried over.

@@ -120,6 +120,8 @@ CREATE INDEX connections_by_origin ON connections (organization_id, origin, link
 
 CREATE INDEX connections_by_owner ON connections (organization_id, owner_id, origin, link_name);
 
+CREATE INDEX connections_by_owner_and_service ON connections (organization_id, owner_id, service_id, origin, link_name);
+
 CREATE INDEX connections_by_service ON connections (organization_id, service_id);
 
 CREATE TABLE consent_requests (

@@ -108,9 +108,39 @@ func (s *Store) openService(row scanner) (lanyard.Service, error) {
 	return v, nil
 }
 
+// MaxCounted is the largest number of connections that is counted exactly: MaxCounted+1 stands for any larger one, so
+// that a list costs the same however much its services are used.
+const MaxCounted = 1000
+
+// ServiceUse is who made a service, and how much it is used.
+type ServiceUse struct {
+	AuthorName  string // empty where no such user is left
+	Connections int    // made with it, by anybody; up to MaxCounted+1
+}
+
+// serviceUse is the columns of a ServiceUse for services s.
+const serviceUse = `COALESCE((SELECT u.name FROM users u WHERE u.organization_id = s.organization_id AND u.id = s.author_id), ''),
+	(SELECT count(*) FROM (SELECT 1 AS one FROM connections c WHERE c.organization_id = s.organization_id AND c.service_id = s.id LIMIT 1001) counted)`
+
+// ServiceUse gives the use of a custom service; not_found when there is none.
+func (s *Store) ServiceUse(ctx context.Context, org lanyard.OrganizationID, id lanyard.ServiceID) (*ServiceUse, error) {
+	scan := func(row scanner) (u ServiceUse, err error) {
+		err = row.Scan(&u.AuthorName, &u.Connections)
+		return u, err
+	}
+	const query = `SELECT ` + serviceUse + ` FROM services s WHERE s.organization_id = $1 AND s.id = $2`
+	return find(ctx, s.reads, "service", scan, query, org, id)
+}
+
+// ListedService is a service as it stands in a list.
+type ListedService struct {
+	lanyard.Service
+	ServiceUse
+}
+
 // Services lists the custom services of an organization by link name, without their secrets. Query, when there is one,
 // is a part of the name or of the link name, in any case.
-func (s *Store) Services(ctx context.Context, org lanyard.OrganizationID, query string, page Page) ([]lanyard.Service, string, error) {
+func (s *Store) Services(ctx context.Context, org lanyard.OrganizationID, query string, page Page) ([]ListedService, string, error) {
 	const list = "services"
 	after, rows, err := page.open(list, org)
 	if err != nil {
@@ -128,25 +158,23 @@ func (s *Store) Services(ctx context.Context, org lanyard.OrganizationID, query 
 	if after != "" {
 		w.and(`s.link_name > `, after)
 	}
-	scan := func(row scanner) (lanyard.Service, error) {
+	scan := func(row scanner) (v ListedService, err error) {
 		var secretSet bool
-		v, err := scanService(row, &secretSet)
+		v.Service, err = scanService(row, &secretSet, &v.AuthorName, &v.Connections)
 		v.SecretSet = secretSet
 		return v, err
 	}
-	text := `SELECT ` + serviceColumns + `, s.secret_sealed IS NOT NULL FROM services s WHERE ` + w.limit(`s.link_name`, rows)
+	text := `SELECT ` + serviceColumns + `, s.secret_sealed IS NOT NULL, ` + serviceUse + ` FROM services s WHERE ` + w.limit(`s.link_name`, rows)
 	services, err := all(ctx, s.reads, scan, text, w.args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list services: %w", err)
 	}
-	services, next := cut(list, org, services, rows, func(v *lanyard.Service) string { return string(v.LinkName) })
+	services, next := cut(list, org, services, rows, func(v *ListedService) string { return string(v.LinkName) })
 	return services, next, nil
 }
 
 var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace
 
-// Affected counts what an edit or deletion of a service would end: connected authorizations, of how many connections
-// and people.
 // ServiceNames gives the display names of custom services; one that is not there any more has none.
 func (s *Store) ServiceNames(ctx context.Context, org lanyard.OrganizationID, ids []lanyard.ServiceID) (map[lanyard.ServiceID]string, error) {
 	if len(ids) == 0 {
@@ -169,9 +197,17 @@ func (s *Store) ServiceNames(ctx context.Context, org lanyard.OrganizationID, id
 	return names, nil
 }
 
-type Affected struct{ Connections, People, Authorizations int }
+// Affected is what an edit or deletion of a service would end: connected authorizations, of how many connections and
+// people, and the names of the first of these.
+type Affected struct {
+	Connections, People, Authorizations int
+	Names                               []string // in their order, at most MaxNames
+}
 
-// ServiceAffected counts for a custom service; all are zero when there is none.
+// MaxNames is how many people an Affected names.
+const MaxNames = 10
+
+// ServiceAffected is that of a custom service; all is zero when there is none.
 func (s *Store) ServiceAffected(ctx context.Context, org lanyard.OrganizationID, id lanyard.ServiceID) (Affected, error) {
 	scan := func(row scanner) (a Affected, err error) {
 		err = row.Scan(&a.Connections, &a.People, &a.Authorizations)
@@ -183,6 +219,13 @@ func (s *Store) ServiceAffected(ctx context.Context, org lanyard.OrganizationID,
 	a, err := one(ctx, s.reads, scan, query, org, id)
 	if err != nil {
 		return Affected{}, fmt.Errorf("count what service %s affects: %w", id, err)
+	}
+	const names = `SELECT u.name FROM users u WHERE u.organization_id = $1 AND u.id IN (
+		SELECT a.user_id FROM connections c JOIN authorizations a ON a.organization_id = c.organization_id AND a.connection_id = c.id
+		WHERE c.organization_id = $1 AND c.service_id = $2 AND a.status = 'connected')
+		ORDER BY u.name, u.id LIMIT $3`
+	if a.Names, err = all(ctx, s.reads, column[string], names, org, id, MaxNames); err != nil {
+		return Affected{}, fmt.Errorf("name whom service %s affects: %w", id, err)
 	}
 	return a, nil
 }

@@ -88,7 +88,7 @@ func TestServices(t *testing.T) {
 			{"'", ""},
 			{strings.Repeat("x", 60_000), ""},
 		} {
-			list := func(p store.Page) ([]lanyard.Service, string, error) {
+			list := func(p store.Page) ([]store.ListedService, string, error) {
 				return w.Services(t.Context(), w.org, test.query, p)
 			}
 			got := collect(t, list, 2)
@@ -180,12 +180,83 @@ func TestServiceAffected(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		s, _, _ := busy(t, w)
 		got, err := w.ServiceAffected(t.Context(), w.org, s.ID)
-		if want := (store.Affected{Connections: 2, People: 2, Authorizations: 3}); err != nil || got != want {
-			t.Errorf("got %+v, %v, want %+v", got, err, want)
+		want := store.Affected{Connections: 2, People: 2, Authorizations: 3, Names: []string{w.member.Name, w.owner.Name}}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 		got, err = w.ServiceAffected(t.Context(), w.org, "svc_absent")
-		if err != nil || got != (store.Affected{}) {
-			t.Errorf("of a service that is not there: %+v, %v", got, err)
+		if diff := cmp.Diff(store.Affected{}, got); err != nil || diff != "" {
+			t.Errorf("of a service that is not there: %v (-want +got):\n%s", err, diff)
+		}
+		other, _, _ := w.account("other")
+		if got, err := w.ServiceAffected(t.Context(), other, s.ID); err != nil || got.Authorizations != 0 || got.Names != nil {
+			t.Errorf("to another organization it affects %+v, %v", got, err)
+		}
+	})
+}
+
+// The first ten are named; the rest is counted.
+func TestServiceAffectedNamesTen(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		s := w.service("acme")
+		c := w.connection("shared", s, ofEachUser)
+		for i := range store.MaxNames + 2 {
+			u := lanyard.User{ID: lanyard.NewUserID(), OrganizationID: w.org, Email: fmt.Sprintf("member%d@acme.example", i), Name: fmt.Sprintf("Member %02d", i), Role: lanyard.RoleMember}
+			w.must(w.CreateUser(t.Context(), u, entry("user.create")))
+			w.connect(c, s, u.ID)
+		}
+		got, err := w.ServiceAffected(t.Context(), w.org, s.ID)
+		w.must(err)
+		if got.People != store.MaxNames+2 || len(got.Names) != store.MaxNames || got.Names[0] != "Member 00" || got.Names[9] != "Member 09" {
+			t.Errorf("got %+v", got)
+		}
+	})
+}
+
+func TestServiceUse(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		s, _, _ := busy(t, w)
+		want := store.ServiceUse{AuthorName: w.owner.Name, Connections: 2}
+		got, err := w.ServiceUse(t.Context(), w.org, s.ID)
+		if err != nil || *got != want {
+			t.Errorf("got %+v, %v, want %+v", got, err, want)
+		}
+		listed, _, err := w.Services(t.Context(), w.org, "acme", store.Page{})
+		w.must(err)
+		if len(listed) != 1 || listed[0].ServiceUse != want {
+			t.Errorf("in the list: got %+v, want %+v", listed, want)
+		}
+		unused := w.service("unused")
+		if got, err := w.ServiceUse(t.Context(), w.org, unused.ID); err != nil || got.Connections != 0 {
+			t.Errorf("of a service without connections: %+v, %v", got, err)
+		}
+		other, _, _ := w.account("other")
+		_, err = w.ServiceUse(t.Context(), other, s.ID)
+		wantCode(t, err, lanyard.CodeNotFound)
+	})
+}
+
+func TestConnectionsOfOneService(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		s, a, b := busy(t, w)
+		for _, c := range []struct {
+			view store.View
+			user lanyard.UserID
+			want []lanyard.LinkName
+		}{
+			{store.ViewMy, w.owner.ID, []lanyard.LinkName{a.LinkName, b.LinkName}},
+			{store.ViewMy, w.member.ID, nil},
+			{store.ViewShared, w.member.ID, []lanyard.LinkName{b.LinkName}},
+		} {
+			views, _, err := w.Connections(t.Context(), w.org, store.ConnectionFilter{View: c.view, User: c.user, Service: s.ID}, store.Page{})
+			w.must(err)
+			var got []lanyard.LinkName
+			for _, v := range views {
+				got = append(got, v.LinkName)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%s of %s: got %q, want %q", c.view, c.user, got, c.want)
+			}
 		}
 	})
 }

@@ -19,6 +19,17 @@ func (s *site) routes() http.Handler {
 	mux.Handle("POST /sign-in/{token}", s.open(s.signIn))
 	mux.Handle("POST /sign-out", s.open(s.signOut))
 
+	mux.Handle("GET /services/custom", s.signedIn(s.customServices))
+	mux.Handle("GET /services/new", s.signedIn(s.newService))
+	mux.Handle("POST /services", s.signedIn(s.createService))
+	mux.Handle("POST /services/preview", s.signedIn(s.previewService))
+	mux.Handle("GET /services/{service}", s.signedIn(s.service))
+	mux.Handle("GET /services/{service}/{$}", s.signedIn(s.service)) // see servicePath
+	mux.Handle("GET /services/{service}/edit", s.signedIn(s.editServiceForm))
+	mux.Handle("POST /services/{service}/edit", s.signedIn(s.editService))
+	mux.Handle("GET /services/{service}/delete", s.signedIn(s.deleteServiceForm))
+	mux.Handle("POST /services/{service}/delete", s.signedIn(s.deleteService))
+
 	mux.Handle("GET /tour", s.signedIn(s.tour))
 
 	mux.Handle("GET /connections", s.signedIn(s.connections))

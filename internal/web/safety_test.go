@@ -56,6 +56,15 @@ var everyRoute = []struct{ method, path string }{
 	{"GET", "/connect/T/go"},
 	{"GET", "/connect/result/cns_1"},
 	{"GET", "/oauth/callback/org_zylker/acme"},
+	{"GET", "/services/custom"},
+	{"GET", "/services/new"},
+	{"POST", "/services"},
+	{"POST", "/services/preview"},
+	{"GET", "/services/acme"},
+	{"GET", "/services/acme/edit"},
+	{"POST", "/services/acme/edit"},
+	{"GET", "/services/acme/delete"},
+	{"POST", "/services/acme/delete"},
 	{"GET", "/nowhere"},
 	{"DELETE", "/connect/T"},
 	{"GET", "/assets/nothing.css"},
@@ -66,7 +75,7 @@ func (d *door) invented() *door {
 	c := inventedConnection("Acme CRM", "acme_crm")
 	s := inventedService("Acme", "acme", lanyard.Auth{Type: lanyard.AuthAPIKey})
 	d.page = &credential.ConnectPage{Connection: c, Service: s, Fields: []lanyard.CredentialField{{Name: "X-Api-Key", Label: "API key", Secret: true}}}
-	d.found, d.detail, d.service, d.free = inventedList(), inventedDetail(), &registry.ServiceView{Service: inventedOAuth2(true)}, "acme"
+	d.found, d.detail, d.service, d.free = inventedList(), inventedDetail(), &registry.ServiceView{Service: inventedOAuth2(true), Editable: true}, "acme"
 	d.outcome = &credential.Outcome{Result: "/connect/result/cns_1"}
 	d.provider = "https://accounts.acme.example/authorize?state=S"
 	d.link = "/connect/NEW"

@@ -13,6 +13,7 @@ import (
 	"lanyard"
 	"lanyard/internal/account"
 	"lanyard/internal/credential"
+	"lanyard/internal/invoke"
 	"lanyard/internal/registry"
 	"lanyard/internal/store"
 )
@@ -41,6 +42,11 @@ type Accounts interface {
 type Registry interface {
 	Services(ctx context.Context, c *lanyard.Caller, kind lanyard.ServiceKind, query string, p store.Page) ([]registry.ServiceView, string, error)
 	Service(ctx context.Context, c *lanyard.Caller, name string) (*registry.ServiceView, error)
+	CreateService(ctx context.Context, c *lanyard.Caller, definition []byte) (*registry.ServiceView, error)
+	EditService(ctx context.Context, c *lanyard.Caller, name string, in registry.ServiceEdit) (v *registry.ServiceView, revoked int, err error)
+	DeleteService(ctx context.Context, c *lanyard.Caller, name string) (revoked int, err error)
+	DraftService(ctx context.Context, c *lanyard.Caller, definition []byte) (*registry.ServiceDraft, error)
+	DraftEdit(ctx context.Context, c *lanyard.Caller, name string, in registry.ServiceEdit) (*registry.ServiceDraft, error)
 	Connections(ctx context.Context, c *lanyard.Caller, f registry.ConnectionFilter, p store.Page) ([]registry.ConnectionView, string, error)
 	ConnectionList(ctx context.Context, c *lanyard.Caller, f registry.ConnectionFilter, p store.Page) (*registry.ConnectionList, error)
 	FreeLinkName(ctx context.Context, c *lanyard.Caller, name, service string) (lanyard.LinkName, error)
@@ -49,6 +55,11 @@ type Registry interface {
 	EditConnection(ctx context.Context, c *lanyard.Caller, name string, patch []byte) (*registry.ConnectionView, error)
 	ConnectionToRevoke(ctx context.Context, c *lanyard.Caller, name string) (*registry.ConnectionDetail, error)
 	DeleteConnection(ctx context.Context, c *lanyard.Caller, name string) error
+}
+
+// Invoker shows what a call would send; [invoke.Invoker] does.
+type Invoker interface {
+	Preview(ctx context.Context, c *lanyard.Caller, s *lanyard.Service, r *invoke.Request, parameters map[string]string) (*invoke.Preview, error)
 }
 
 // Keeper connects; [credential.Keeper] does.
@@ -67,6 +78,7 @@ type Config struct {
 	Accounts Accounts
 	Registry Registry
 	Keeper   Keeper
+	Invoker  Invoker
 	// PublicURL is the address of this deployment, without a final slash. When it is https, cookies are Secure.
 	PublicURL string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Of anybody else the address is the connection's.
@@ -80,6 +92,7 @@ type site struct {
 	accounts Accounts
 	registry Registry
 	keeper   Keeper
+	invoker  Invoker
 	pages    *renderer
 	log      *slog.Logger
 
@@ -100,7 +113,7 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, pages: pages, log: c.Logger,
+	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, invoker: c.Invoker, pages: pages, log: c.Logger,
 		publicURL: c.PublicURL, proxies: c.TrustedProxies, secure: public.Scheme == "https"}
 
 	guard := http.NewCrossOriginProtection()
