@@ -68,16 +68,13 @@ func serviceName(id lanyard.ServiceID, link lanyard.LinkName, custom string) str
 	return custom
 }
 
-// MaxCounted is as far as a list is counted: a longer one has more than this.
-const MaxCounted = 10_000
-
 const maxServices = 200 // to narrow a list down by
 
 // ConnectionList is a page of a list with what stands at its head.
 type ConnectionList struct {
 	Connections []ConnectionView
 	Next        string // cursor of the next page; empty on the last
-	Total       int    // connections of the whole list, not narrowed down; MaxCounted+1: more than MaxCounted
+	Total       int    // connections of the whole list, not narrowed down; [store.CountedUpTo]+1: more than that
 	Attention   int    // of these have to be connected again
 	Services    []store.ServiceOf
 }
@@ -93,7 +90,7 @@ func (r *Registry) ConnectionList(ctx context.Context, c *lanyard.Caller, f Conn
 		return nil, err
 	}
 	whole := store.ConnectionFilter{View: filter.View, User: filter.User, LinkNames: filter.LinkNames}
-	if l.Total, err = r.store.CountConnections(ctx, c.Organization, whole, MaxCounted+1); err != nil {
+	if l.Total, err = r.store.CountConnections(ctx, c.Organization, whole, store.CountedUpTo+1); err != nil {
 		return nil, err
 	}
 	if l.Services, err = r.store.ConnectionServices(ctx, c.Organization, whole, maxServices); err != nil {
@@ -104,7 +101,7 @@ func (r *Registry) ConnectionList(ctx context.Context, c *lanyard.Caller, f Conn
 		s.Name = serviceName(s.ID, s.LinkName, s.Name)
 	}
 	whole.Status = lanyard.StatusReconnectRequired
-	l.Attention, err = r.store.CountConnections(ctx, c.Organization, whole, MaxCounted+1)
+	l.Attention, err = r.store.CountConnections(ctx, c.Organization, whole, store.CountedUpTo+1)
 	return l, err
 }
 

@@ -57,7 +57,7 @@ func TestBrowserSetsUpSignsInAndChangesThePassword(t *testing.T) {
 			tab.Fill("Password", ownersPassword)
 			tab.Press("Sign in")
 			tab.Shows("Change your password") // where they wanted to be
-			tab.Shows("one other session")
+			tab.Shows("1 other session")
 			tab.Fill("Current password", ownersPassword)
 			tab.Fill("New password", nextPassword)
 			tab.Press("Change password")

@@ -65,7 +65,7 @@ func TestI12_PasswordChange(t *testing.T) {
 		t.Fatalf("the key %q: %d %s", key, a.Status, a.Body)
 	}
 	form := servertest.Get(t, here, l.URL+"/account/password")
-	if !strings.Contains(string(form.Body), "one other session and one API key") {
+	if !strings.Contains(string(form.Body), "1 other session and 1 API key") {
 		t.Errorf("before, the page does not say what will end: %s", form.Body)
 	}
 	if a := servertest.Post(t, here, l.URL+"/account/password", url.Values{"current": {"marked wrong one"}, "new": {nextPassword}}); a.Status != 400 || !isSignedIn(t, l, there) {
@@ -75,7 +75,7 @@ func TestI12_PasswordChange(t *testing.T) {
 	if a := servertest.Post(t, here, l.URL+"/account/password", url.Values{"current": {ownersPassword}, "new": {nextPassword}}); a.Status != http.StatusSeeOther {
 		t.Fatalf("change: %d %s", a.Status, a.Body)
 	}
-	if page := servertest.Get(t, here, l.URL+"/account"); page.Status != 200 || !strings.Contains(string(page.Body), "One other session and one API key ended.") {
+	if page := servertest.Get(t, here, l.URL+"/account"); page.Status != 200 || !strings.Contains(string(page.Body), "1 other session and 1 API key ended.") {
 		t.Errorf("afterwards the page does not say what ended: %d %s", page.Status, page.Body)
 	}
 	if sessionOf(t, l, here) == before {

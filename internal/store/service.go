@@ -108,14 +108,14 @@ func (s *Store) openService(row scanner) (lanyard.Service, error) {
 	return v, nil
 }
 
-// MaxCounted is the largest number of connections that is counted exactly: MaxCounted+1 stands for any larger one, so
+// CountedPerService is the largest number of connections that is counted exactly: CountedPerService+1 stands for any larger one, so
 // that a list costs the same however much its services are used.
-const MaxCounted = 1000
+const CountedPerService = 1000
 
 // ServiceUse is who made a service, and how much it is used.
 type ServiceUse struct {
 	AuthorName  string // empty where no such user is left
-	Connections int    // made with it, by anybody; up to MaxCounted+1
+	Connections int    // made with it, by anybody; up to CountedPerService+1
 }
 
 // serviceUse is the columns of a ServiceUse for services s.

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -118,17 +117,6 @@ func newKeyRow(k *lanyard.APIKey, now time.Time) keyRow {
 		Expired: !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(now),
 		Delete:  "/account/keys/" + url.PathEscape(string(k.ID)) + "/delete",
 	}
-}
-
-// counted is a number of things in words: "one API key", "3 API keys".
-func counted(n int, thing string) string {
-	switch {
-	case n == 1:
-		return "one " + thing
-	case n > store.CountedUpTo:
-		return fmt.Sprintf("more than %d %ss", store.CountedUpTo, thing)
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func (s *site) account(w http.ResponseWriter, r *http.Request, v visitor) error {

@@ -113,7 +113,7 @@ func TestChangePassword(t *testing.T) {
 		if a.cookies["lanyard_session"] == nil || a.cookies["lanyard_browser"] == nil {
 			t.Errorf("I05: the session has no new id: %v", a.cookies)
 		}
-		d.get("/account").want(t, 200, "Your password is changed", "2 other sessions and one API key ended. 3 connected accounts stayed connected.")
+		d.get("/account").want(t, 200, "Your password is changed", "2 other sessions and 1 API key ended. 3 connected accounts stayed connected.")
 	})
 	t.Run("faults", func(t *testing.T) {
 		d := newDoor(t, "").invented().signIn()
@@ -215,7 +215,7 @@ func TestOrganizationPage(t *testing.T) {
 		d.get("/organization").lacks(t, `action="/organization"`)
 	})
 	t.Run("many", func(t *testing.T) {
-		if got := number(store.CountedUpTo + 1); got != "more than 10000" {
+		if got := number(store.CountedUpTo + 1); got != "more than 10,000" {
 			t.Errorf("got %s", got)
 		}
 	})

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -104,12 +103,8 @@ func newConnectionsPage(v visitor, list connectionsList, f registry.ConnectionFi
 		p.List = list.view
 	}
 	switch {
-	case found.Total > registry.MaxCounted:
-		p.Total = "More than 10,000 connections"
-	case found.Total == 1:
-		p.Total = "1 connection"
 	case found.Total > 0:
-		p.Total = thousands(found.Total) + " connections"
+		p.Total = capital(counted(found.Total, "connection"))
 	}
 	p.Statuses = []lanyard.Choice{{Value: "", Name: "Any status"}, {Value: string(lanyard.StatusConnected), Name: "Connected"},
 		{Value: string(lanyard.StatusReconnectRequired), Name: "Needs attention"}, {Value: string(lanyard.StatusNotConnected), Name: "Not connected"},
@@ -147,14 +142,6 @@ func (p *connectionsPage) address(f registry.ConnectionFilter, cursor string) st
 		return p.Path
 	}
 	return p.Path + "?" + q.Encode()
-}
-
-// thousands writes a number with a comma where people look for one.
-func thousands(n int) string {
-	if n < 1000 {
-		return fmt.Sprint(n)
-	}
-	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }
 
 // newConnectionRow draws a connection. Own: the visitor made it, and so may edit and delete it.

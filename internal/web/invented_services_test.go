@@ -96,7 +96,7 @@ func serviceListStates() []state {
 	}
 	several := []registry.ServiceView{
 		listed("Acme", "acme", lanyard.Auth{Type: lanyard.AuthOAuth2, OAuth2: &lanyard.OAuth2Auth{}}, mine),
-		listed("Helpline", "helpline", lanyard.Auth{Type: lanyard.AuthAPIKey, APIKey: &lanyard.APIKeyAuth{}}, func(v *registry.ServiceView) { v.Connections = store.MaxCounted + 1 }),
+		listed("Helpline", "helpline", lanyard.Auth{Type: lanyard.AuthAPIKey, APIKey: &lanyard.APIKeyAuth{}}, func(v *registry.ServiceView) { v.Connections = store.CountedPerService + 1 }),
 		listed("Ledgerly", "ledgerly", lanyard.Auth{Type: lanyard.AuthBasic}, func(v *registry.ServiceView) { v.Connections, v.AuthorName = 0, "" }),
 		listed("Scratchpad", "scratchpad", lanyard.Auth{Type: lanyard.AuthAPIKey, APIKey: &lanyard.APIKeyAuth{}}, func(v *registry.ServiceView) { mine(v); v.Hosts = []string{"*"} }),
 		listed(longName, strings.Repeat("long_service_name_", 2)+"of_fifty_chars", lanyard.Auth{Type: lanyard.AuthAWSSigV4, AWSSigV4: &lanyard.AWSSigV4Auth{}}, func(v *registry.ServiceView) { mine(v); v.Connections = 482; v.Hosts = []string{"*"} }),

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"lanyard"
@@ -51,14 +50,6 @@ func newOrganizationPage(v visitor, o *account.Organization, typed, cursor, publ
 		p.Next = "/organization?cursor=" + url.QueryEscape(o.Next)
 	}
 	return p
-}
-
-// number is a count as the store gives it.
-func number(n int) string {
-	if n > store.CountedUpTo {
-		return "more than " + strconv.Itoa(store.CountedUpTo)
-	}
-	return strconv.Itoa(n)
 }
 
 func (s *site) organization(w http.ResponseWriter, r *http.Request, v visitor) error {

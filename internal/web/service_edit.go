@@ -226,8 +226,6 @@ func editedNotice(s *registry.ServiceView, changed, kept bool, revoked int) noti
 	return newNotice("ok", s.Name+" is saved", "")
 }
 
-func capital(text string) string { return strings.TrimSuffix(sentence(text), ".") }
-
 // previewService shows what the definition in the form would send, and saves nothing. The form comes back with it.
 func (s *site) previewService(w http.ResponseWriter, r *http.Request, v visitor) error {
 	values, err := readServiceForm(w, r)

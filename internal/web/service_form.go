@@ -116,17 +116,6 @@ func slug(name any) string { return strings.NewReplacer(".", "-", "_", "-").Repl
 // Slug is the list's id as an element has it.
 func (l rowList) Slug() string { return slug(l.ID) }
 
-// counted is a number with its noun.
-func counted(n int, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case noun == "person":
-		return thousands(n) + " people"
-	}
-	return thousands(n) + " " + noun + "s"
-}
-
 // typeNames says the authentication types to people, in the order in which they are asked.
 var typeNames = []typeChoice{
 	{Value: lanyard.AuthAPIKey, Name: "API key", Text: "One or more keys or tokens that the service shows in its settings."},

@@ -73,8 +73,8 @@ func serviceMenu(s *registry.ServiceView) menu {
 
 // connectionCount says how many connections there are, as far as they are counted.
 func connectionCount(n int) string {
-	if n > store.MaxCounted {
-		return "More than " + counted(store.MaxCounted, "connection")
+	if n > store.CountedPerService {
+		return "More than " + counted(store.CountedPerService, "connection")
 	}
 	if n == 0 {
 		return "No connections"
