@@ -228,7 +228,7 @@ func TestServiceFormRearranged(t *testing.T) {
 func TestCounted(t *testing.T) {
 	for want, got := range map[string]string{
 		"1 person": counted(1, "person"), "2 people": counted(2, "person"), "1 connection": counted(1, "connection"), "0 connections": counted(0, "connection"),
-		"1,234,567 authorizations": counted(1234567, "authorization"), "No connections": connectionCount(0), "1,000 connections": connectionCount(1000),
+		"9,567 authorizations": counted(9567, "authorization"), "more than 10,000 people": counted(10001, "person"), "No connections": connectionCount(0), "1,000 connections": connectionCount(1000),
 		"More than 1,000 connections": connectionCount(1001),
 	} {
 		if got != want {
