@@ -72,7 +72,7 @@ const longName = "Quartalsabschlussbuchhaltungsschnittstelle-Nordost"
 
 func states() []state {
 	var all []state
-	for _, group := range [][]state{homeStates(), connectionsStates(), connectionFormStates(), searchStates(), signInStates(), setupStates(), accountStates(), organizationStates(), connectStates(), resultStates(), errorStates()} {
+	for _, group := range [][]state{homeStates(), connectionsStates(), connectionFormStates(), searchStates(), signInStates(), setupStates(), accountStates(), organizationStates(), connectStates(), resultStates(), connectionStates(), errorStates()} {
 		all = append(all, group...)
 	}
 	return all

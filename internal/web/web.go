@@ -13,6 +13,7 @@ import (
 	"lanyard"
 	"lanyard/internal/account"
 	"lanyard/internal/credential"
+	"lanyard/internal/invoke"
 	"lanyard/internal/registry"
 	"lanyard/internal/store"
 )
@@ -60,6 +61,13 @@ type Keeper interface {
 	Callback(ctx context.Context, c *lanyard.Caller, org lanyard.OrganizationID, service string, query url.Values) (*credential.Outcome, error)
 	Revoke(ctx context.Context, c *lanyard.Caller, connection string) (confirmed bool, err error)
 	ConsentResult(ctx context.Context, c *lanyard.Caller, id string) (*credential.ConsentResult, error)
+	Detail(ctx context.Context, c *lanyard.Caller, connection string) (*credential.Detail, error)
+	Authorizations(ctx context.Context, c *lanyard.Caller, connection string, p store.Page) ([]store.UserAuthorization, string, error)
+}
+
+// Invoker calls through connections; [invoke.Invoker] does.
+type Invoker interface {
+	Try(ctx context.Context, c *lanyard.Caller, r *invoke.Request) (*invoke.Tried, error)
 }
 
 // Config is what [New] needs.
@@ -67,6 +75,7 @@ type Config struct {
 	Accounts Accounts
 	Registry Registry
 	Keeper   Keeper
+	Invoker  Invoker
 	// PublicURL is the address of this deployment, without a final slash. When it is https, cookies are Secure.
 	PublicURL string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Of anybody else the address is the connection's.
@@ -80,6 +89,7 @@ type site struct {
 	accounts Accounts
 	registry Registry
 	keeper   Keeper
+	invoker  Invoker
 	pages    *renderer
 	log      *slog.Logger
 
@@ -100,7 +110,7 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, pages: pages, log: c.Logger,
+	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, invoker: c.Invoker, pages: pages, log: c.Logger,
 		publicURL: c.PublicURL, proxies: c.TrustedProxies, secure: public.Scheme == "https"}
 
 	guard := http.NewCrossOriginProtection()
