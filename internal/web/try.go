@@ -29,6 +29,7 @@ type tryPart struct {
 	Open    bool    // one of those holds something, or something is wrong with it
 	Remedy  string  // what to do about a call that failed
 	Connect string  // the page that mends the connection; empty where that is not the way
+	Button  string  // what leads there
 	// RequestID is what the log knows a failed call by.
 	RequestID string
 	Answer    *shownAnswer  // nil: there is none
@@ -202,7 +203,10 @@ func (p *tryPart) answered(tried *invoke.Tried, wrong *problem.Document, request
 	if wrong != nil {
 		p.Remedy, p.RequestID = remedies[wrong.Code], requestID
 		if path, ok := strings.CutPrefix(wrong.ConnectURL, publicURL); ok && credential.SafePath(path) {
-			p.Connect = path
+			p.Connect, p.Button = path, "Connect it"
+			if wrong.Code == lanyard.CodeReconnectRequired {
+				p.Button = "Reconnect it"
+			}
 		}
 	}
 	if tried == nil {
