@@ -1,77 +1,31 @@
 package servertest_test
 
 import (
-	"context"
-	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 
+	"lanyard/internal/browsertest"
 	"lanyard/internal/providertest"
 	"lanyard/internal/servertest"
 )
 
-// cleanConsole fails the test when a page writes an error or a warning to the console, which is where the browser also
-// reports what the Content-Security-Policy stopped. That an answer has an error status is noted there too, and is fine.
-func cleanConsole(t *testing.T, tab context.Context) {
-	t.Helper()
-	ctx, stop := context.WithCancel(tab)
-	messages, done := chromedp.Console(ctx), make(chan struct{})
-	go func() {
-		defer close(done)
-		for m, err := range messages {
-			switch {
-			case err != nil:
-				return
-			case strings.HasPrefix(m.Text, "Failed to load resource: the server responded with a status of") && m.Source == "network":
-			case m.IsException() || m.Type == "error" || m.Type == "warning":
-				t.Errorf("console: %s (%s)", m, m.URL)
-			}
-		}
-	}()
-	t.Cleanup(func() { stop(); <-done })
+// byKeyboard presses Enter on an element. What scrolls meanwhile, as after typing, does not matter to a key.
+func byKeyboard(tab *browsertest.Tab, selector string) {
+	tab.Await("(e => { e.focus(); return document.activeElement === e; })(document.querySelector(`" + selector + "`))")
+	tab.Key("Enter")
 }
 
-func evaluate[T any](t *testing.T, tab context.Context, script string) T {
-	t.Helper()
-	v, err := chromedp.Run(tab, chromedp.Evaluate[T](script))
-	if err != nil {
-		t.Fatalf("%s: %v", script, err)
-	}
-	return v
+// answered presses Send, waits until the answer says something, and gives all that it says.
+func answered(tab *browsertest.Tab, text string) string {
+	byKeyboard(tab, "#send")
+	tab.Await(`document.readyState === "complete" && document.querySelector("#answer").innerText.includes(` + "`" + text + "`" + `)`)
+	return browsertest.Value[string](tab, `document.querySelector("#answer").innerText`)
 }
 
-// fill replaces what a field of the form for a call holds.
-func fill(t *testing.T, tab context.Context, field, text string) {
-	t.Helper()
-	evaluate[bool](t, tab, fmt.Sprintf(`(() => { document.querySelector("#try-%s").value = ""; document.querySelector("#try-fields details").open = true; return true; })()`, field))
-	inTab(t, tab, chromedp.SendKeys(chromedp.CSS("#try-"+field), text))
-}
-
-func choose(t *testing.T, tab context.Context, method string) {
-	t.Helper()
-	evaluate[bool](t, tab, fmt.Sprintf(`(document.querySelector("#try-method").value = %q) !== ""`, method))
-}
-
-// answered presses Send, by keyboard, and waits until the answer says something.
-func answered(t *testing.T, tab context.Context, text string) string {
-	t.Helper()
-	evaluate[float64](t, tab, `document.querySelector("#send").getBoundingClientRect().top`) // has the page laid out, after what was opened in it
-	inTab(t, tab, chromedp.SendKeys(chromedp.CSS("#send"), kb.Enter))
-	var said string
-	await(t, "the answer says "+text, func() bool {
-		var err error
-		said, err = chromedp.Run(tab, chromedp.Evaluate[string](`document.querySelector("#answer")?.innerText ?? ""`))
-		return err == nil && strings.Contains(said, text)
-	})
-	return said
-}
-
-// TestBrowserTries makes a call through each kind of connection on its page, with a script and without, on a desk and
-// on a telephone, against real servers.
+// TestBrowserTries makes a call through each kind of connection on its page, with scripts and without, on a desk and on
+// a telephone, against real servers.
 func TestBrowserTries(t *testing.T) {
 	l := servertest.Start(t)
 	httpbin, nginx, s3, oauth1 := providertest.HTTPBin(t), providertest.Nginx(t), providertest.Versitygw(t), providertest.OAuth1(t)
@@ -88,104 +42,104 @@ func TestBrowserTries(t *testing.T) {
 			"authorize_url", oauth1.AuthorizeURL, "access_token_url", oauth1.AccessTokenURL)), nil)
 	consent(t, l, person, "oauth1", nil, func(u string) string { return oauth1.Approve(t, u) })
 
-	tab := chromium(t)
-	cleanConsole(t, tab)
-	inTab(t, tab, chromedp.Navigate(l.Must(t, 201, "POST /v1/sign_in_links", nil).Field(t, "url").(string)))
 	calls := []struct{ connection, method, url, says, sent string }{
 		{"httpbin", "GET", "/anything?a=1", `"X-Api-Key": [`, "X-Api-Key\n[redacted]"},
 		{"nginx", "GET", "/basic", "200 OK", "Basic [redacted]"},
-		{"s3", "PUT", "/bucket-%s", "200 OK", "Signature=[redacted]"},
+		{"s3", "PUT", "/bucket-", "200 OK", "Signature=[redacted]"},
 		{"oidc", "GET", "/api/whoami", `"sub": "alice"`, "Bearer [redacted]"},
 		{"oauth1", "GET", "/things?a=1", `"ok": true`, `oauth_signature="[redacted]"`},
 	}
 	for _, way := range []struct {
-		name   string
-		script bool
-		width  int64
-	}{{"desk", true, 1280}, {"phone", true, 390}, {"unscripted", false, 1280}} {
+		name    string
+		start   func(testing.TB) *browsertest.Tab
+		width   int64
+		scripts bool
+	}{
+		{"desk", func(t testing.TB) *browsertest.Tab { return browsertest.Start(t) }, 1440, true},
+		{"telephone", func(t testing.TB) *browsertest.Tab { return browsertest.Start(t) }, 390, true},
+		{"unscripted", browsertest.WithoutScripts, 1440, false},
+	} {
 		t.Run(way.name, func(t *testing.T) {
-			inTab(t, tab, chromedp.EmulateViewport(way.width, 860))
-			if _, err := chromedp.Call(tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !way.script}); err != nil {
-				t.Fatal(err)
-			}
+			tab := way.start(t)
+			tab.Look("light", way.width)
+			tab.Open(l.Must(t, 201, "POST /v1/sign_in_links", nil).Field(t, "url").(string))
+			tab.Shows("My connections")
 			for _, c := range calls {
-				inTab(t, tab, chromedp.Navigate(l.URL+"/connections/"+c.connection))
-				choose(t, tab, c.method)
-				target := strings.ReplaceAll(c.url, "%s", way.name)
-				fill(t, tab, "url", target)
-				fill(t, tab, "headers", "X-Typed: "+way.name)
-				said := answered(t, tab, c.says)
+				target := c.url
+				if c.method == "PUT" {
+					target += way.name // each makes a bucket of its own
+				}
+				tab.Open(l.URL + "/connections/" + c.connection)
+				tab.Choose("Method", c.method)
+				tab.Fill("URL or path", target)
+				byKeyboard(tab, "#try-fields summary")
+				tab.Fill("Headers", "X-Typed: "+way.name)
+				said := answered(tab, c.says)
 				for _, want := range []string{c.sent, "X-Typed\n" + way.name, "The request as it was sent"} {
 					if !strings.Contains(said, want) {
 						t.Errorf("%s: the answer does not say %q:\n%s", c.connection, want, said)
 					}
 				}
-				for _, secret := range []string{"header-secret-1234", providertest.NginxPassword, s3.SecretAccessKey, s3.AccessKeyID, "signature-secret"} {
-					if body := evaluate[string](t, tab, `document.documentElement.outerHTML`); strings.Contains(body, secret) {
+				page := browsertest.Value[string](tab, `document.documentElement.outerHTML`)
+				for _, secret := range []string{"header-secret-1234", providertest.NginxPassword, s3.SecretAccessKey, s3.AccessKeyID} {
+					if strings.Contains(page, secret) {
 						t.Errorf("%s: %s is on the page", c.connection, secret)
 					}
 				}
-				if got := evaluate[string](t, tab, `document.querySelector("#try-url").value`); got != target {
-					t.Errorf("%s: the field holds %q now, want %q", c.connection, got, target)
+				if got := browsertest.Value[string](tab, `document.querySelector("#try-url").value + " " + document.querySelector("#try-headers").value`); got != target+" X-Typed: "+way.name {
+					t.Errorf("%s: the fields hold %q now", c.connection, got)
 				}
-				if over := evaluate[int](t, tab, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
-					t.Errorf("%s: the page is %d pixels too wide", c.connection, over)
-				}
-				// With a script only a part of the page is exchanged, so the address stays.
-				if at := addressOf(t, tab); strings.HasSuffix(at, "/try#answer") == way.script {
+				tab.Fits()
+				// With scripts only a part of the page is exchanged, so the address stays.
+				if at := tab.Address(); strings.HasSuffix(at, "/try#answer") == way.scripts {
 					t.Errorf("%s: the browser is at %s", c.connection, at)
 				}
 			}
 		})
 	}
-
-	t.Run("errors", func(t *testing.T) {
-		if _, err := chromedp.Call(tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{}); err != nil {
-			t.Fatal(err)
-		}
-		inTab(t, tab, chromedp.Navigate(l.URL+"/connections/httpbin"))
-		fill(t, tab, "url", "https://elsewhere.example/")
-		answered(t, tab, "does not list the host")
-		fill(t, tab, "url", "/get")
-		fill(t, tab, "headers", "Host: elsewhere.example")
-		answered(t, tab, "this header is set by Lanyard itself")
-		if got := evaluate[string](t, tab, `document.querySelector("#try-headers-error").innerText + document.activeElement.id`); !strings.Contains(got, "set by Lanyard itself") || !strings.HasSuffix(got, "summary") {
-			t.Errorf("beside the field, and in focus: %q", got)
-		}
-		fill(t, tab, "headers", "Accept: text/plain")
-		answered(t, tab, "200 OK")
-		if left := evaluate[bool](t, tab, `document.querySelector("#try-headers-error") !== null || document.querySelector("#try-fields").disabled`); left {
-			t.Error("the error stays beside the field, or the form is still disabled")
-		}
-		// Revoked in between: the page says so, and has the button that leads to the page for connecting.
-		l.Must(t, 200, "POST /v1/connections/httpbin/revoke", nil)
-		answered(t, tab, "Connect it")
-		inTab(t, tab, chromedp.Click(chromedp.CSS(".remedy a.btn")))
-		shows(t, tab, "Connect httpbin")
-	})
 }
 
-// TestBrowserChoosesSnippets: the tabs work by keyboard, without a script.
+// TestBrowserTriesAgain: an error stands beside its field while it is one, and where connecting is the way out, the
+// answer has the button.
+func TestBrowserTriesAgain(t *testing.T) {
+	m := newMirror(t)
+	l := servertest.Start(t)
+	l.Connect(t, keyAt("acme", m.URL, hostOf(t, m.URL), "X-Api-Key", "header"), object("credentials", object("X-Api-Key", "header-secret-1234")))
+	tab := signedInTab(t, l)
+	tab.Open(l.URL + "/connections/acme")
+	tab.Fill("URL or path", "https://elsewhere.example/")
+	answered(tab, "does not list the host")
+	tab.Fill("URL or path", "/get")
+	byKeyboard(tab, "#try-fields summary")
+	tab.Fill("Headers", "Host: elsewhere.example")
+	answered(tab, "this header is set by Lanyard itself")
+	tab.Await(`document.activeElement.id === "summary" && document.querySelector("#try-headers-error").innerText.includes("set by Lanyard itself")`)
+	tab.Accessible()
+	tab.Fill("Headers", "Accept: text/plain")
+	answered(tab, "200 OK")
+	tab.Await(`document.querySelector("#try-headers-error") === null && !document.querySelector("#try-fields").disabled`)
+	tab.Accessible()
+	l.Must(t, 200, "POST /v1/connections/acme/revoke", nil)
+	answered(tab, "was revoked")
+	tab.Await(`document.activeElement.id === "summary"`) // where it goes by itself
+	byKeyboard(tab, ".remedy a")
+	tab.Shows("Connect acme")
+}
+
+// TestBrowserChoosesSnippets: the tabs work by mouse and keyboard, without scripts.
 func TestBrowserChoosesSnippets(t *testing.T) {
 	l := servertest.Start(t)
 	l.Connect(t, keyAt("acme", "https://api.acme.com", "api.acme.com", "X-Api-Key", "header"), object("credentials", object("X-Api-Key", "header-secret-1234")))
-	tab := chromium(t)
-	cleanConsole(t, tab)
-	inTab(t, tab, chromedp.Navigate(l.Must(t, 201, "POST /v1/sign_in_links", nil).Field(t, "url").(string)))
-	if _, err := chromedp.Call(tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
-		t.Fatal(err)
+	tab := browsertest.WithoutScripts(t)
+	tab.Open(l.Must(t, 201, "POST /v1/sign_in_links", nil).Field(t, "url").(string))
+	tab.Shows("My connections")
+	tab.Open(l.URL + "/connections/acme")
+	shown := func(id string) string {
+		return `[...document.querySelectorAll(".panel")].filter(p => p.checkVisibility()).map(p => p.querySelector("code").id).join(" ") === "` + id + `"`
 	}
-	inTab(t, tab, chromedp.Navigate(l.URL+"/connections/acme"))
-	visible := func() string {
-		return evaluate[string](t, tab, `[...document.querySelectorAll(".panel")].filter(p => p.checkVisibility()).map(p => p.querySelector("code").id).join(" ")`)
-	}
-	if got := visible(); got != "snippet-curl" {
-		t.Errorf("at first: %s", got)
-	}
-	inTab(t, tab, chromedp.Click(chromedp.CSS(`label[for="snippet-python-tab"]`)))
-	if got := visible(); got != "snippet-python" {
-		t.Errorf("after choosing Python: %s", got)
-	}
-	inTab(t, tab, chromedp.KeyEvent(kb.ArrowLeft))
-	await(t, "the tab before is chosen", func() bool { return visible() == "snippet-javascript" })
+	tab.Await(shown("snippet-curl"))
+	tab.Do(chromedp.Click(chromedp.CSS(`label[for="snippet-javascript-tab"]`))) // its radio button is out of sight
+	tab.Await(shown("snippet-javascript"))
+	tab.Key("ArrowDown")
+	tab.Await(shown("snippet-python"))
 }

@@ -65,8 +65,8 @@ func try(t *testing.T, l *servertest.Lanyard, browser *http.Client, connection s
 	return servertest.Post(t, browser, l.URL+"/connections/"+connection+"/try", form)
 }
 
-// signedIn is a browser of whoever has the key.
-func signedIn(t *testing.T, l *servertest.Lanyard, key string) *http.Client {
+// browserOf is a browser of whoever has the key.
+func browserOf(t *testing.T, l *servertest.Lanyard, key string) *http.Client {
 	t.Helper()
 	return servertest.SignIn(t, l.As(t, key, "POST /v1/sign_in_links", nil).Field(t, "url").(string))
 }
@@ -177,7 +177,7 @@ func TestTryIsForThoseWhoMay(t *testing.T) {
 		l.Must(t, 201, "POST /v1/connections", more)
 		l.Must(t, 200, "POST /v1/connections/"+name+"/connect", object("credentials", object("X-Api-Key", "owner-secret-1234")))
 	}
-	member, stranger := signedIn(t, l, memberKey), signedIn(t, l, other.Key)
+	member, stranger := browserOf(t, l, memberKey), browserOf(t, l, other.Key)
 	m.requests()
 	form := url.Values{"method": {"GET"}, "url": {"/"}}
 	for _, c := range []struct {

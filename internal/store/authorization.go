@@ -61,6 +61,7 @@ type UserAuthorization struct {
 	Status      lanyard.Status
 	Reason      string    // in plain words; empty while connected
 	ConnectedAt time.Time // last credential stored; zero: none yet
+	LastUsedAt  time.Time // as of the authorization
 }
 
 // AuthorizationsOf lists the authorizations of a connection, those of its owner included, in the order of users' ids.
@@ -70,14 +71,14 @@ func (s *Store) AuthorizationsOf(ctx context.Context, org lanyard.OrganizationID
 	if err != nil {
 		return nil, "", err
 	}
-	w := where{`SELECT a.user_id, u.name, a.status, a.status_reason, a.refreshed_at
+	w := where{`SELECT a.user_id, u.name, a.status, a.status_reason, a.refreshed_at, a.last_used_at
 		FROM authorizations a JOIN users u ON u.organization_id = a.organization_id AND u.id = a.user_id
 		WHERE a.organization_id = $1 AND a.connection_id = $2`, []any{org, connection}}
 	if after != "" {
 		w.and(`a.user_id > `, after)
 	}
 	scan := func(row scanner) (a UserAuthorization, err error) {
-		err = row.Scan(&a.User, &a.Name, &a.Status, &a.Reason, instant{&a.ConnectedAt})
+		err = row.Scan(&a.User, &a.Name, &a.Status, &a.Reason, instant{&a.ConnectedAt}, instant{&a.LastUsedAt})
 		return a, err
 	}
 	found, err := all(ctx, s.reads, scan, w.limit(`a.user_id`, rows), w.args...)

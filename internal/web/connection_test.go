@@ -18,7 +18,7 @@ import (
 func atConnection(t *testing.T) *door {
 	t.Helper()
 	d := newDoor(t, "").invented().signIn()
-	d.detail = inventedDetail()
+	d.facts = inventedFacts()
 	return d
 }
 
@@ -36,7 +36,7 @@ func TestConnectionPage(t *testing.T) {
 	})
 	t.Run("the owner reads who connected it, page by page", func(t *testing.T) {
 		d := atConnection(t)
-		d.detail.Connection.UseLoginUserCredentials = true
+		d.facts.Connection.UseLoginUserCredentials = true
 		d.others, d.next = []store.UserAuthorization{{User: dana, Name: "A <member>", Status: lanyard.StatusConnected, ConnectedAt: time.Now()}}, "c d"
 		d.get("/connections/acme_crm?cursor=b").want(t, 200, "A &lt;member&gt;", `href="/connections/acme_crm?cursor=c&#43;d#others"`, `href="/connections/acme_crm#others"`)
 		if d.asked.Cursor != "b" {
@@ -45,7 +45,7 @@ func TestConnectionPage(t *testing.T) {
 	})
 	t.Run("others do not", func(t *testing.T) {
 		d := atConnection(t)
-		d.detail.Connection.UseLoginUserCredentials, d.detail.Connection.Owner = true, dana
+		d.facts.Connection.UseLoginUserCredentials, d.facts.Connection.Owner = true, dana
 		d.others = []store.UserAuthorization{{User: dana, Name: "Somebody else"}}
 		d.get("/connections/acme_crm").lacks(t, "Somebody else", "Who connected it", "/edit", "/delete")
 	})
@@ -155,7 +155,7 @@ func TestTryKeepsWhatWasTyped(t *testing.T) {
 	})
 	t.Run("its service was deleted", func(t *testing.T) {
 		d := atConnection(t)
-		d.detail.Service = nil
+		d.facts.Service = nil
 		d.post("/connections/acme_crm/try", typed).want(t, 409, "was deleted")
 		if d.changes() != "" {
 			t.Errorf("this was done: %s", d.changes())

@@ -20,7 +20,7 @@ func inventedFacts() *credential.Detail {
 	c.Service, c.Origin, c.CreatedAt = s.LinkName, lanyard.OriginUser, inventedNow().AddDate(0, -2, 0)
 	d := &credential.Detail{
 		Connection: c, Service: s, Owner: "Your name", ServiceAuthor: "The platform team", Renewable: true, Hosts: []string{"api.acme.example", "*.files.acme.example"},
-		Authorization: &lanyard.Authorization{Status: lanyard.StatusConnected, UserID: c.Owner, Account: "sales@zylker.example", ExpiresAt: inventedNow().Add(47 * time.Minute), RefreshedAt: inventedNow().Add(-13 * time.Minute)},
+		Authorization: &lanyard.Authorization{Status: lanyard.StatusConnected, UserID: c.Owner, Account: "sales@zylker.example", ExpiresAt: inventedNow().Add(47 * time.Minute), RefreshedAt: inventedNow().Add(-13 * time.Minute), LastUsedAt: inventedNow().Add(-2 * time.Minute)},
 	}
 	for i, scope := range scopes {
 		d.Scopes = append(d.Scopes, credential.ScopeStanding{Scope: scope, Asked: true, Granted: i != 1})
@@ -64,7 +64,7 @@ func connectionStates() []state {
 	mine.Connection.UseLoginUserCredentials = true
 	owners := page(mine)
 	owners.Others = newOthersPart("acme_crm", visiting().user.ID, []store.UserAuthorization{
-		{User: visiting().user.ID, Name: "Your name", Status: lanyard.StatusConnected, ConnectedAt: inventedNow().Add(-13 * time.Minute)},
+		{User: visiting().user.ID, Name: "Your name", Status: lanyard.StatusConnected, ConnectedAt: inventedNow().Add(-13 * time.Minute), LastUsedAt: inventedNow().Add(-2 * time.Minute)},
 		{User: dana, Name: longName, Status: lanyard.StatusReconnectRequired, Reason: "The password was reset.", ConnectedAt: inventedNow().AddDate(0, -1, -3)},
 		{User: "usr_member", Name: "A member", Status: lanyard.StatusNotConnected},
 	}, "bcde", "cdef")
