@@ -331,11 +331,14 @@ func (r HostRules) Any() bool {
 	return false
 }
 
-// String lists the patterns for a sentence.
-func (r HostRules) String() string {
+// Patterns lists the patterns as texts, filled.
+func (r HostRules) Patterns() []string {
 	texts := make([]string, len(r.patterns))
 	for i, p := range r.patterns {
 		texts[i] = p.text
 	}
-	return strings.Join(texts, ", ")
+	return texts
 }
+
+// String lists the patterns for a sentence.
+func (r HostRules) String() string { return strings.Join(r.Patterns(), ", ") }

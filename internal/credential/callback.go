@@ -374,7 +374,7 @@ func missingScopes(asked []string, granted string) []string {
 		return nil
 	}
 	has := map[string]bool{}
-	for _, s := range strings.FieldsFunc(granted, func(r rune) bool { return r == ' ' || r == ',' }) {
+	for _, s := range splitScopes(granted) {
 		has[s] = true
 	}
 	var missing []string
@@ -384,4 +384,9 @@ func missingScopes(asked []string, granted string) []string {
 		}
 	}
 	return missing
+}
+
+// splitScopes reads what a provider granted. Providers that take scopes by commas tend to answer so, too.
+func splitScopes(granted string) []string {
+	return strings.FieldsFunc(granted, func(r rune) bool { return r == ' ' || r == ',' })
 }

@@ -56,7 +56,11 @@ func (i *Invoker) Invoke(ctx context.Context, c *lanyard.Caller, r *Request) (*A
 	ctx, cancel := context.WithTimeout(ctx, i.timeout(r.TimeoutMS))
 	defer cancel()
 	call := newCall(c, i.Transport)
-	answer, err := i.invoke(ctx, call, r)
+	resp, body, err := i.invoke(ctx, call, r)
+	var answer *Answer
+	if err == nil {
+		answer, err = r.answer(resp, body, call)
+	}
 	i.finish(call, err)
 	return answer, err
 }
@@ -68,31 +72,32 @@ func (i *Invoker) timeout(ms int64) time.Duration {
 	return min(time.Duration(min(ms, int64(24*time.Hour/time.Millisecond)))*time.Millisecond, i.MaxTimeout)
 }
 
-func (i *Invoker) invoke(ctx context.Context, call *call, r *Request) (*Answer, error) {
+// invoke gives the upstream's answer with its whole body, which has been read.
+func (i *Invoker) invoke(ctx context.Context, call *call, r *Request) (*http.Response, []byte, error) {
 	if err := i.open(ctx, call, r.Connection); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	req, err := r.build(ctx, call.live)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	resp, err := i.send(call, req)
 	if err == nil && r.FollowRedirects {
 		resp, err = i.follow(call, req, resp)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, i.MaxResponse+1))
 	call.record.BytesReceived = int64(len(body))
 	if err != nil {
-		return nil, upstreamError(ctx, err)
+		return nil, nil, upstreamError(ctx, err)
 	}
 	if int64(len(body)) > i.MaxResponse {
-		return nil, lanyard.Errorf(lanyard.CodeResponseTooLarge, "The answer of %s is larger than %d MiB: use the proxy, which streams it.", req.URL.Host, i.MaxResponse>>20)
+		return nil, nil, lanyard.Errorf(lanyard.CodeResponseTooLarge, "The answer of %s is larger than %d MiB: use the proxy, which streams it.", req.URL.Host, i.MaxResponse>>20)
 	}
-	return r.answer(resp, body, call)
+	return resp, body, nil
 }
 
 // Invocations lists what was called, newest first: everything for owners and admins, their own calls for others.

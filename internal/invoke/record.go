@@ -2,6 +2,7 @@ package invoke
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"net/url"
 	"strings"
@@ -166,16 +167,26 @@ func (r *recorder) saveUse(ctx context.Context) {
 // is sealed, and can be a secret (/bot{token}/send), so the placeholder stands in its place again.
 func recordedPath(u *url.URL, live *credential.Live) string {
 	p := u.EscapedPath()
-	if live != nil {
-		for i := range live.On.Service.DynamicParameters {
-			d := &live.On.Service.DynamicParameters[i]
-			if v := live.Credential.Parameters[d.Key]; len(v) >= minHidden && len(d.Choices) == 0 {
-				p = strings.ReplaceAll(p, url.PathEscape(v), "{"+d.Key+"}")
-			}
-		}
+	for key, value := range hiddenValues(live) {
+		p = strings.ReplaceAll(p, url.PathEscape(value), "{"+key+"}")
 	}
 	if len(p) > maxPath {
 		return p[:maxPath]
 	}
 	return p
+}
+
+// hiddenValues are the dynamic parameter values that are not shown, by key. What was chosen from a list is no secret.
+func hiddenValues(live *credential.Live) iter.Seq2[string, string] {
+	return func(yield func(key, value string) bool) {
+		if live == nil {
+			return
+		}
+		for i := range live.On.Service.DynamicParameters {
+			d := &live.On.Service.DynamicParameters[i]
+			if v := live.Credential.Parameters[d.Key]; len(v) >= minHidden && len(d.Choices) == 0 && !yield(d.Key, v) {
+				return
+			}
+		}
+	}
 }

@@ -23,6 +23,7 @@ type call struct {
 	live   *credential.Live // nil: a request without a connection
 	began  time.Time
 	record lanyard.Invocation
+	watch  *watch // nil: nobody looks at what is sent
 }
 
 func newCall(c *lanyard.Caller, way http.RoundTripper) *call {
@@ -68,7 +69,7 @@ func (i *Invoker) open(ctx context.Context, call *call, name string) error {
 func (i *Invoker) send(call *call, req *http.Request) (*http.Response, error) {
 	call.record.Method, call.record.Host, call.record.Path = req.Method, req.URL.Host, recordedPath(req.URL, call.live)
 	if call.live == nil {
-		return i.roundTrip(call, req)
+		return i.roundTrip(call, req, nil)
 	}
 	if err := checkHost(call.live, req.URL); err != nil {
 		return nil, err
@@ -105,10 +106,14 @@ func (i *Invoker) placeAndSend(call *call, live *credential.Live, req *http.Requ
 	if err := live.Placer.Place(req); err != nil {
 		return nil, err
 	}
-	return i.roundTrip(call, req)
+	return i.roundTrip(call, req, live)
 }
 
-func (i *Invoker) roundTrip(call *call, req *http.Request) (*http.Response, error) {
+// roundTrip sends a request that carries the credential of placed, if that is not nil.
+func (i *Invoker) roundTrip(call *call, req *http.Request, placed *credential.Live) (*http.Response, error) {
+	if call.watch != nil {
+		call.watch.leaving(req, placed)
+	}
 	resp, err := call.way.RoundTrip(req)
 	if err != nil {
 		return nil, upstreamError(req.Context(), err)
@@ -231,7 +236,7 @@ func (i *Invoker) follow(call *call, req *http.Request, resp *http.Response) (*h
 		if listed {
 			resp, err = i.placeAndSend(call, call.live, next)
 		} else {
-			resp, err = i.roundTrip(call, next)
+			resp, err = i.roundTrip(call, next, nil)
 		}
 		if err != nil {
 			return nil, err

@@ -13,7 +13,7 @@ func bindAPIKey(s *lanyard.Service, c *lanyard.Credential) (Placer, error) {
 		value := p.Prefix + v.Reveal()
 		switch p.ParamType {
 		case lanyard.ParamHeader:
-			if err := f.addHeader(s, p.Name, p.DisplayName, value); err != nil {
+			if err := f.addHeader(s, p.Name, p.DisplayName, p.Prefix, v.Reveal()); err != nil {
 				return nil, err
 			}
 		case lanyard.ParamQuery:

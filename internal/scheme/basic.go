@@ -14,7 +14,7 @@ func bindBasic(s *lanyard.Service, c *lanyard.Credential) (Placer, error) {
 	}
 	f := &fields{service: s.LinkName}
 	pair := base64.StdEncoding.EncodeToString([]byte(c.Username.Reveal() + ":" + c.Password.Reveal()))
-	if err := f.addHeader(s, "Authorization", "password", "Basic "+pair); err != nil {
+	if err := f.addHeader(s, "Authorization", "password", "Basic ", pair); err != nil {
 		return nil, err
 	}
 	return f, nil

@@ -20,18 +20,20 @@ type fields struct {
 type header struct {
 	key   string // in canonical form
 	value lanyard.Secret
+	shown string // what may be seen of the value
 }
 
 // addHeader adds a header field, after checking what only the one who defines the service, or a provider that makes up
 // a token, decides about it. The name and the value must not be able to end the line or speak for the message itself.
-func (f *fields) addHeader(s *lanyard.Service, name, what, value string) error {
+// The prefix, which the definition says, stands before the value and is no secret.
+func (f *fields) addHeader(s *lanyard.Service, name, what, prefix, value string) error {
 	if err := lanyard.CheckHeaderName(name); err != nil {
 		return lanyard.Errorf(lanyard.CodeInternal, "The service %s cannot be used.", s.LinkName).With(err)
 	}
-	if lanyard.CheckHeaderValue(value) != nil {
+	if lanyard.CheckHeaderValue(prefix+value) != nil {
 		return lacking(s, what, "holds line breaks or control characters and cannot be sent")
 	}
-	f.headers = append(f.headers, header{textproto.CanonicalMIMEHeaderKey(name), lanyard.NewSecret(value)})
+	f.headers = append(f.headers, header{textproto.CanonicalMIMEHeaderKey(name), lanyard.NewSecret(prefix + value), prefix + redacted})
 	return nil
 }
 
@@ -67,4 +69,38 @@ func (f *fields) Strip(h http.Header, u *url.URL) {
 	if len(f.query) > 0 {
 		u.RawQuery = withoutNames(u.RawQuery, func(name string) bool { return find(f.query, name) >= 0 })
 	}
+}
+
+func (f *fields) Hide(req *http.Request) (placed []Part, made []lanyard.Secret) {
+	for _, h := range f.headers {
+		req.Header[h.key] = []string{h.shown}
+		placed = append(placed, Part{lanyard.ParamHeader, h.key})
+	}
+	if len(f.query) > 0 {
+		req.URL.RawQuery = withParams(req.URL.RawQuery, hidden(f.query))
+	}
+	if len(f.form) > 0 {
+		f.hideForm(req)
+	}
+	for _, p := range f.query {
+		placed = append(placed, Part{lanyard.ParamQuery, p.name})
+	}
+	for _, p := range f.form {
+		placed = append(placed, Part{lanyard.ParamForm, p.name})
+	}
+	return placed, nil
+}
+
+// hideForm takes the form fields out of a body that placeForm put them into. One that cannot be read is not shown.
+func (f *fields) hideForm(req *http.Request) {
+	body, err := held(req)
+	switch {
+	case err != nil:
+		body = nil
+	case bodyTypeOf(req.Header) == formBody:
+		body = []byte(withParams(string(body), hidden(f.form)))
+	default:
+		body, _ = withParts(body, boundaryOf(req.Header), hidden(f.form))
+	}
+	setBody(req, body)
 }

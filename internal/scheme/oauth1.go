@@ -73,3 +73,52 @@ func (p *oauth1Placer) Strip(h http.Header, u *url.URL) {
 	}
 	u.RawQuery = withoutNames(u.RawQuery, func(name string) bool { return strings.HasPrefix(name, "oauth_") })
 }
+
+// Hide leaves the consumer key, which names the application and is no secret, and what makes each signature another.
+func (p *oauth1Placer) Hide(req *http.Request) (placed []Part, made []lanyard.Secret) {
+	secret := []param{{name: "oauth_token"}, {name: "oauth_signature"}}
+	switch p.consumer.Placement {
+	case oauth1.Query:
+		made = []lanyard.Secret{valueOf(req.URL.RawQuery, "oauth_signature")}
+		req.URL.RawQuery = withParams(req.URL.RawQuery, hidden(secret))
+		return oauthParts(lanyard.ParamQuery, req.URL.RawQuery), made
+	case oauth1.Form:
+		body, err := held(req)
+		if err != nil {
+			body = nil
+		}
+		made = []lanyard.Secret{valueOf(string(body), "oauth_signature")}
+		shown := withParams(string(body), hidden(secret))
+		setBody(req, []byte(shown))
+		return oauthParts(lanyard.ParamForm, shown), made
+	}
+	// RFC 5849 §3.5.1: name="value", separated by commas; both are percent-encoded.
+	pieces := strings.Split(strings.TrimPrefix(req.Header.Get("Authorization"), "OAuth "), ", ")
+	for i, piece := range pieces {
+		name, value, _ := strings.Cut(piece, "=")
+		if find(secret, name) < 0 {
+			continue
+		}
+		if name == "oauth_signature" {
+			made = append(made, valueOf(name+"="+strings.Trim(value, `"`), name))
+		}
+		pieces[i] = name + `="` + redacted + `"`
+	}
+	req.Header["Authorization"] = []string{"OAuth " + strings.Join(pieces, ", ")}
+	return []Part{{lanyard.ParamHeader, "Authorization"}}, made
+}
+
+func oauthParts(in lanyard.ParamType, query string) (placed []Part) {
+	for piece := range strings.SplitSeq(query, "&") {
+		if name := nameOf(piece); strings.HasPrefix(name, "oauth_") {
+			placed = append(placed, Part{in, name})
+		}
+	}
+	return placed
+}
+
+// valueOf is the decoded value of a parameter in the text of a query.
+func valueOf(query, name string) lanyard.Secret {
+	values, _ := url.ParseQuery(query) // what can be read of it
+	return lanyard.NewSecret(values.Get(name))
+}

@@ -18,7 +18,7 @@ func bindOAuth2(s *lanyard.Service, c *lanyard.Credential) (Placer, error) {
 	if a.TokenPrefix != nil {
 		prefix = *a.TokenPrefix
 	}
-	if err := f.addHeader(s, orElse(a.TokenName, "Authorization"), "access token", prefix+c.AccessToken.Reveal()); err != nil {
+	if err := f.addHeader(s, orElse(a.TokenName, "Authorization"), "access token", prefix, c.AccessToken.Reveal()); err != nil {
 		return nil, err
 	}
 	return f, nil

@@ -21,6 +21,15 @@ func newParam(name, value string) param {
 // encode spells a blank as %20, which servers read that take + literally, and those that do not.
 func encode(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
+// hidden are the same parameters without their values.
+func hidden(params []param) []param {
+	shown := make([]param, len(params))
+	for i, p := range params {
+		shown[i] = param{p.name, lanyard.NewSecret(redacted), lanyard.NewSecret(encode(p.name) + "=" + redacted)}
+	}
+	return shown
+}
+
 func find(params []param, name string) int {
 	for i := range params {
 		if params[i].name == name {

@@ -44,7 +44,21 @@ type Placer interface {
 	// Strip removes from headers and URL what Place puts there, and what the caller set under the same names, for a hop
 	// that goes without a credential. It cannot take anything out of a body: see Signed.
 	Strip(h http.Header, u *url.URL)
+
+	// Hide makes a request that Place was used on fit for a person to look at: "[redacted]" stands where the credential
+	// stood, or a signature made with it. The request is a copy that is never sent; it holds its body in GetBody. Hide
+	// gives what Place put there, and the values that it made beside the credential's own and that a server may echo.
+	Hide(req *http.Request) (placed []Part, made []lanyard.Secret)
 }
+
+// Part is one thing that Place put on a request.
+type Part struct {
+	In   lanyard.ParamType
+	Name string // of the header, query parameter or form field
+}
+
+// redacted stands where something was hidden.
+const redacted = "[redacted]"
 
 // Bind makes the placer for one credential of a service. now is the clock of signatures. The error is a *lanyard.Error:
 // reconnect_required when the credential lacks what the service asks for or holds what cannot be sent.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"lanyard"
@@ -89,4 +90,21 @@ func (p *sigv4Placer) Strip(h http.Header, _ *url.URL) {
 	delete(h, "X-Amz-Date")
 	delete(h, "X-Amz-Content-Sha256")
 	delete(h, "X-Amz-Security-Token")
+}
+
+func (p *sigv4Placer) Hide(req *http.Request) (placed []Part, made []lanyard.Secret) {
+	// AWS4-HMAC-SHA256 Credential=KEY/scope, SignedHeaders=…, Signature=…
+	before, signature, _ := strings.Cut(req.Header.Get("Authorization"), "Signature=")
+	algorithm, rest, _ := strings.Cut(before, "Credential=")
+	keyID, rest, _ := strings.Cut(rest, "/")
+	req.Header["Authorization"] = []string{algorithm + "Credential=" + sigv4.MaskKeyID(keyID) + "/" + rest + "Signature=" + redacted}
+	for _, name := range []string{"Authorization", "X-Amz-Date", "X-Amz-Content-Sha256", "X-Amz-Security-Token"} {
+		if req.Header[name] != nil {
+			placed = append(placed, Part{lanyard.ParamHeader, name})
+		}
+	}
+	if req.Header["X-Amz-Security-Token"] != nil {
+		req.Header["X-Amz-Security-Token"] = []string{redacted}
+	}
+	return placed, []lanyard.Secret{lanyard.NewSecret(signature), lanyard.NewSecret(keyID)}
 }

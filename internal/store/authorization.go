@@ -54,6 +54,41 @@ func (s *Store) Authorization(ctx context.Context, org lanyard.OrganizationID, c
 	return find(ctx, s.reads, "authorization", scanAuthorization, query, org, connection, user)
 }
 
+// UserAuthorization is one user's standing on a connection, as its owner sees it.
+type UserAuthorization struct {
+	User        lanyard.UserID
+	Name        string
+	Status      lanyard.Status
+	Reason      string    // in plain words; empty while connected
+	ConnectedAt time.Time // last credential stored; zero: none yet
+	LastUsedAt  time.Time // as of the authorization
+}
+
+// AuthorizationsOf lists the authorizations of a connection, those of its owner included, in the order of users' ids.
+func (s *Store) AuthorizationsOf(ctx context.Context, org lanyard.OrganizationID, connection lanyard.ConnectionID, page Page) ([]UserAuthorization, string, error) {
+	list := "authorizations " + string(connection)
+	after, rows, err := page.open(list, org)
+	if err != nil {
+		return nil, "", err
+	}
+	w := where{`SELECT a.user_id, u.name, a.status, a.status_reason, a.refreshed_at, a.last_used_at
+		FROM authorizations a JOIN users u ON u.organization_id = a.organization_id AND u.id = a.user_id
+		WHERE a.organization_id = $1 AND a.connection_id = $2`, []any{org, connection}}
+	if after != "" {
+		w.and(`a.user_id > `, after)
+	}
+	scan := func(row scanner) (a UserAuthorization, err error) {
+		err = row.Scan(&a.User, &a.Name, &a.Status, &a.Reason, instant{&a.ConnectedAt}, instant{&a.LastUsedAt})
+		return a, err
+	}
+	found, err := all(ctx, s.reads, scan, w.limit(`a.user_id`, rows), w.args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("list the authorizations of connection %s: %w", connection, err)
+	}
+	found, next := cut(list, org, found, rows, func(a *UserAuthorization) string { return string(a.User) })
+	return found, next, nil
+}
+
 // OpenAuthorization is [Store.Authorization] with the credential; that is nil unless the status is connected.
 func (s *Store) OpenAuthorization(ctx context.Context, org lanyard.OrganizationID, connection lanyard.ConnectionID, user lanyard.UserID) (*lanyard.Authorization, *lanyard.Credential, error) {
 	const query = `SELECT ` + authorizationColumns + `, a.credential_sealed FROM authorizations a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -265,6 +266,42 @@ func TestAddAuthorization(t *testing.T) {
 		}
 		wantCode(t, w.AddAuthorization(t.Context(), w.org, "con_absent", w.member.ID), lanyard.CodeNotFound)
 		wantCode(t, w.AddAuthorization(t.Context(), w.org, c.ID, "usr_nobody"), lanyard.CodeNotFound)
+	})
+}
+
+// The owner of a connection reads who connected it, page by page, and nothing of another connection or organization.
+func TestAuthorizationsOf(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		s := w.service("acme")
+		c, other := w.connection("acme_connection", s, ofEachUser), w.connection("other", s, ofEachUser)
+		w.connect(c, s, w.owner.ID)
+		w.connect(other, s, w.member.ID)
+		check(t, w.AddAuthorization(t.Context(), w.org, c.ID, w.member.ID))
+		var all []store.UserAuthorization
+		var page store.Page
+		for range 3 {
+			page.Limit = 1
+			list, next, err := w.AuthorizationsOf(t.Context(), w.org, c.ID, page)
+			check(t, err)
+			all = append(all, list...)
+			if page.Cursor = next; next == "" {
+				break
+			}
+		}
+		want := []store.UserAuthorization{
+			{User: w.owner.ID, Name: w.owner.Name, Status: lanyard.StatusConnected, ConnectedAt: w.Now()},
+			{User: w.member.ID, Name: w.member.Name, Status: lanyard.StatusNotConnected},
+		}
+		slices.SortFunc(want, func(a, b store.UserAuthorization) int { return strings.Compare(string(a.User), string(b.User)) })
+		if diff := cmp.Diff(want, all); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if list, _, err := w.AuthorizationsOf(t.Context(), "org_other", c.ID, store.Page{}); err != nil || len(list) > 0 {
+			t.Errorf("another organization sees %v, %v", list, err)
+		}
+		if _, _, err := w.AuthorizationsOf(t.Context(), w.org, other.ID, page); page.Cursor != "" && err == nil {
+			t.Error("a cursor of another connection was taken")
+		}
 	})
 }
 

@@ -188,18 +188,11 @@ type standingWords struct{ Words, Tone, Reason string }
 
 // statusOf is the visitor's own standing on a connection.
 func statusOf(c *registry.ConnectionView) standingWords {
-	s := standingWords{"Not connected", "quiet", ""}
+	var s standingWords
 	if c.Authorization != nil {
 		s.Reason = said(c.Authorization.StatusReason)
 	}
-	switch c.Status() {
-	case lanyard.StatusConnected:
-		s.Words, s.Tone = "Connected", "ok"
-	case lanyard.StatusReconnectRequired:
-		s.Words, s.Tone = "Reconnect required", "warn"
-	case lanyard.StatusRevoked:
-		s.Words = "Revoked"
-	}
+	s.Words, s.Tone = standingOf(c.Status())
 	if c.ServiceName == "" && s.Reason == "" {
 		s.Reason = "Its service was deleted, so it cannot be connected."
 	}

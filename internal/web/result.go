@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -66,27 +65,10 @@ func scopesNamed(s *lanyard.Service, values []string) []lanyard.Scope {
 	return named
 }
 
-// commands are lines ready to paste that call through the connection. A service with a base URL is called by a path;
-// any other by a whole URL, and then not through the proxy, which needs a base.
+// commands are lines ready to paste that call through the connection.
 func commands(c *lanyard.Connection, s *lanyard.Service, publicURL string) []command {
-	name := string(c.LinkName)
-	const key = `-H "Authorization: Bearer $LANYARD_API_KEY"`
-	if s.BaseURL != "" {
-		path := examplePath(s)
-		return []command{
-			newCommand("command-invoke", "With the command line", "lanyard invoke "+name+" "+shellWord(path)),
-			newCommand("command-curl", "With curl", "curl "+key+" "+shellWord(publicURL+"/v1/proxy/"+name+path)),
-		}
-	}
-	url := "https://" + exampleHost(s) + "/"
-	body, err := json.Marshal(map[string]string{"connection": name, "url": url})
-	if err != nil {
-		return nil // a map of strings always encodes
-	}
-	return []command{
-		newCommand("command-invoke", "With the command line", "lanyard invoke "+name+" "+shellWord(url)),
-		newCommand("command-curl", "With curl", "curl "+key+` -H "Content-Type: application/json" -d `+shellWord(string(body))+" "+shellWord(publicURL+"/v1/invoke")),
-	}
+	call := newExampleCall(c, s, publicURL)
+	return []command{newCommand("command-invoke", "With the command line", call.invoke()), newCommand("command-curl", "With curl", call.curl())}
 }
 
 // examplePath is a path that the service is known to answer, where its definition names one without placeholders.

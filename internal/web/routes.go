@@ -37,6 +37,8 @@ func (s *site) routes() http.Handler {
 	mux.Handle("GET /connections/internal", s.signedIn(s.internalConnections))
 	mux.Handle("GET /connections/new", s.signedIn(s.newConnection))
 	mux.Handle("POST /connections", s.signedIn(s.createConnection))
+	mux.Handle("GET /connections/{connection}", s.signedIn(s.connection))
+	mux.Handle("POST /connections/{connection}/try", s.signedIn(s.try))
 	mux.Handle("GET /connections/{connection}/edit", s.signedIn(s.editConnectionForm))
 	mux.Handle("POST /connections/{connection}/edit", s.signedIn(s.editConnection))
 	mux.Handle("GET /connections/{connection}/revoke", s.signedIn(s.revokeForm))

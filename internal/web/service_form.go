@@ -34,7 +34,7 @@ type serviceFormPage struct {
 	Confirm         bool // the change revokes connections: ask first
 	// Meanwhile lists what another edit saved that differs from what is in the form.
 	Meanwhile []savedValue
-	Try       tryPart
+	Try       samplePart
 }
 
 func (serviceFormPage) template() string { return "service_form" }

@@ -8,8 +8,8 @@ import (
 	"lanyard/internal/invoke"
 )
 
-// tryPart is "Try the definition": a sample call, and what it would send.
-type tryPart struct {
+// samplePart is "Try the definition": a sample call, and what it would send.
+type samplePart struct {
 	Fields  []field
 	Faulty  bool // the form has to be corrected first
 	Message string
@@ -60,11 +60,11 @@ func requestText(r credential.ShownRequest) string {
 func sampleInput(i int) string { return fmt.Sprintf("try.value.%d", i) }
 
 // try draws the sample call: a method, a URL, and a value for each dynamic parameter that the form has.
-func (p *serviceDrawing) try() tryPart {
+func (p *serviceDrawing) try() samplePart {
 	if p.values.get("try.url") == "" {
 		p.values.set("try.url", "/")
 	}
-	part := tryPart{Fields: []field{
+	part := samplePart{Fields: []field{
 		p.input(field{Name: "try.method", Label: "Method", Chosen: true, Choices: []lanyard.Choice{{Value: "GET"}, {Value: "POST"}, {Value: "PUT"}, {Value: "PATCH"}, {Value: "DELETE"}}}, "/try/type"),
 		p.input(field{Name: "try.url", Label: "URL", Mono: true, Help: "A path below the base URL, or a whole URL."}, "/try/url"),
 	}}

@@ -57,11 +57,6 @@ type Registry interface {
 	DeleteConnection(ctx context.Context, c *lanyard.Caller, name string) error
 }
 
-// Invoker shows what a call would send; [invoke.Invoker] does.
-type Invoker interface {
-	Preview(ctx context.Context, c *lanyard.Caller, s *lanyard.Service, r *invoke.Request, parameters map[string]string) (*invoke.Preview, error)
-}
-
 // Keeper connects; [credential.Keeper] does.
 type Keeper interface {
 	ConnectLink(ctx context.Context, c *lanyard.Caller, connection string) (path string, err error)
@@ -71,6 +66,14 @@ type Keeper interface {
 	Callback(ctx context.Context, c *lanyard.Caller, org lanyard.OrganizationID, service string, query url.Values) (*credential.Outcome, error)
 	Revoke(ctx context.Context, c *lanyard.Caller, connection string) (confirmed bool, err error)
 	ConsentResult(ctx context.Context, c *lanyard.Caller, id string) (*credential.ConsentResult, error)
+	Detail(ctx context.Context, c *lanyard.Caller, connection string) (*credential.Detail, error)
+	Authorizations(ctx context.Context, c *lanyard.Caller, connection string, p store.Page) ([]store.UserAuthorization, string, error)
+}
+
+// Invoker calls through connections; [invoke.Invoker] does.
+type Invoker interface {
+	Try(ctx context.Context, c *lanyard.Caller, r *invoke.Request) (*invoke.Tried, error)
+	Preview(ctx context.Context, c *lanyard.Caller, s *lanyard.Service, r *invoke.Request, parameters map[string]string) (*invoke.Preview, error)
 }
 
 // Config is what [New] needs.

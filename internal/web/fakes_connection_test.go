@@ -1,0 +1,39 @@
+package web
+
+import (
+	"context"
+
+	"lanyard"
+	"lanyard/internal/credential"
+	"lanyard/internal/invoke"
+	"lanyard/internal/store"
+)
+
+var _ Invoker = (*invoke.Invoker)(nil)
+
+// tryRoom is what the workrooms say of one connection, and what they were asked to call.
+type tryRoom struct {
+	facts   *credential.Detail
+	others  []store.UserAuthorization
+	tried   *invoke.Tried
+	tryErr  error
+	request *invoke.Request // the last that was tried
+}
+
+func (f *rooms) Detail(context.Context, *lanyard.Caller, string) (*credential.Detail, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	return f.facts, nil
+}
+
+func (f *rooms) Authorizations(_ context.Context, _ *lanyard.Caller, _ string, p store.Page) ([]store.UserAuthorization, string, error) {
+	f.asked = p
+	return f.others, f.next, f.err
+}
+
+func (f *rooms) Try(_ context.Context, _ *lanyard.Caller, r *invoke.Request) (*invoke.Tried, error) {
+	f.changed("Try:" + r.Type + " " + r.URL)
+	f.request = r
+	return f.tried, f.tryErr
+}
