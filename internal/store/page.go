@@ -77,7 +77,10 @@ func (w *where) and(condition string, value any) {
 }
 
 // in adds a condition that the column has one of the values.
-func (w *where) in(column string, values []lanyard.LinkName) {
+func (w *where) in(column string, values []lanyard.LinkName) { oneOf(w, column, values) }
+
+// oneOf is [where.in] for texts of any type.
+func oneOf[T ~string](w *where, column string, values []T) {
 	marks := make([]string, len(values))
 	for i, v := range values {
 		w.args = append(w.args, v)

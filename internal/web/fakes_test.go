@@ -50,6 +50,7 @@ type rooms struct {
 	services  []registry.ServiceView
 	next      string
 	asked     store.Page
+	records
 }
 
 const (
@@ -189,7 +190,7 @@ func newDoor(t *testing.T, public string) *door {
 
 func newPages(t *testing.T, f *rooms, public string, log io.Writer) http.Handler {
 	t.Helper()
-	pages, err := New(Config{Accounts: f, Registry: f, Keeper: f, PublicURL: public, Version: "1.0.0", Logger: slog.New(slog.NewTextHandler(log, nil))})
+	pages, err := New(Config{Accounts: f, Registry: f, Keeper: f, Invoker: f, PublicURL: public, Version: "1.0.0", Logger: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ const longName = "Quartalsabschlussbuchhaltungsschnittstelle-Nordost"
 
 func states() []state {
 	var all []state
-	for _, group := range [][]state{homeStates(), searchStates(), signInStates(), setupStates(), connectStates(), resultStates(), errorStates()} {
+	for _, group := range [][]state{homeStates(), searchStates(), activityStates(), auditStates(), signInStates(), setupStates(), connectStates(), resultStates(), errorStates()} {
 		all = append(all, group...)
 	}
 	return all

@@ -12,6 +12,7 @@ import (
 	"lanyard"
 	"lanyard/internal/account"
 	"lanyard/internal/credential"
+	"lanyard/internal/invoke"
 	"lanyard/internal/registry"
 	"lanyard/internal/store"
 )
@@ -25,6 +26,9 @@ type Accounts interface {
 	CallerBySession(ctx context.Context, cookie string) (*lanyard.Caller, *lanyard.User, error)
 	CreateKey(ctx context.Context, c *lanyard.Caller, in account.NewKey) (*lanyard.APIKey, lanyard.Secret, error)
 	Me(ctx context.Context, c *lanyard.Caller) (*lanyard.User, *lanyard.Organization, error)
+	Names(ctx context.Context, c *lanyard.Caller, users []lanyard.UserID, keys []lanyard.APIKeyID) (store.Names, error)
+	People(ctx context.Context, c *lanyard.Caller) ([]lanyard.User, error)
+	Audit(ctx context.Context, c *lanyard.Caller, f store.AuditFilter, p store.Page) ([]lanyard.AuditEntry, string, error)
 }
 
 // Registry keeps definitions; [registry.Registry] does.
@@ -43,11 +47,18 @@ type Keeper interface {
 	ConsentResult(ctx context.Context, c *lanyard.Caller, id string) (*credential.ConsentResult, error)
 }
 
+// Invoker knows what was called; [invoke.Invoker] does.
+type Invoker interface {
+	Activity(ctx context.Context, c *lanyard.Caller, f invoke.ActivityFilter) (*invoke.Activity, error)
+	Invocations(ctx context.Context, c *lanyard.Caller, f store.InvocationFilter, p store.Page) ([]lanyard.Invocation, string, error)
+}
+
 // Config is what [New] needs.
 type Config struct {
 	Accounts Accounts
 	Registry Registry
 	Keeper   Keeper
+	Invoker  Invoker
 	// PublicURL is the address of this deployment, without a final slash. When it is https, cookies are Secure.
 	PublicURL string
 	Version   string // shown at the foot of each page
@@ -59,6 +70,7 @@ type site struct {
 	accounts Accounts
 	registry Registry
 	keeper   Keeper
+	invoker  Invoker
 	pages    *renderer
 	log      *slog.Logger
 
@@ -78,7 +90,7 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, pages: pages, log: c.Logger,
+	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, invoker: c.Invoker, pages: pages, log: c.Logger,
 		publicURL: c.PublicURL, secure: public.Scheme == "https"}
 
 	guard := http.NewCrossOriginProtection()
