@@ -9,6 +9,7 @@ type Invocation struct {
 	At             time.Time
 	ConnectionID   ConnectionID
 	Connection     LinkName
+	Service        LinkName // of the connection; empty for a call without one
 	Authorization  AuthorizationID
 	User           UserID // the acting user
 	Key            APIKeyID
@@ -20,6 +21,32 @@ type Invocation struct {
 	BytesReceived  int64
 	Duration       time.Duration
 	Code           Code // Lanyard's own error, empty when the upstream answered
+}
+
+// Outcome is how a call ended, in one of four ways.
+type Outcome string
+
+const (
+	OutcomeOK          Outcome = "ok"           // the service answered with a status below 400
+	OutcomeClientError Outcome = "client_error" // the service answered with a status from 400 to 499
+	OutcomeServerError Outcome = "server_error" // the service answered with a status from 500
+	OutcomeFailed      Outcome = "failed"       // Lanyard refused the call, or the service did not answer
+)
+
+// Outcomes are all of them, from good to bad.
+var Outcomes = []Outcome{OutcomeOK, OutcomeClientError, OutcomeServerError, OutcomeFailed}
+
+// Outcome says how the call ended.
+func (v *Invocation) Outcome() Outcome {
+	switch {
+	case v.Code != "" || v.Status == 0:
+		return OutcomeFailed
+	case v.Status < 400:
+		return OutcomeOK
+	case v.Status < 500:
+		return OutcomeClientError
+	}
+	return OutcomeServerError
 }
 
 // ConsentRequest is a consent that was started and not yet finished: it is bound to user, browser session,

@@ -74,7 +74,7 @@ func TestJ01_NothingTellsWhoIsThere(t *testing.T) {
 	if len(slices.Compact(answers)) != 1 {
 		t.Errorf("the answers differ: %q", answers)
 	}
-	entries, _, err := w.store.Audit(t.Context(), w.owner.OrganizationID, store.AuditFilter{Action: lanyard.ActionSignInFailed}, store.Page{})
+	entries, _, err := w.store.Audit(t.Context(), w.owner.OrganizationID, store.AuditFilter{Actions: []lanyard.Action{lanyard.ActionSignInFailed}}, store.Page{})
 	if err != nil || len(entries) != 0 {
 		t.Errorf("%d entries were written before the answer, %v", len(entries), err)
 	}

@@ -106,7 +106,7 @@ func (w *world) holds(s *SignedIn) bool {
 func (w *world) audit(action lanyard.Action) []lanyard.AuditEntry {
 	w.t.Helper()
 	w.must(w.SaveUse(context.WithoutCancel(w.t.Context())))
-	entries, _, err := w.store.Audit(w.t.Context(), w.owner.OrganizationID, store.AuditFilter{Action: action}, store.Page{Limit: 200})
+	entries, _, err := w.store.Audit(w.t.Context(), w.owner.OrganizationID, store.AuditFilter{Actions: []lanyard.Action{action}}, store.Page{Limit: 200})
 	w.must(err)
 	return entries
 }

@@ -77,7 +77,11 @@ type listAuditInput struct {
 }
 
 func (a *API) listAudit(ctx context.Context, c *lanyard.Caller, in *listAuditInput) (*answer[list[auditEntry]], error) {
-	entries, next, err := a.Accounts.Audit(ctx, c, store.AuditFilter{Action: lanyard.Action(in.Action), Object: in.Object}, in.store())
+	filter := store.AuditFilter{Object: in.Object}
+	if in.Action != "" {
+		filter.Actions = []lanyard.Action{lanyard.Action(in.Action)}
+	}
+	entries, next, err := a.Accounts.Audit(ctx, c, filter, in.store())
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"lanyard"
-	"lanyard/internal/access"
 	"lanyard/internal/credential"
 	"lanyard/internal/store"
 )
@@ -102,11 +101,8 @@ func (i *Invoker) invoke(ctx context.Context, call *call, r *Request) (*http.Res
 
 // Invocations lists what was called, newest first: everything for owners and admins, their own calls for others.
 func (i *Invoker) Invocations(ctx context.Context, c *lanyard.Caller, f store.InvocationFilter, p store.Page) ([]lanyard.Invocation, string, error) {
-	if !access.SeeAllRecords(c) {
-		f.User = c.User
-		if f.User == "" {
-			return nil, "", lanyard.Errorf(lanyard.CodeForbidden, "This call acts for nobody, and nobody has no calls to list.")
-		}
+	if err := ownOnly(c, &f.User); err != nil {
+		return nil, "", err
 	}
 	i.recorder.settle(ctx)
 	return i.Store.Invocations(ctx, c.Organization, f, p)

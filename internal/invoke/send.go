@@ -50,7 +50,7 @@ func (i *Invoker) open(ctx context.Context, call *call, name string) error {
 	if err := access.Invoke(call.caller, &con.Connection); err != nil {
 		return err
 	}
-	call.record.ConnectionID, call.record.Connection = con.ID, con.LinkName
+	call.record.ConnectionID, call.record.Connection, call.record.Service = con.ID, con.LinkName, con.Connection.Service
 	user, err := con.AuthorizationUser(call.caller.LoginUser())
 	if err != nil {
 		return err

@@ -3,10 +3,24 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"lanyard"
 )
 
+// How long what was called is remembered. The audit log is kept for ever.
+const (
+	KeepInvocations  = 90 * 24 * time.Hour  // each call's record
+	KeepMinuteCounts = 3 * 24 * time.Hour   // a day, the day before to compare it with, and some more
+	KeepHourCounts   = 400 * 24 * time.Hour // a year, and some more
+)
+
+// deleteBatch is how many rows are deleted at once, so that nobody who writes waits for long.
+const deleteBatch = 1000
+
 // DeleteExpired deletes what has ended by itself in all organizations: links, sessions, remembered browsers, consent
-// requests a day after they expired, and revocations that nobody finished. Each kind is a transaction of its own, since none needs another.
+// requests a day after they expired, revocations that nobody finished, and old records of calls. Each kind is a
+// transaction of its own, since none needs another.
 func (s *Store) DeleteExpired(ctx context.Context) error {
 	now := s.Now()
 	for _, d := range []struct {
@@ -24,5 +38,40 @@ func (s *Store) DeleteExpired(ctx context.Context) error {
 			return fmt.Errorf("delete what has expired: %w", err)
 		}
 	}
+	if err := s.deleteOldInvocations(ctx, now); err != nil {
+		return fmt.Errorf("delete old records of calls: %w", err)
+	}
 	return nil
+}
+
+func (s *Store) deleteOldInvocations(ctx context.Context, now time.Time) error {
+	const counts = `DELETE FROM invocation_counts WHERE (` + countKeyColumns + `) IN
+		(SELECT ` + countKeyColumns + ` FROM invocation_counts WHERE grain = $1 AND at < $2 LIMIT $3)`
+	for grain, keep := range map[time.Duration]time.Duration{minuteGrain: KeepMinuteCounts, hourGrain: KeepHourCounts} {
+		if err := s.deleteInBatches(ctx, counts, grain.Milliseconds(), millis(now.Add(-keep))); err != nil {
+			return err
+		}
+	}
+	organizations, err := all(ctx, s.reads, column[lanyard.OrganizationID], `SELECT id FROM organizations`)
+	if err != nil {
+		return err
+	}
+	const records = `DELETE FROM invocations WHERE organization_id = $1 AND id IN
+		(SELECT id FROM invocations WHERE organization_id = $1 AND id < $2 ORDER BY id LIMIT $3)`
+	for _, org := range organizations {
+		if err := s.deleteInBatches(ctx, records, org, recordIDsFrom(now.Add(-KeepInvocations))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteInBatches runs a query whose last parameter is the most that it deletes, until it finds less.
+func (s *Store) deleteInBatches(ctx context.Context, query string, args ...any) error {
+	for {
+		n, err := exec(ctx, s.writes, query, append(args, deleteBatch)...)
+		if err != nil || n < deleteBatch {
+			return err
+		}
+	}
 }

@@ -12,28 +12,30 @@ import (
 )
 
 const invocationColumns = `organization_id, id, at, connection_id, connection, authorization_id, user_id, api_key_id,
-	method, host, path, status, bytes_sent, bytes_received, duration, code`
+	method, host, path, status, bytes_sent, bytes_received, duration, code, service`
 
-const invocationWidth = 16 // columns
+const invocationWidth = 17 // columns
 
 // maxInvocationRows in one statement: more of them save nothing.
 const maxInvocationRows = 32
 
-// InsertInvocations writes records of use, all or none. Ids are made here, from each record's time (now, when zero).
+// InsertInvocations writes records of use and adds them to the counts, all or none. Ids are made here, from each
+// record's time (now, when zero).
 func (s *Store) InsertInvocations(ctx context.Context, list []lanyard.Invocation) error {
 	if len(list) == 0 {
 		return nil
 	}
 	return s.tx(ctx, func(t *tx) error {
 		// Powers of two, so that there are few statements to prepare, whatever the length.
+		rest := list
 		for rows := maxInvocationRows; rows > 0; rows /= 2 {
-			n := len(list) / rows * rows
-			if err := t.insertInvocations(ctx, list[:n], rows); err != nil {
+			n := len(rest) / rows * rows
+			if err := t.insertInvocations(ctx, rest[:n], rows); err != nil {
 				return fmt.Errorf("write invocations: %w", err)
 			}
-			list = list[n:]
+			rest = rest[n:]
 		}
-		return nil
+		return t.countInvocations(ctx, list)
 	})
 }
 
@@ -71,7 +73,7 @@ func appendInvocation(args []any, v *lanyard.Invocation, now time.Time) []any {
 	}
 	// Method, host and path are a stranger's text.
 	return append(args, v.OrganizationID, recordID(at), millis(at), v.ConnectionID, v.Connection, v.Authorization, v.User, v.Key,
-		clean(v.Method), clean(v.Host), clean(v.Path), v.Status, v.BytesSent, v.BytesReceived, v.Duration.Microseconds(), v.Code)
+		clean(v.Method), clean(v.Host), clean(v.Path), v.Status, v.BytesSent, v.BytesReceived, v.Duration.Microseconds(), v.Code, v.Service)
 }
 
 // tuples writes ($1, $2), ($3, $4) and so on; for SQLite (?, ?), (?, ?), because it looks each numbered parameter up in a
@@ -100,36 +102,96 @@ func tuples(d dialect, rows, width int) string {
 // InvocationFilter narrows the list of invocations; empty fields do not.
 type InvocationFilter struct {
 	Connection lanyard.LinkName
+	Service    lanyard.LinkName
 	User       lanyard.UserID
+	Outcome    lanyard.Outcome
+	From       time.Time // the first moment
+	Until      time.Time // the moment after the last
 }
 
-// Invocations lists what was called, newest first.
+// where is the filter as a condition on what lies below the id before, if there is one. A record's id begins with its
+// time, so a stretch of time is one of the key. It has one upper end: for two, SQLite does not take the index it should.
+func (f *InvocationFilter) where(org lanyard.OrganizationID, before string) where {
+	w := where{`organization_id = $1`, []any{org}}
+	f.narrow(&w)
+	if !f.Until.IsZero() && (before == "" || recordIDsFrom(f.Until) < before) {
+		before = recordIDsFrom(f.Until)
+	}
+	if before != "" {
+		w.and(`id < `, before)
+	}
+	return w
+}
+
+// narrow adds all of the filter but its end.
+func (f *InvocationFilter) narrow(w *where) {
+	if f.Connection != "" {
+		w.and(`connection = `, f.Connection)
+	}
+	if f.Service != "" {
+		w.and(`service = `, f.Service)
+	}
+	switch {
+	case f.User == "":
+	case f.Connection != "":
+		// Not by the index of users: a connection has fewer calls than a person may have.
+		w.and(`user_id || '' = `, f.User)
+	default:
+		w.and(`user_id = `, f.User)
+	}
+	switch f.Outcome {
+	case "":
+	case lanyard.OutcomeFailed:
+		w.text += ` AND (code <> '' OR status = 0)`
+	case lanyard.OutcomeClientError:
+		w.text += ` AND code = '' AND status >= 400 AND status < 500`
+	case lanyard.OutcomeServerError:
+		w.text += ` AND code = '' AND status >= 500`
+	default:
+		w.text += ` AND code = '' AND status > 0 AND status < 400`
+	}
+	if !f.From.IsZero() {
+		w.and(`id >= `, recordIDsFrom(f.From))
+	}
+}
+
+// Invocations lists what was called, newest first. An index leads to the calls of a connection or of a user; what else
+// is asked for is searched for among these, and the search of one page ends after a while: the page then holds fewer
+// than were asked for, perhaps none, and the next one goes on.
 func (s *Store) Invocations(ctx context.Context, org lanyard.OrganizationID, f InvocationFilter, page Page) ([]lanyard.Invocation, string, error) {
 	const list = "invocations"
 	after, rows, err := page.open(list, org)
 	if err != nil {
 		return nil, "", err
 	}
-	scan := func(row scanner) (v lanyard.Invocation, err error) {
-		err = row.Scan(&v.OrganizationID, &v.ID, instant{&v.At}, &v.ConnectionID, &v.Connection, &v.Authorization, &v.User, &v.Key,
-			&v.Method, &v.Host, &v.Path, &v.Status, &v.BytesSent, &v.BytesReceived, duration{&v.Duration, time.Microsecond}, &v.Code)
-		return v, err
-	}
-	w := where{`organization_id = $1`, []any{org}}
+	indexed := InvocationFilter{Connection: f.Connection, User: f.User, From: f.From, Until: f.Until}
 	if f.Connection != "" {
-		w.and(`connection = `, f.Connection)
+		indexed.User = ""
 	}
-	if f.User != "" {
-		w.and(`user_id = `, f.User)
+	if indexed != f {
+		search := invocationSearch{store: s, org: org, filter: f, indexed: indexed, before: after}
+		if err := search.run(ctx, rows); err != nil {
+			return nil, "", fmt.Errorf("search the invocations: %w", err)
+		}
+		if len(search.found) < rows && search.more {
+			return search.found, cursor(list, org, search.before), nil
+		}
+		found, next := cut(list, org, search.found, rows, invocationKey)
+		return found, next, nil
 	}
-	if after != "" {
-		w.and(`id < `, after)
-	}
-	query := `SELECT ` + invocationColumns + ` FROM invocations WHERE ` + w.limit(`id DESC`, rows)
-	found, err := all(ctx, s.reads, scan, query, w.args...)
+	w := f.where(org, after)
+	found, err := all(ctx, s.reads, scanInvocation, `SELECT `+invocationColumns+` FROM invocations WHERE `+w.limit(`id DESC`, rows), w.args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list invocations: %w", err)
 	}
-	found, next := cut(list, org, found, rows, func(v *lanyard.Invocation) string { return string(v.ID) })
+	found, next := cut(list, org, found, rows, invocationKey)
 	return found, next, nil
 }
+
+func scanInvocation(row scanner) (v lanyard.Invocation, err error) {
+	err = row.Scan(&v.OrganizationID, &v.ID, instant{&v.At}, &v.ConnectionID, &v.Connection, &v.Authorization, &v.User, &v.Key,
+		&v.Method, &v.Host, &v.Path, &v.Status, &v.BytesSent, &v.BytesReceived, duration{&v.Duration, time.Microsecond}, &v.Code, &v.Service)
+	return v, err
+}
+
+func invocationKey(v *lanyard.Invocation) string { return string(v.ID) }

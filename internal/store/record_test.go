@@ -109,7 +109,7 @@ func TestAudit(t *testing.T) {
 			t.Helper()
 			return collect(t, func(p store.Page) ([]lanyard.AuditEntry, string, error) { return w.Audit(t.Context(), w.org, f, p) }, 3)
 		}
-		got := list(store.AuditFilter{Action: lanyard.ActionConnectFailed})
+		got := list(store.AuditFilter{Actions: []lanyard.Action{lanyard.ActionConnectFailed}})
 		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(lanyard.AuditEntry{}, "ID")); diff != "" {
 			t.Errorf("the entries, newest first (-want +got):\n%s", diff)
 		}
@@ -121,7 +121,7 @@ func TestAudit(t *testing.T) {
 		if got := list(store.AuditFilter{Object: "object 1"}); len(got) != 3 {
 			t.Errorf("one object has %d entries, want 3", len(got))
 		}
-		if got := list(store.AuditFilter{Action: lanyard.ActionConnect, Object: "object 1"}); len(got) != 0 {
+		if got := list(store.AuditFilter{Actions: []lanyard.Action{lanyard.ActionConnect}, Object: "object 1"}); len(got) != 0 {
 			t.Errorf("another action has %d entries", len(got))
 		}
 		if got := list(store.AuditFilter{}); len(got) != 9 { // and those of the organization and its member
@@ -235,5 +235,59 @@ func TestProviderRevocations(t *testing.T) {
 			t.Errorf("the later one: %+v", later)
 		}
 		wantCode(t, w.QueueRevocation(t.Context(), store.ProviderRevocation{Organization: "org_nowhere", Request: request}), lanyard.CodeNotFound)
+	})
+}
+
+func TestAuditFilters(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		add := func(actor, behalf lanyard.UserID, action lanyard.Action, object string) {
+			t.Helper()
+			w.now.add(time.Millisecond)
+			check(t, w.AppendAudit(t.Context(), lanyard.AuditEntry{OrganizationID: w.org, Actor: actor, OnBehalfOf: behalf, Action: action, Object: object, ObjectName: fmt.Sprint(action)}))
+		}
+		for range 3 { // several pages of two
+			add("usr_1", "", "a", "x")
+			add("usr_2", "usr_1", "b", "y")
+			add("usr_1", "usr_2", "c", "x")
+			add("", "", "a", "y")
+		}
+		for _, test := range []struct {
+			filter store.AuditFilter
+			want   string // the actions of one round, newest first
+		}{
+			{store.AuditFilter{Actions: []lanyard.Action{"a", "c"}}, "a c a "},
+			{store.AuditFilter{Person: "usr_1"}, "c b a "},
+			{store.AuditFilter{Person: "usr_1", Actions: []lanyard.Action{"b", "a"}}, "b a "},
+			{store.AuditFilter{Person: "usr_2", Object: "x"}, "c "},
+			{store.AuditFilter{Object: "y", Actions: []lanyard.Action{"a", "b", "absent"}}, "a b "},
+			{store.AuditFilter{Actions: []lanyard.Action{"absent"}}, ""},
+		} {
+			got := ""
+			for _, e := range collect(t, func(p store.Page) ([]lanyard.AuditEntry, string, error) {
+				return w.Audit(t.Context(), w.org, test.filter, p)
+			}, 2) {
+				got += string(e.Action) + " "
+			}
+			if want := strings.Repeat(test.want, 3); got != want {
+				t.Errorf("%+v gives %q, want %q", test.filter, got, want)
+			}
+		}
+	})
+}
+
+func TestNames(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		check(t, w.CreateAPIKey(t.Context(), lanyard.APIKey{ID: "key_1", OrganizationID: w.org, UserID: w.owner.ID, Name: "Deployment"}, hash("k"), entry("x")))
+		names, err := w.Names(t.Context(), w.org, []lanyard.UserID{w.owner.ID, "usr_gone", w.member.ID}, []lanyard.APIKeyID{"key_1", "key_gone"})
+		check(t, err)
+		want := store.Names{Users: map[lanyard.UserID]string{w.owner.ID: w.owner.Name, w.member.ID: w.member.Name}, Keys: map[lanyard.APIKeyID]string{"key_1": "Deployment"}}
+		if diff := cmp.Diff(want, names); diff != "" {
+			t.Errorf("the names (-want +got):\n%s", diff)
+		}
+		people, err := w.People(t.Context(), w.org, 1)
+		check(t, err)
+		if len(people) != 1 || people[0].Name != min(w.owner.Name, w.member.Name) {
+			t.Errorf("the first by name is %+v", people)
+		}
 	})
 }

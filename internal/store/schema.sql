@@ -33,7 +33,11 @@ CREATE TABLE audit (
 
 CREATE INDEX audit_by_action ON audit (organization_id, action, id);
 
+CREATE INDEX audit_by_actor ON audit (organization_id, actor_id, id) WHERE actor_id <> '';
+
 CREATE INDEX audit_by_object ON audit (organization_id, object, id);
+
+CREATE INDEX audit_by_on_behalf_of ON audit (organization_id, on_behalf_of_id, id) WHERE on_behalf_of_id <> '';
 
 CREATE TABLE authorizations (
     organization_id   TEXT NOT NULL,
@@ -151,6 +155,35 @@ CREATE INDEX consent_requests_by_user ON consent_requests (organization_id, user
 
 CREATE INDEX consent_requests_expired ON consent_requests (expires_at);
 
+CREATE TABLE invocation_counts (
+    organization_id TEXT NOT NULL,
+    dimension       TEXT NOT NULL,              -- total, connection, service, user, connection_user
+    subject         TEXT NOT NULL,              -- link name or id of what is counted, or both with a blank; of the total: empty
+    grain           BIGINT NOT NULL,            -- length of the slot in milliseconds: a minute or an hour
+    at              BIGINT NOT NULL,            -- when the slot begins
+    outcome         TEXT NOT NULL,              -- ok, client_error, server_error, failed
+    calls           BIGINT NOT NULL,
+    bytes_sent      BIGINT NOT NULL,
+    bytes_received  BIGINT NOT NULL,
+    duration        BIGINT NOT NULL,            -- microseconds, of all calls together
+    took_5          BIGINT NOT NULL,            -- calls of at most 5 ms; of at most 10 ms but more than 5; and so on
+    took_10         BIGINT NOT NULL,
+    took_25         BIGINT NOT NULL,
+    took_50         BIGINT NOT NULL,
+    took_100        BIGINT NOT NULL,
+    took_250        BIGINT NOT NULL,
+    took_500        BIGINT NOT NULL,
+    took_1000       BIGINT NOT NULL,
+    took_2500       BIGINT NOT NULL,
+    took_5000       BIGINT NOT NULL,
+    took_15000      BIGINT NOT NULL,
+    took_60000      BIGINT NOT NULL,
+    took_longer     BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, dimension, subject, grain, at, outcome)
+);
+
+CREATE INDEX invocation_counts_old ON invocation_counts (grain, at);
+
 CREATE TABLE invocations (
     organization_id  TEXT NOT NULL,
     id               TEXT NOT NULL,             -- sortable: begins with the time
@@ -167,7 +200,7 @@ CREATE TABLE invocations (
     bytes_sent       BIGINT NOT NULL,
     bytes_received   BIGINT NOT NULL,
     duration         BIGINT NOT NULL,           -- microseconds
-    code             TEXT NOT NULL,             -- Lanyard's own error
+    code             TEXT NOT NULL, service TEXT NOT NULL DEFAULT '',             -- Lanyard's own error
     PRIMARY KEY (organization_id, id)
 );
 

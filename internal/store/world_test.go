@@ -181,7 +181,7 @@ func (w *world) authorization(c *lanyard.Connection, user lanyard.UserID) *lanya
 // audited counts the entries of an action.
 func (w *world) audited(action lanyard.Action) int {
 	w.t.Helper()
-	entries, _, err := w.Audit(w.t.Context(), w.org, store.AuditFilter{Action: action}, store.Page{Limit: 200})
+	entries, _, err := w.Audit(w.t.Context(), w.org, store.AuditFilter{Actions: []lanyard.Action{action}}, store.Page{Limit: 200})
 	w.must(err)
 	return len(entries)
 }

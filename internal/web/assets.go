@@ -37,10 +37,12 @@ type assets struct {
 func loadAssets() *assets {
 	a := &assets{byName: map[string]*asset{}, byPath: map[string]*asset{}}
 	// The font comes first, because the style sheet names it.
-	for _, file := range append([]string{"vendored/inter.woff2", "vendored/basecoat-nova.css", "vendored/htmx.js", "icon.svg"}, scripts()...) {
+	for _, file := range append([]string{"vendored/inter.woff2", "vendored/basecoat-nova.css", "vendored/htmx.js", "vendored/uplot.js", "icon.svg"}, scripts()...) {
 		a.add(path.Base(file), read(file))
 	}
 	css := append(read("app.css"), styles()...)
+	// Into a layer, so that what is ours wins.
+	css = append(append(append(css, "\n@layer components {\n"...), read("vendored/uplot.css")...), "}\n"...)
 	a.add("app.css", bytes.ReplaceAll(css, []byte("url(inter.woff2)"), []byte("url("+a.url("inter.woff2")+")")))
 	a.add("licences.txt", licences())
 	return a

@@ -53,6 +53,7 @@ type rooms struct {
 	connectionRooms
 	accountRooms
 	tryRoom
+	records
 }
 
 const (

@@ -73,7 +73,7 @@ const longName = "Quartalsabschlussbuchhaltungsschnittstelle-Nordost"
 func states() []state {
 	var all []state
 	for _, group := range [][]state{
-		homeStates(), connectionsStates(), connectionFormStates(), connectionStates(), searchStates(), signInStates(), setupStates(), accountStates(),
+		homeStates(), connectionsStates(), connectionFormStates(), connectionStates(), searchStates(), activityStates(), auditStates(), signInStates(), setupStates(), accountStates(),
 		organizationStates(), connectStates(), resultStates(), errorStates(), servicesStates(),
 	} {
 		all = append(all, group...)

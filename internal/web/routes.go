@@ -10,6 +10,8 @@ func (s *site) routes() http.Handler {
 	mux.Handle("GET /search", s.signedIn(s.search))
 	mux.Handle("GET /extensions", s.signedIn(s.extensions))
 	mux.Handle("GET /scripts", s.signedIn(s.scripts))
+	mux.Handle("GET /activity", s.signedIn(s.activity))
+	mux.Handle("GET /activity/audit", s.signedIn(s.audit))
 
 	mux.Handle("GET /setup/{token}", s.open(s.setupForm))
 	mux.Handle("POST /setup/{token}", s.open(s.setup))

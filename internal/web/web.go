@@ -36,6 +36,9 @@ type Accounts interface {
 	Organization(ctx context.Context, c *lanyard.Caller, people store.Page) (*account.Organization, error)
 	RenameOrganization(ctx context.Context, c *lanyard.Caller, name string) error
 	Me(ctx context.Context, c *lanyard.Caller) (*lanyard.User, *lanyard.Organization, error)
+	Names(ctx context.Context, c *lanyard.Caller, users []lanyard.UserID, keys []lanyard.APIKeyID) (store.Names, error)
+	People(ctx context.Context, c *lanyard.Caller) ([]lanyard.User, error)
+	Audit(ctx context.Context, c *lanyard.Caller, f store.AuditFilter, p store.Page) ([]lanyard.AuditEntry, string, error)
 }
 
 // Registry keeps definitions; [registry.Registry] does.
@@ -70,10 +73,12 @@ type Keeper interface {
 	Authorizations(ctx context.Context, c *lanyard.Caller, connection string, p store.Page) ([]store.UserAuthorization, string, error)
 }
 
-// Invoker calls through connections; [invoke.Invoker] does.
+// Invoker calls through connections, and knows what was called; [invoke.Invoker] does.
 type Invoker interface {
 	Try(ctx context.Context, c *lanyard.Caller, r *invoke.Request) (*invoke.Tried, error)
 	Preview(ctx context.Context, c *lanyard.Caller, s *lanyard.Service, r *invoke.Request, parameters map[string]string) (*invoke.Preview, error)
+	Activity(ctx context.Context, c *lanyard.Caller, f invoke.ActivityFilter) (*invoke.Activity, error)
+	Invocations(ctx context.Context, c *lanyard.Caller, f store.InvocationFilter, p store.Page) ([]lanyard.Invocation, string, error)
 }
 
 // Config is what [New] needs.

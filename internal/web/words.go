@@ -27,7 +27,7 @@ func number(n int) string {
 }
 
 // thousands writes a number with a comma where people look for one.
-func thousands(n int) string {
+func thousands[N int | int64](n N) string {
 	if n < 1000 {
 		return fmt.Sprint(n)
 	}

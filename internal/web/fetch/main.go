@@ -55,6 +55,11 @@ func modules() []module {
 			{"dist/htmx.min.js", "assets/vendored/htmx.js"},
 		}},
 		lucide,
+		{"uplot", [][2]string{
+			{"LICENSE", "assets/vendored/uplot.LICENSE.txt"},
+			{"dist/uPlot.iife.min.js", "assets/vendored/uplot.js"},
+			{"dist/uPlot.min.css", "assets/vendored/uplot.css"},
+		}},
 	}
 }
 
