@@ -72,7 +72,7 @@ func newRenderer(assetURL func(name string) string, publicURL, version string, n
 		"menu":    newMenu,
 		"capital": capital,
 		"slug":    slug,
-		"number":  number,
+		"number":  thousands[int64],
 		"places":  func() []placeGroup { return places },
 		"ago":     func(at time.Time) template.HTML { return ago(at, now()) },
 	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
