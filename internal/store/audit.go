@@ -49,7 +49,7 @@ type AuditFilter struct {
 // Audit lists who changed what, newest first.
 func (s *Store) Audit(ctx context.Context, org lanyard.OrganizationID, f AuditFilter, page Page) ([]lanyard.AuditEntry, string, error) {
 	const list = "audit"
-	after, rows, err := page.open(list, org)
+	after, rows, err := page.Open(list, org)
 	if err != nil {
 		return nil, "", err
 	}
@@ -73,6 +73,6 @@ func (s *Store) Audit(ctx context.Context, org lanyard.OrganizationID, f AuditFi
 	if err != nil {
 		return nil, "", fmt.Errorf("list the audit log: %w", err)
 	}
-	entries, next := cut(list, org, entries, rows, func(e *lanyard.AuditEntry) string { return string(e.ID) })
+	entries, next := Cut(list, org, entries, rows, func(e *lanyard.AuditEntry) string { return string(e.ID) })
 	return entries, next, nil
 }

@@ -106,7 +106,7 @@ type InvocationFilter struct {
 // Invocations lists what was called, newest first.
 func (s *Store) Invocations(ctx context.Context, org lanyard.OrganizationID, f InvocationFilter, page Page) ([]lanyard.Invocation, string, error) {
 	const list = "invocations"
-	after, rows, err := page.open(list, org)
+	after, rows, err := page.Open(list, org)
 	if err != nil {
 		return nil, "", err
 	}
@@ -130,6 +130,6 @@ func (s *Store) Invocations(ctx context.Context, org lanyard.OrganizationID, f I
 	if err != nil {
 		return nil, "", fmt.Errorf("list invocations: %w", err)
 	}
-	found, next := cut(list, org, found, rows, func(v *lanyard.Invocation) string { return string(v.ID) })
+	found, next := Cut(list, org, found, rows, func(v *lanyard.Invocation) string { return string(v.ID) })
 	return found, next, nil
 }

@@ -40,7 +40,7 @@ type Accounts interface {
 
 // Registry keeps definitions; [registry.Registry] does.
 type Registry interface {
-	Services(ctx context.Context, c *lanyard.Caller, kind lanyard.ServiceKind, query string, p store.Page) ([]registry.ServiceView, string, error)
+	Services(ctx context.Context, c *lanyard.Caller, f registry.ServiceFilter, p store.Page) ([]registry.ServiceView, string, error)
 	Service(ctx context.Context, c *lanyard.Caller, name string) (*registry.ServiceView, error)
 	CreateService(ctx context.Context, c *lanyard.Caller, definition []byte) (*registry.ServiceView, error)
 	EditService(ctx context.Context, c *lanyard.Caller, name string, in registry.ServiceEdit) (v *registry.ServiceView, revoked int, err error)
