@@ -72,7 +72,7 @@ const longName = "Quartalsabschlussbuchhaltungsschnittstelle-Nordost"
 
 func states() []state {
 	var all []state
-	for _, group := range [][]state{homeStates(), connectionsStates(), connectionFormStates(), searchStates(), signInStates(), setupStates(), accountStates(), organizationStates(), connectStates(), resultStates(), errorStates(), servicesStates()} {
+	for _, group := range [][]state{defaultServicesStates(), homeStates(), connectionsStates(), connectionFormStates(), searchStates(), signInStates(), setupStates(), accountStates(), organizationStates(), connectStates(), resultStates(), errorStates(), servicesStates()} {
 		all = append(all, group...)
 	}
 	return all
