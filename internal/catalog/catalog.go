@@ -177,5 +177,6 @@ func CategoryName(category string) string {
 
 // spelledCategories are those that are not written as plain words.
 var spelledCategories = map[string]string{
-	"ai": "AI", "crm": "CRM", "telephony_sms": "Telephone and SMS", "maps_weather_data": "Maps, weather and data",
+	"ai": "AI", "cms_website": "Websites", "crm": "CRM", "ecommerce": "Shops", "email_delivery": "E-mail delivery", "health_fitness": "Health and fitness",
+	"telephony_sms": "Telephone and SMS", "maps_weather_data": "Maps, weather and data",
 }
