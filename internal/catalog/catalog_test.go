@@ -1,7 +1,6 @@
 package catalog_test
 
 import (
-	"io/fs"
 	"os"
 	"regexp"
 	"slices"
@@ -185,7 +184,7 @@ func TestFind(t *testing.T) {
 }
 
 func BenchmarkLoad(b *testing.B) {
-	fsys := os.DirFS("services").(fs.FS)
+	fsys := os.DirFS("services")
 	for b.Loop() {
 		if _, err := catalog.Load(fsys); err != nil {
 			b.Fatal(err)
