@@ -860,7 +860,7 @@ var madeInItsOwn = []string{
 }
 
 // ofTheOrganization are the methods that give the organization itself, or its people, and so find something in any.
-var ofTheOrganization = []string{"CountOrganization", "Organization", "Users"}
+var ofTheOrganization = []string{"Administrators", "CountOrganization", "Organization", "Users"}
 
 // emptyHanded checks that a call found nothing: the error not_found, or nothing but zero values.
 func emptyHanded(name string, results []reflect.Value) error {
