@@ -133,7 +133,17 @@ type OAuth2Auth struct {
 // AWSSigV4Auth is AWS Signature Version 4, in headers.
 type AWSSigV4Auth struct {
 	AWSService string `json:"aws_service"`
-	AWSRegion  string `json:"aws_region"`
+	AWSRegion  string `json:"aws_region"` // or the placeholder of a dynamic parameter, alone: "{region}"
+}
+
+// Region is the region for one credential's parameter values.
+func (a *AWSSigV4Auth) Region(values map[string]string) string {
+	for key, value := range values {
+		if a.AWSRegion == "{"+key+"}" {
+			return value
+		}
+	}
+	return a.AWSRegion
 }
 
 // part gives the member of the auth type for decoding and encoding; nil for basic.

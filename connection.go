@@ -45,6 +45,9 @@ type Connection struct {
 	UpdatedAt               time.Time
 }
 
+// WithDefault reports whether the connection was made with a default service: one has its link name for its id.
+func (c *Connection) WithDefault() bool { return string(c.ServiceID) == string(c.Service) }
+
 // Validate checks a connection against the service it is made with. All faults are reported at once.
 func (c *Connection) Validate(s *Service) error {
 	var f FieldErrors
@@ -93,9 +96,11 @@ func (s *Service) anyHost() bool {
 // secretFollowsValue reports whether a value that a person types in decides to whose host the service's client secret
 // is sent: a whole host name, or a part of the last two labels of one, that is not limited to choices.
 func (s *Service) secretFollowsValue() bool {
-	if s.Auth.Secret().IsZero() {
-		return false
-	}
+	return !s.Auth.Secret().IsZero() && s.tokenHostFollowsValue()
+}
+
+// tokenHostFollowsValue is secretFollowsValue whether or not there is a secret.
+func (s *Service) tokenHostFollowsValue() bool {
 	values := s.SampleValues()
 	for i := range s.DynamicParameters {
 		p := &s.DynamicParameters[i]

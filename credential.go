@@ -169,8 +169,8 @@ func (s *Service) CredentialFrom(given map[string]Secret) (*Credential, error) {
 		switch {
 		case v == "" && !field.Optional:
 			f.Add(at, "%s is required", field.Label)
-		case len(v) > maxSecret:
-			f.Add(at, "%s has at most %d bytes", field.Label, maxSecret)
+		case len(v) > MaxSecret:
+			f.Add(at, "%s has at most %d bytes", field.Label, MaxSecret)
 		case !utf8.ValidString(v):
 			f.Add(at, "%s is valid UTF-8 text", field.Label)
 		case CheckHeaderValue(v) != nil || strings.Contains(v, "\t"):

@@ -124,6 +124,9 @@ func (s *Service) ValueOf(given map[string]string) (map[string]string, error) {
 	if _, err := s.HostRules(values); err != nil {
 		faults.Check("/parameters", err)
 	}
+	if a := s.Auth.AWSSigV4; a != nil && !isAWSName(a.Region(values)) {
+		faults.Add("/parameters", "the AWS region has lower-case letters, digits and hyphens, such as us-east-1")
+	}
 	return values, faults.Err()
 }
 

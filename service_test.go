@@ -328,7 +328,10 @@ func TestValidateService(t *testing.T) {
 
 		{"D08 AWS service with a slash", lanyard.AuthAWSSigV4, changes{"auth/aws_service": "s3/x"}, []string{"/auth/aws_service"}},
 		{"D08 AWS region with a line break", lanyard.AuthAWSSigV4, changes{"auth/aws_region": "us-east-1\n"}, []string{"/auth/aws_region"}},
-		{"D08 AWS region as a placeholder", lanyard.AuthAWSSigV4, changes{"auth/aws_region": "{region}", "dynamic_parameters": parameter(map[string]any{"key": "region"})}, []string{"/auth/aws_region"}},
+		{"D08 AWS region as a placeholder", lanyard.AuthAWSSigV4, changes{"auth/aws_region": "{region}", "dynamic_parameters": parameter(map[string]any{"key": "region"})}, nil},
+		{"D08 AWS region as a placeholder that there is not", lanyard.AuthAWSSigV4, changes{"auth/aws_region": "{region}"}, []string{"/auth/aws_region"}},
+		{"D08 AWS region with a placeholder in it", lanyard.AuthAWSSigV4, changes{"auth/aws_region": "{region}-1", "dynamic_parameters": parameter(map[string]any{"key": "region"})}, []string{"/auth/aws_region"}},
+		{"D08 AWS region whose default is none", lanyard.AuthAWSSigV4, changes{"auth/aws_region": "{region}", "dynamic_parameters": parameter(map[string]any{"key": "region", "default": "a/b"})}, []string{"/auth/aws_region"}},
 		{"AWS without anything", lanyard.AuthAWSSigV4, changes{"auth": map[string]any{"type": "aws_sigv4"}}, []string{"/auth/aws_service", "/auth/aws_region"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

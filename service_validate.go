@@ -14,7 +14,8 @@ const (
 	maxText       = 500
 	maxURL        = 2048
 	maxListLength = 200
-	maxSecret     = 16 << 10
+	// MaxSecret is the length in bytes of the longest client secret; an RSA key for OAuth 1 is one.
+	MaxSecret = 16 << 10
 )
 
 // Validate checks a definition by every rule that holds for it alone. All faults are reported at once.
@@ -42,6 +43,10 @@ func (s *Service) Validate() error {
 		s.validateHosts(&f)
 	}
 	s.validateAuth(&f)
+	if len(f) == 0 && s.Kind == KindDefault && s.tokenHostFollowsValue() {
+		// An organization's client secret must not go where any one of its members points it.
+		f.Add("/auth/access_token_url", "who connects would choose the host that the organization's client secret is sent to: give the parameter choices")
+	}
 	return f.Err()
 }
 
@@ -214,19 +219,19 @@ func (s *Service) validateHosts(f *FieldErrors) {
 }
 
 func (s *Service) validateAuth(f *FieldErrors) {
-	if secret := s.Auth.Secret(); len(secret.Reveal()) > maxSecret {
-		f.Add(s.Auth.SecretPointer(), "a secret has at most %d bytes", maxSecret)
+	if secret := s.Auth.Secret(); len(secret.Reveal()) > MaxSecret {
+		f.Add(s.Auth.SecretPointer(), "a secret has at most %d bytes", MaxSecret)
 	}
 	switch s.Auth.Type {
 	case AuthAPIKey:
 		s.Auth.APIKey.validate(f)
 	case AuthBasic:
 	case AuthOAuth1:
-		s.Auth.OAuth1.validate(f)
+		s.Auth.OAuth1.validate(f, s.Kind == KindDefault)
 	case AuthOAuth2:
 		s.Auth.OAuth2.validate(f, s.Kind == KindDefault)
 	case AuthAWSSigV4:
-		s.Auth.AWSSigV4.validate(f)
+		s.Auth.AWSSigV4.validate(f, s.SampleValues())
 	default:
 		f.Add("/auth/type", "the type is one of api_key, basic, oauth1, oauth2, aws_sigv4")
 	}
@@ -268,8 +273,10 @@ func (a *APIKeyAuth) validate(f *FieldErrors) {
 	}
 }
 
-func (a *OAuth1Auth) validate(f *FieldErrors) {
-	required(f, "/auth/consumer_key", a.ConsumerKey)
+func (a *OAuth1Auth) validate(f *FieldErrors, fromCatalogue bool) {
+	if !fromCatalogue {
+		required(f, "/auth/consumer_key", a.ConsumerKey)
+	}
 	required(f, "/auth/request_token_url", a.RequestTokenURL)
 	required(f, "/auth/authorize_url", a.AuthorizeURL)
 	required(f, "/auth/access_token_url", a.AccessTokenURL)
@@ -351,14 +358,20 @@ func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
 	}
 }
 
-func (a *AWSSigV4Auth) validate(f *FieldErrors) {
+func (a *AWSSigV4Auth) validate(f *FieldErrors, samples map[string]string) {
+	region := a.Region(samples)
 	for _, v := range []struct{ at, value, example string }{
-		{"/auth/aws_service", a.AWSService, "s3"}, {"/auth/aws_region", a.AWSRegion, "us-east-1"},
+		{"/auth/aws_service", a.AWSService, "s3"}, {"/auth/aws_region", region, "us-east-1"},
 	} {
-		if v.value == "" || len(v.value) > 64 || strings.Trim(v.value, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		if !isAWSName(v.value) {
 			f.Add(v.at, "this has lower-case letters, digits and hyphens, such as %s", v.example)
 		}
 	}
+}
+
+// isAWSName reports whether AWS could have given this name to a service or region.
+func isAWSName(s string) bool {
+	return s != "" && len(s) <= 64 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 func required(f *FieldErrors, pointer, value string) {

@@ -133,6 +133,13 @@ func TestOperations(t *testing.T) {
 		"edit service": {200, serviceJSON, func(ctx context.Context, c *client.Client) (any, error) {
 			return c.EditService(ctx, "acme", map[string]any{"name": "Acme"}, true)
 		}, recorded{"PATCH", "/v1/services/acme?keep_connections=true", `{"name":"Acme"}`, jsonType, ""}, service},
+		"set the OAuth client": {200, serviceJSON, func(ctx context.Context, c *client.Client) (any, error) {
+			secret := "s"
+			return c.SetOAuthClient(ctx, "acme", "id", &secret)
+		}, recorded{"PUT", "/v1/services/acme/client", `{"client_id":"id","client_secret":"s"}`, jsonType, ""}, service},
+		"set the OAuth client, keep the secret": {200, serviceJSON, func(ctx context.Context, c *client.Client) (any, error) {
+			return c.SetOAuthClient(ctx, "acme", "id", nil)
+		}, recorded{"PUT", "/v1/services/acme/client", `{"client_id":"id"}`, jsonType, ""}, service},
 		"delete service": {200, `{"revoked_authorizations":3}`, func(ctx context.Context, c *client.Client) (any, error) {
 			return c.DeleteService(ctx, "acme")
 		}, recorded{Method: "DELETE", URI: "/v1/services/acme"}, 3},

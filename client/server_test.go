@@ -130,6 +130,12 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 		t.Errorf("the services are %v", services)
 	}
 
+	github, err := c.SetOAuthClient(ctx, "github", "id", &secret.Auth.ClientSecret)
+	must(err)
+	if github.Kind != lanyard.KindDefault || github.ClientSet == nil || !*github.ClientSet || github.Auth.ClientID != "id" || !github.CreatedAt.IsZero() {
+		t.Errorf("with a client it is %+v", github)
+	}
+
 	con, err := c.CreateConnection(ctx, client.NewConnection{LinkName: "live", Name: "Live", Service: "acme"})
 	must(err)
 	if con.Status != lanyard.StatusNotConnected || con.Origin != lanyard.OriginUser || con.UsableBy != lanyard.UsableByOrganization {

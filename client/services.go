@@ -73,13 +73,20 @@ type Service struct {
 	Document
 	Definition
 	Kind lanyard.ServiceKind `json:"kind"`
-	// Affected is what an edit or the deletion would revoke now; only for its author, and only on single reads.
+	// Affected is what an edit, the deletion or another client id would revoke now; only for whoever may do that, and only
+	// on single reads.
 	Affected    *Affected `json:"affected,omitempty"`
 	CallbackURL string    `json:"callback_url"` // to be registered with the provider
-	Author      string    `json:"author"`       // id of the user who defined it; only that user edits it
-	CreatedAt   time.Time `json:"created_at"`
+	Author      string    `json:"author"`       // id of the user who defined it; only that user edits it. Empty for a default one
+	CreatedAt   time.Time `json:"created_at"`   // zero for a default service, like the next
 	UpdatedAt   time.Time `json:"updated_at"`
-	// RevokedAuthorizations is how many an edit revoked; set by [Client.EditService] only.
+	// ClientSet says of a default service whether the OAuth client that it needs is set; nil where it needs none.
+	// RegisterURL and Register say where the provider gives one.
+	ClientSet   *bool  `json:"client_set,omitempty"`
+	RegisterURL string `json:"register_url,omitempty"`
+	Register    string `json:"register,omitempty"`
+	// RevokedAuthorizations is how many an edit revoked; set by [Client.EditService] and
+	// [Client.SetOAuthClient] only.
 	RevokedAuthorizations int `json:"revoked_authorizations"`
 }
 
@@ -87,7 +94,7 @@ type Service struct {
 type ServiceFilter struct {
 	Kind     lanyard.ServiceKind
 	Category string
-	Query    string // part of a name or link name
+	Query    string // part of a name or link name, or another word that people look for a default service by
 }
 
 // Services lists the services that one can make connections with, by link name.
@@ -126,6 +133,17 @@ func (c *Client) DeleteService(ctx context.Context, linkName string) (revokedAut
 		return 0, err
 	}
 	return answer.RevokedAuthorizations, nil
+}
+
+// SetOAuthClient sets the organization's client for a default service; for owners and admins. A nil secret leaves the
+// stored one, as long as the client id stays; an empty one is for a client that has none. Another client id revokes every
+// authorization of every connection of the service.
+func (c *Client) SetOAuthClient(ctx context.Context, linkName, clientID string, clientSecret *string) (*Service, error) {
+	body := struct {
+		ClientID     string  `json:"client_id"`
+		ClientSecret *string `json:"client_secret,omitempty"`
+	}{clientID, clientSecret}
+	return call[Service](ctx, c, http.MethodPut, "/v1/services/"+link(linkName)+"/client", nil, body)
 }
 
 // Affected counts what an edit without keep_connections, or the deletion of a service, would revoke.

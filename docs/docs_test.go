@@ -17,8 +17,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 
+	"lanyard/internal/catalog"
 	"lanyard/internal/providertest"
+	"lanyard/internal/server"
 	"lanyard/internal/servertest"
 )
 
@@ -119,18 +122,35 @@ func nasa(t *testing.T) string {
 	return server.URL
 }
 
+// catalogue is two files of the catalogue that comes with Lanyard, with other addresses.
+func catalogue(t *testing.T, replace ...string) *catalog.Catalog {
+	t.Helper()
+	fsys := fstest.MapFS{}
+	for _, name := range []string{"maps_weather_data/nasa.yaml", "developer_tools/github.yaml"} {
+		text, err := os.ReadFile(filepath.Join("..", "internal", "catalog", "services", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fsys[name] = &fstest.MapFile{Data: []byte(strings.NewReplacer(replace...).Replace(string(text)))}
+	}
+	c, err := catalog.Load(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func TestReadme(t *testing.T) {
-	l := servertest.Start(t)
 	evil := providertest.Evil(t)
 	space := nasa(t)
-	spaceHost, evilHost := strings.TrimPrefix(space, "http://"), strings.TrimPrefix(evil.URL, "http://")
-	s := newShell(t, l,
-		`"https://api.nasa.gov"`, `"`+space+`"`, `"api.nasa.gov"`, `"`+spaceHost+`"`, "http://127.0.0.1:8080", l.URL,
-		"https://github.com/login/oauth/authorize", evil.Authorize.URL, "https://github.com/login/oauth/access_token", evil.Token.URL,
-		`"https://api.github.com"`, `"`+evil.Bearer.URL+`"`, `"api.github.com"`, `"`+evilHost+`"`,
-		"YOUR_CLIENT_ID", providertest.EvilClientID, "YOUR_CLIENT_SECRET", providertest.EvilClientSecret,
-		"export LANYARD_API_KEY=lanyard_…", "true",
-	)
+	l := servertest.Start(t, func(c *server.Config) {
+		c.Catalog = catalogue(t,
+			"base_url: https://api.nasa.gov", "base_url: "+space, "hosts: [api.nasa.gov]", `hosts: ["`+strings.TrimPrefix(space, "http://")+`"]`,
+			"https://github.com/login/oauth/authorize", evil.Authorize.URL, "https://github.com/login/oauth/access_token", evil.Token.URL,
+			"https://api.github.com", evil.Bearer.URL, "hosts: [api.github.com, uploads.github.com]", `hosts: ["`+strings.TrimPrefix(evil.URL, "http://")+`"]`)
+	})
+	s := newShell(t, l, "http://127.0.0.1:8080", l.URL, "export LANYARD_API_KEY=lanyard_…", "true",
+		"YOUR_CLIENT_ID", providertest.EvilClientID, "YOUR_CLIENT_SECRET", providertest.EvilClientSecret)
 	found := page(t, "README.md")
 	if !strings.Contains(found[0], "./lanyard init") || !strings.Contains(found[0], "./lanyard serve") {
 		t.Fatalf("the README does not begin with init and serve: %s", found[0])
@@ -145,7 +165,7 @@ func TestReadme(t *testing.T) {
 		}
 		out := s.run(t, block)
 		for command, want := range map[string]string{
-			"invoke my_nasa": "A picture of the day", "curl ": "A picture of the day", "invocations": "my_nasa", "services get github": "/oauth/callback/",
+			"invoke my_nasa": "A picture of the day", "curl ": "A picture of the day", "invocations": "my_nasa", "services get github": "/oauth/callback/", "services list": "nasa",
 		} {
 			if strings.Contains(block, command) && !strings.Contains(out, want) {
 				t.Errorf("the commands\n%s\nsay %q, want %q in it", block, out, want)

@@ -92,6 +92,18 @@ func EditService(c *lanyard.Caller, s *lanyard.Service) error {
 	return nil
 }
 
+// SetOAuthClient: owners and admins set the organization's own clients of default services. Their secrets stand behind
+// everybody's connections, so a key that acts for somebody else does not reach them.
+func SetOAuthClient(c *lanyard.Caller) error {
+	if err := ManageAlone(c); err != nil {
+		return err
+	}
+	if c.Role != lanyard.RoleOwner && c.Role != lanyard.RoleAdmin {
+		return forbidden("Only owners and admins of the organization set the OAuth client of a service.")
+	}
+	return nil
+}
+
 // SeeConnection: the owner sees a connection, and with "Use credentials of login user" everybody who may authenticate
 // it does. Anybody else sees nothing of it.
 func SeeConnection(c *lanyard.Caller, con *lanyard.Connection) error {

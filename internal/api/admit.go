@@ -171,7 +171,7 @@ var emptyBody = &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false}
 
 // readBody reads the body within its limit, judges it (strict.go) and puts what was read in its place.
 func (a *API) readBody(op *huma.Operation, w http.ResponseWriter, r *http.Request) error {
-	if op.Method != http.MethodPost && op.Method != http.MethodPatch {
+	if !slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodPatch}, op.Method) {
 		return nil // RFC 9110 §9.3: a body of GET, HEAD or DELETE means nothing
 	}
 	limit := a.MaxBody

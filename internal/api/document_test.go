@@ -172,6 +172,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"GET", "/v1/services", "", "GET /v1/services", "200"},
 		{"GET", "/v1/services/soauth2", "", "GET /v1/services/{link_name}", "200"},
 		{"PATCH", "/v1/services/soauth1", `{"name":"T"}`, "PATCH /v1/services/{link_name}", "200"},
+		{"GET", "/v1/services?kind=default", "", "GET /v1/services", "200"},
+		{"PUT", "/v1/services/trello/client", `{"client_id":"c","client_secret":"s"}`, "PUT /v1/services/{link_name}/client", "200"},
 		{"GET", "/v1/connections", "", "GET /v1/connections", "200"},
 		{"POST", "/v1/connections/acme_live/connect", "{}", "POST /v1/connections/{link_name}/connect", "200"},
 		{"POST", "/v1/connections/acme_live/revoke", "", "POST /v1/connections/{link_name}/revoke", "200"},

@@ -74,6 +74,32 @@ const (
   "created_at": "2026-01-31T12:00:00Z",
   "updated_at": "2026-01-31T12:00:00Z"
 }`
+	exampleDefault = `{
+  "kind": "default",
+  "link_name": "gitlab",
+  "name": "GitLab",
+  "category": "developer_tools",
+  "base_url": "https://gitlab.com/api/v4",
+  "hosts": ["gitlab.com"],
+  "auth": {
+    "type": "oauth2",
+    "grant_type": "authorization_code",
+    "pkce": true,
+    "client_id": "0a1b2c3d",
+    "client_secret_set": true,
+    "client_secret_fingerprint": "3f9a01c2",
+    "authorize_url": "https://gitlab.com/oauth/authorize",
+    "access_token_url": "https://gitlab.com/oauth/token",
+    "scopes": [{"name": "The whole API: read", "value": "read_api"}]
+  },
+  "callback_url": "https://lanyard.example.com/oauth/callback/org_RQ6Y3DPCZ2T4WJ7M5KXA/gitlab",
+  "author": "",
+  "created_at": null,
+  "updated_at": null,
+  "client_set": true,
+  "register_url": "https://gitlab.com/-/user_settings/applications",
+  "revoked_authorizations": 0
+}`
 	exampleConnection = `{
   "link_name": "acme_live",
   "name": "Acme, live",
@@ -217,6 +243,14 @@ var operations = map[string]operation{
 		id: "delete_service", tag: "Services", summary: "Delete a service",
 		description: "Revokes every authorization of every connection made with the service. The connections stay, to say what happened to them.",
 		answer:      `{"revoked_authorizations": 3}`,
+	},
+	"PUT /v1/services/{link_name}/client": {
+		id: "set_client", tag: "Services", summary: "Set the OAuth client of a default service",
+		description: "The client id and secret that the organization got by registering an application with the provider, with the service's `callback_url` as its redirect URI (see `register_url`). For owners and admins.\n\n" +
+			"Tokens belong to the client they were given to: another client id revokes every authorization of every connection of the service, as many as `revoked_authorizations` says, and `affected` on a read said before. Another secret of the same client revokes nothing.",
+		body:   `{"client_id": "0a1b2c3d", "client_secret": "…"}`,
+		answer: exampleDefault,
+		errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
 	},
 	"GET /v1/invocations": {
 		id: "list_invocations", tag: "Records", summary: "List what was called",

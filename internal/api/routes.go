@@ -32,6 +32,7 @@ func (a *API) index() {
 	handle(a, "GET /v1/services/{link_name}", a.readService)
 	handle(a, "PATCH /v1/services/{link_name}", a.editService)
 	handle(a, "DELETE /v1/services/{link_name}", a.deleteService)
+	handle(a, "PUT /v1/services/{link_name}/client", a.setClient)
 
 	handle(a, "GET /v1/invocations", a.listInvocations)
 	handle(a, "GET /v1/audit", a.listAudit)

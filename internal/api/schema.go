@@ -190,7 +190,7 @@ func defineAuth(add func(string, *huma.Schema)) {
 			[]string{"grant_type", "access_token_url"}},
 		{"AWSSigV4Auth", lanyard.AuthAWSSigV4, "AWS Signature Version 4, in headers; access key and secret are given when connecting", reflect.TypeFor[lanyard.AWSSigV4Auth](), properties{
 			"aws_service": text("The service's name in the signature", "s3"),
-			"aws_region":  text("The region that receives the requests", "us-east-1"),
+			"aws_region":  text("The region that receives the requests, or the placeholder of a dynamic parameter", "us-east-1", "{region}"),
 		}, nil, []string{"aws_service", "aws_region"}},
 	}
 	union := &huma.Schema{
@@ -261,11 +261,14 @@ func defineServices(add func(string, *huma.Schema)) {
 
 	read := properties{
 		"callback_url": readOnly(text("Enter this with the provider as the redirect URI: it is this service's own", "https://lanyard.example.com/oauth/callback/org_…/acme")),
-		"author":       readOnly(text("The id of the user who defined it", "usr_…")),
-		"created_at":   readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Description: "When it was defined"}),
-		"updated_at":   readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Description: "When it was last changed"}),
+		"author":       readOnly(text("The id of the user who defined it; empty for a default service", "usr_…")),
+		"created_at":   readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true, Description: "When it was defined; null for a default service"}),
+		"updated_at":   readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true, Description: "When it was last changed; null for a default service"}),
+		"client_set":   readOnly(&huma.Schema{Type: huma.TypeBoolean, Description: "Of a default service that is used with the organization's own OAuth client: whether that is set, without which nobody can connect"}),
+		"register_url": readOnly(text("Where the provider registers OAuth applications", "https://acme.com/settings/applications")),
+		"register":     readOnly(text("The same in words", "In Acme, open Settings, Applications.")),
 		"affected": readOnly(&huma.Schema{
-			Type: huma.TypeObject, Description: "For its author, on a single read: what an edit without keep_connections or the deletion would revoke now",
+			Type: huma.TypeObject, Description: "On a single read, for whoever may change it: what an edit without keep_connections, the deletion or another client id would revoke now",
 			Properties: map[string]*huma.Schema{
 				"authorizations": number("Connected authorizations", 3), "connections": number("Of so many connections", 2), "people": number("Of so many people", 2),
 			},

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,13 +18,17 @@ type service struct {
 	*lanyard.Service
 	Auth        serviceAuth    `json:"auth"`
 	CallbackURL string         `json:"callback_url"`
-	Author      lanyard.UserID `json:"author"`
-	CreatedAt   time.Time      `json:"created_at"`
-	UpdatedAt   time.Time      `json:"updated_at"`
+	Author      lanyard.UserID `json:"author"`     // empty for a default service
+	CreatedAt   *time.Time     `json:"created_at"` // null for a default service
+	UpdatedAt   *time.Time     `json:"updated_at"`
 	Affected    *affected      `json:"affected,omitempty"`
+	// The next are there for a default service that is used with the organization's own OAuth client.
+	ClientSet   *bool  `json:"client_set,omitempty"`
+	RegisterURL string `json:"register_url,omitempty"`
+	Register    string `json:"register,omitempty"`
 }
 
-// affected is what an edit or the deletion of a service would revoke.
+// affected is what an edit or the deletion of a service, or another OAuth client for it, would revoke.
 type affected struct {
 	Authorizations int `json:"authorizations"`
 	Connections    int `json:"connections"`
@@ -38,10 +41,14 @@ func (service) Schema(huma.Registry) *huma.Schema { return ref("Service") }
 func encodeService(v *registry.ServiceView) service {
 	s := service{
 		Service: v.Service, Auth: serviceAuth{&v.Service.Auth, v.SecretSet, v.SecretFingerprint},
-		CallbackURL: v.CallbackURL, Author: v.Service.Author, CreatedAt: v.Service.CreatedAt.UTC(), UpdatedAt: v.Service.UpdatedAt.UTC(),
+		CallbackURL: v.CallbackURL, Author: v.Service.Author, CreatedAt: when(v.Service.CreatedAt), UpdatedAt: when(v.Service.UpdatedAt),
 	}
 	if v.Affected != nil {
 		s.Affected = &affected{v.Affected.Authorizations, v.Affected.Connections, v.Affected.People}
+	}
+	if v.NeedsClient() {
+		set := v.Service.Auth.ClientID() != ""
+		s.ClientSet, s.RegisterURL, s.Register = &set, v.Way.RegisterURL, v.Way.Register
 	}
 	return s
 }
@@ -82,18 +89,15 @@ type ServiceName struct {
 type listServicesInput struct {
 	Kind     string `query:"kind" enum:"default,custom" doc:"Only services of this kind"`
 	Category string `query:"category" doc:"Only services of this category"`
-	Query    string `query:"q" doc:"Only services whose name or link name holds this text"`
+	Query    string `query:"q" doc:"Only services whose name or link name holds this text; default services are also found by other words that people use"`
 	Page
 }
 
 func (a *API) listServices(ctx context.Context, c *lanyard.Caller, in *listServicesInput) (*answer[list[service]], error) {
-	views, next, err := a.Registry.Services(ctx, c, lanyard.ServiceKind(in.Kind), in.Query, in.store())
+	filter := registry.ServiceFilter{Kind: lanyard.ServiceKind(in.Kind), Category: in.Category, Query: in.Query}
+	views, next, err := a.Registry.Services(ctx, c, filter, in.store())
 	if err != nil {
 		return nil, err
-	}
-	if in.Category != "" {
-		// A page then holds fewer, and the cursor still leads to the next one.
-		views = slices.DeleteFunc(views, func(v registry.ServiceView) bool { return v.Category != in.Category })
 	}
 	return listAnswer(views, next, encodeService), nil
 }
@@ -140,4 +144,22 @@ func (a *API) deleteService(ctx context.Context, c *lanyard.Caller, in *ServiceN
 		return nil, err
 	}
 	return &answer[deletedService]{deletedService{revoked}}, nil
+}
+
+type oauthClient struct {
+	ClientID     string          `json:"client_id" doc:"What the provider shows; with OAuth 1 the consumer key" example:"0a1b2c3d"`
+	ClientSecret *lanyard.Secret `json:"client_secret,omitempty" writeOnly:"true" doc:"Stored sealed and never shown again. Left out, the stored one stays, as long as the client id does; an empty text is for a client that has none"`
+}
+
+type setClientInput struct {
+	ServiceName
+	Body oauthClient
+}
+
+func (a *API) setClient(ctx context.Context, c *lanyard.Caller, in *setClientInput) (*answer[editedService], error) {
+	v, revoked, err := a.Registry.SetOAuthClient(ctx, c, in.LinkName, registry.OAuthClientInput(in.Body))
+	if err != nil {
+		return nil, err
+	}
+	return &answer[editedService]{editedService{encodeService(v), revoked}}, nil
 }

@@ -23,6 +23,7 @@ import (
 	"lanyard"
 	"lanyard/internal/account"
 	"lanyard/internal/api"
+	"lanyard/internal/catalog"
 	"lanyard/internal/credential"
 	"lanyard/internal/egress"
 	"lanyard/internal/invoke"
@@ -53,7 +54,8 @@ func newWorld(t testing.TB, changes ...func(*api.Config)) *world {
 	logger := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	out := egress.New(egress.Config{AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Logger: logger})
 	accounts := account.New(account.Config{Store: w.store, PublicURL: publicURL})
-	keeper := credential.New(credential.Config{Store: w.store, Client: out.Client(), PublicURL: publicURL, Logger: logger})
+	services := registry.NewDirectory(w.store, catalog.Default())
+	keeper := credential.New(credential.Config{Store: w.store, Services: services, Client: out.Client(), PublicURL: publicURL, Logger: logger})
 	invoker := invoke.New(invoke.Config{
 		Keeper: keeper, Store: w.store, Transport: out.Transport(), ProxyTransport: out.TransportWithin(40 * time.Second), Logger: logger,
 	})
@@ -71,7 +73,7 @@ func newWorld(t testing.TB, changes ...func(*api.Config)) *world {
 	}
 	w.key = made.APIKey.Reveal()
 	c := api.Config{
-		Accounts: accounts, Registry: registry.New(registry.Config{Store: w.store, Revoker: keeper, PublicURL: publicURL}),
+		Accounts: accounts, Registry: registry.New(registry.Config{Store: w.store, Services: services, Revoker: keeper, PublicURL: publicURL}),
 		Keeper: keeper, Invoker: invoker, Ready: func(context.Context) error { return w.unready },
 		Metrics: api.NewMetrics(prometheus.NewRegistry()), Logger: logger, PublicURL: publicURL, Version: "1.2.3",
 	}

@@ -16,10 +16,10 @@ func (a *app) servicesCommand() *cobra.Command {
 		Short: "List, define, edit and delete services",
 		Long: `A service is something one can make connections with: where it is, and how it authenticates. Default services come
 with Lanyard; a custom one is defined by a JSON file, and every member of the organization can connect with it.`,
-		Example: `  lanyard services list
+		Example: `  lanyard services list --kind default --query google
   lanyard services create -f acme.json`,
 	})
-	cmd.AddCommand(a.servicesListCommand(), a.servicesGetCommand(), a.servicesCreateCommand(), a.servicesEditCommand(), a.servicesDeleteCommand())
+	cmd.AddCommand(a.servicesListCommand(), a.servicesGetCommand(), a.servicesCreateCommand(), a.servicesEditCommand(), a.servicesDeleteCommand(), a.servicesClientCommand())
 	return a.remote(cmd)
 }
 
@@ -105,7 +105,16 @@ func (a *app) serviceFields(s *client.Service) error {
 	}
 	return a.fields("link name", s.LinkName, "name", s.Name, "kind", string(s.Kind), "description", s.Description,
 		"authentication", authentication, "base URL", s.BaseURL, "hosts", hosts(s), "parameters", strings.Join(parameters, ", "),
-		"scopes", strings.Join(scopes, ", "), "client ID", s.Auth.ClientID, "callback URL", callbackURL(s), "documentation", s.DocsURL)
+		"scopes", strings.Join(scopes, ", "), "client ID", clientID(s), "callback URL", callbackURL(s),
+		"register at", s.RegisterURL, "to register", s.Register, "documentation", s.DocsURL)
+}
+
+// clientID is the client id, or what is missing in its place.
+func clientID(s *client.Service) string {
+	if s.ClientSet != nil && !*s.ClientSet {
+		return "not set: lanyard services client " + s.LinkName
+	}
+	return s.Auth.ClientID + s.Auth.ConsumerKey // one of the two is empty
 }
 
 // callbackURL is what a provider has to be told; empty where no browser comes back from one.

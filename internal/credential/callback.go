@@ -323,7 +323,7 @@ func (k *Keeper) ConsentResult(ctx context.Context, c *lanyard.Caller, id string
 	if err != nil {
 		return nil, err
 	}
-	s, err := k.Store.Service(ctx, c.Organization, con.Service)
+	s, err := k.Services.Of(ctx, con)
 	if err != nil {
 		return nil, err
 	}

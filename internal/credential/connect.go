@@ -36,6 +36,9 @@ func (k *Keeper) Connect(ctx context.Context, c *lanyard.Caller, name string, in
 	if err := con.Validate(con.Service); err != nil {
 		return nil, err
 	}
+	if err := con.Service.CheckClient(); err != nil {
+		return nil, err
+	}
 	if err := k.checkReturnTo(in.ReturnTo); err != nil {
 		return nil, err
 	}
@@ -236,7 +239,10 @@ func (k *Keeper) openLink(ctx context.Context, c *lanyard.Caller, token string) 
 	if err != nil {
 		return nil, nil, err
 	}
-	return link, full, full.Validate(full.Service)
+	if err := full.Validate(full.Service); err != nil {
+		return nil, nil, err
+	}
+	return link, full, full.Service.CheckClient()
 }
 
 // Outcome says where the browser goes next.

@@ -10,14 +10,16 @@ import (
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
 
+	"lanyard/internal/registry"
 	"lanyard/internal/store"
 )
 
 // Config is what [New] needs.
 type Config struct {
 	Store     *store.Store
-	Client    *http.Client // the guarded one of package egress
-	PublicURL string       // of this deployment, without a final slash
+	Services  *registry.Directory // where the services of connections are found
+	Client    *http.Client        // the guarded one of package egress
+	PublicURL string              // of this deployment, without a final slash
 	// ReturnToOrigins are the origins (https://app.example.com) that a browser may be sent back to after connecting,
 	// beside this deployment itself.
 	ReturnToOrigins []string

@@ -37,6 +37,9 @@ func (k *Keeper) ConnectLink(ctx context.Context, c *lanyard.Caller, name string
 	if err := access.Connect(c, &con.Connection); err != nil {
 		return "", err
 	}
+	if err := con.Service.CheckClient(); err != nil {
+		return "", err
+	}
 	return k.newLink(ctx, con, c.User, store.ConnectLink{})
 }
 

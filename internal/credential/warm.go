@@ -85,9 +85,8 @@ func (k *Keeper) load(ctx context.Context, key connectionKey) (*Connection, erro
 }
 
 func (k *Keeper) withService(ctx context.Context, con *lanyard.Connection, began uint64) (*Connection, error) {
-	s, err := k.Store.Service(ctx, con.OrganizationID, con.Service)
-	if lanyard.CodeOf(err) == lanyard.CodeNotFound || err == nil && s.ID != con.ServiceID {
-		// The name may have been given to another service since: that one must not get this connection's credentials.
+	s, err := k.Services.Of(ctx, con)
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
 		return nil, lanyard.Errorf(lanyard.CodeNotConnected, "The service %s of the connection %s was deleted: make a new connection.", con.Service, con.LinkName)
 	} else if err != nil {
 		return nil, err

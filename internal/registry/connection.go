@@ -142,8 +142,8 @@ func (r *Registry) EditConnection(ctx context.Context, c *lanyard.Caller, name s
 	if len(frozen) > 0 {
 		return nil, &lanyard.Error{Code: lanyard.CodeNotEditable, Message: "This cannot be edited; nothing was changed.", Fields: frozen}
 	}
-	s, err := r.store.Service(ctx, c.Organization, old.Service)
-	if lanyard.CodeOf(err) == lanyard.CodeNotFound || err == nil && s.ID != old.ServiceID {
+	s, err := r.services.Of(ctx, old)
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
 		return nil, lanyard.Errorf(lanyard.CodeConflict, "The service %s of this connection was deleted: the connection can only be deleted.", old.Service)
 	} else if err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func (r *Registry) DeleteConnection(ctx context.Context, c *lanyard.Caller, name
 		return err
 	}
 	// Read before the deletion: afterwards nothing says where its tokens have to be revoked.
-	s, err := r.store.Service(ctx, c.Organization, con.Service)
+	s, err := r.services.Of(ctx, con)
 	if err != nil && lanyard.CodeOf(err) != lanyard.CodeNotFound {
 		return err
 	}
@@ -201,7 +201,7 @@ func (r *Registry) DeleteConnection(ctx context.Context, c *lanyard.Caller, name
 	if err != nil {
 		return err
 	}
-	if s != nil && s.ID == con.ServiceID {
+	if s != nil {
 		r.revoker.Erased(ctx, s, erased)
 	}
 	return nil

@@ -45,11 +45,9 @@ func (r *Registry) detail(ctx context.Context, c *lanyard.Caller, name string, m
 		return nil, err
 	}
 	d := &ConnectionDetail{ConnectionView: *v}
-	s, err := r.store.Service(ctx, c.Organization, con.Service)
+	d.Definition, err = r.services.Of(ctx, con)
 	if err != nil && lanyard.CodeOf(err) != lanyard.CodeNotFound {
 		return nil, err
-	} else if err == nil && s.ID == con.ServiceID {
-		d.Definition = s
 	}
 	owner, err := r.store.User(ctx, c.Organization, con.Owner)
 	if err != nil {

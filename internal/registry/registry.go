@@ -21,6 +21,7 @@ type Revoker interface {
 // Config is what [New] needs.
 type Config struct {
 	Store     *store.Store
+	Services  *Directory
 	Revoker   Revoker
 	PublicURL string // of this deployment, without a final slash
 }
@@ -28,12 +29,13 @@ type Config struct {
 // Registry is safe for concurrent use.
 type Registry struct {
 	store     *store.Store
+	services  *Directory
 	revoker   Revoker
 	publicURL string
 }
 
 func New(c Config) *Registry {
-	return &Registry{store: c.Store, revoker: c.Revoker, publicURL: c.PublicURL}
+	return &Registry{store: c.Store, services: c.Services, revoker: c.Revoker, publicURL: c.PublicURL}
 }
 
 // CallbackURL is where a provider sends the browser back for a service. Each service of each organization has its own,

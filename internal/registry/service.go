@@ -8,6 +8,7 @@ import (
 
 	"lanyard"
 	"lanyard/internal/access"
+	"lanyard/internal/catalog"
 	"lanyard/internal/store"
 )
 
@@ -19,14 +20,18 @@ type ServiceView struct {
 	SecretFingerprint string // tells secrets apart without showing one; only on single reads
 	Editable          bool   // by this caller
 	store.ServiceUse         // all zero for a default service
-	// Affected is what an edit or the deletion would revoke; for whoever may do that, on single reads.
+	// Affected is what an edit, the deletion or another OAuth client would revoke; for whoever may do that, on single reads.
 	Affected *store.Affected
+	// Entry and Way are where a default service stands in the catalogue; nil for a custom one.
+	Entry *catalog.Entry
+	Way   *catalog.Way
 }
 
 func (r *Registry) view(ctx context.Context, c *lanyard.Caller, s *lanyard.Service) (*ServiceView, error) {
 	v := r.listed(c, s)
 	secret := s.Auth.Secret()
 	v.SecretSet, v.SecretFingerprint = !secret.IsZero(), secret.Fingerprint(string(c.Organization))
+	var err error
 	if s.Kind == lanyard.KindCustom {
 		use, err := r.store.ServiceUse(ctx, c.Organization, s.ID)
 		if err != nil {
@@ -34,19 +39,19 @@ func (r *Registry) view(ctx context.Context, c *lanyard.Caller, s *lanyard.Servi
 		}
 		v.ServiceUse = *use
 	}
-	if !v.Editable {
-		return v, nil
-	}
-	affected, err := r.store.ServiceAffected(ctx, c.Organization, s.ID)
-	v.Affected = &affected
+	v.Affected, err = r.affected(ctx, c, v)
 	return v, err
 }
 
 func (r *Registry) listed(c *lanyard.Caller, s *lanyard.Service) *ServiceView {
-	return &ServiceView{
+	v := &ServiceView{
 		Service: s, CallbackURL: CallbackURL(r.publicURL, c.Organization, s.LinkName),
 		SecretSet: s.SecretSet || !s.Auth.Secret().IsZero(), Editable: access.EditService(c, s) == nil,
 	}
+	if s.Kind == lanyard.KindDefault {
+		v.Entry, v.Way = r.services.catalog.Find(s.LinkName)
+	}
+	return v
 }
 
 // CreateService defines a custom service. The definition is the JSON of the API.
@@ -73,6 +78,10 @@ func (r *Registry) defined(c *lanyard.Caller, definition []byte) (*lanyard.Servi
 	if s.Kind != "" && s.Kind != lanyard.KindCustom {
 		return nil, &lanyard.Error{Code: lanyard.CodeInvalidRequest, Message: "The request is not valid; nothing was changed.",
 			Fields: []lanyard.FieldError{{Pointer: "/kind", Detail: "a service made here is custom"}}}
+	}
+	if r.services.catalog.Service(s.LinkName) != nil {
+		return nil, &lanyard.Error{Code: lanyard.CodeConflict, Message: fmt.Sprintf("There is a default service with the link name %s.", s.LinkName),
+			Fields: []lanyard.FieldError{{Pointer: "/link_name", Detail: "this link name is that of a default service: choose another"}}}
 	}
 	now := r.store.Now()
 	s.ID, s.OrganizationID, s.Author, s.Kind = lanyard.NewServiceID(), c.Organization, c.User, lanyard.KindCustom
@@ -108,28 +117,6 @@ func (r *Registry) DraftEdit(ctx context.Context, c *lanyard.Caller, name string
 	return &ServiceDraft{v, edit}, nil
 }
 
-// Services lists services by link name. An empty kind lists all; query searches names and link names.
-func (r *Registry) Services(ctx context.Context, c *lanyard.Caller, kind lanyard.ServiceKind, query string, p store.Page) ([]ServiceView, string, error) {
-	switch kind {
-	case "", lanyard.KindCustom:
-	case lanyard.KindDefault: // the catalogue has no entries yet
-		return []ServiceView{}, "", nil
-	default:
-		return nil, "", &lanyard.Error{Code: lanyard.CodeInvalidRequest, Message: "The request is not valid.",
-			Fields: []lanyard.FieldError{{Pointer: "kind", Detail: "the kind is default or custom"}}}
-	}
-	services, next, err := r.store.Services(ctx, c.Organization, query, p)
-	if err != nil {
-		return nil, "", err
-	}
-	views := make([]ServiceView, len(services))
-	for i := range services {
-		views[i] = *r.listed(c, &services[i].Service)
-		views[i].ServiceUse = services[i].ServiceUse
-	}
-	return views, next, nil
-}
-
 // Service reads one.
 func (r *Registry) Service(ctx context.Context, c *lanyard.Caller, name string) (*ServiceView, error) {
 	s, err := r.service(ctx, c, name)
@@ -144,7 +131,7 @@ func (r *Registry) service(ctx context.Context, c *lanyard.Caller, name string) 
 	if err != nil {
 		return nil, access.NoService(name)
 	}
-	s, err := r.store.Service(ctx, c.Organization, link)
+	s, err := r.services.Service(ctx, c.Organization, link)
 	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
 		return nil, access.NoService(name)
 	}

@@ -26,7 +26,7 @@ type sigv4Placer struct {
 func bindSigV4(s *lanyard.Service, c *lanyard.Credential, now func() time.Time) (Placer, error) {
 	p := &sigv4Placer{
 		service: s.LinkName,
-		scope:   sigv4.Scope{Service: s.Auth.AWSSigV4.AWSService, Region: s.Auth.AWSSigV4.AWSRegion},
+		scope:   sigv4.Scope{Service: s.Auth.AWSSigV4.AWSService, Region: s.Auth.AWSSigV4.Region(c.Parameters)},
 		now:     now,
 	}
 	var err error

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"lanyard/internal/catalog"
 )
 
 // Config is everything an operator decides. The zero value of a field takes the default that is named with it.
@@ -50,6 +52,8 @@ type Config struct {
 	Stderr    io.Writer
 	// Stdout gets the one-time link and the address; nothing secret goes to the log.
 	Stdout io.Writer
+	// Catalog is the default services; those that come with Lanyard.
+	Catalog *catalog.Catalog
 	// Version is shown by /healthz and the pages.
 	Version string
 	// CAFile holds certificates, in PEM, that are trusted beside the system's; none when empty.
@@ -74,6 +78,9 @@ func (c *Config) prepare() error {
 	}
 	if c.ShutdownGrace == 0 {
 		c.ShutdownGrace = 45 * time.Second
+	}
+	if c.Catalog == nil {
+		c.Catalog = catalog.Default()
 	}
 	if c.Stderr == nil {
 		c.Stderr = os.Stderr

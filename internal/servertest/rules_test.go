@@ -463,7 +463,7 @@ func TestLinkNamesAreTakenOnce(t *testing.T) {
 	l.Connect(t, tenancyService(t, up, "acme"), nil) // service and connection have a space each
 	rulesRefused(t, l.API(t, "POST /v1/services", tenancyService(t, up, "acme")), 409, lanyard.CodeConflict, "/link_name")
 	rulesRefused(t, l.API(t, "POST /v1/connections", object("link_name", "acme", "name", "Acme", "service", "acme")), 409, lanyard.CodeConflict, "/link_name")
-	if services, connections := tenancyItems(t, l, l.Key, "/v1/services"), tenancyItems(t, l, l.Key, "/v1/connections"); len(services) != 1 || len(connections) != 1 {
+	if services, connections := tenancyItems(t, l, l.Key, "/v1/services?kind=custom"), tenancyItems(t, l, l.Key, "/v1/connections"); len(services) != 1 || len(connections) != 1 {
 		t.Errorf("there are %d services and %d connections", len(services), len(connections))
 	}
 	l.Must(t, 200, "POST /v1/connections/acme/connect", tenancyKey("k"))

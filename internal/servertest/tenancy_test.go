@@ -211,6 +211,7 @@ func tenancyCalls(n tenancyNames, upstream string) map[string][]tenancyCall {
 			"GET /v1/services/{link_name}":             nil,
 			"PATCH /v1/services/{link_name}":           object("name", "Stolen"),
 			"DELETE /v1/services/{link_name}":          nil,
+			"PUT /v1/services/{link_name}/client":      object("client_id", "stolen", "client_secret", "s"),
 		} {
 			calls[route] = append(calls[route], tenancyCall{strings.ReplaceAll(route, "{link_name}", name), body, 404})
 		}
@@ -279,7 +280,7 @@ func TestH01_AnotherOrganizationsThingsAreAsIfAbsent(t *testing.T) {
 			for j, call := range tenancyEach(c.call) {
 				unknownCall := unknown[route][i]
 				for who, headers := range map[string][]string{"owner": nil, "acting for a member": {"Lanyard-User", "ext-member@example.com"}} {
-					if who != "owner" && strings.Contains(route, "/api_keys") || who != "owner" && strings.Contains(route, "/audit") {
+					if who != "owner" && strings.Contains(route, "/api_keys") || who != "owner" && strings.Contains(route, "/audit") || who != "owner" && strings.Contains(route, "/client") {
 						continue // forbidden whatever is named
 					}
 					name := fmt.Sprintf("H01 %s %d as %s", route, i, who)
@@ -375,7 +376,7 @@ func TestH02_ListsHoldNothingOfAnotherOrganization(t *testing.T) {
 	}
 	t.Run("H02 not even that there are more", func(t *testing.T) {
 		// One service here, three there: a page of one is the last one.
-		if a := l.Must(t, 200, "GET /v1/services?limit=1", nil); a.Field(t, "next_cursor") != "" {
+		if a := l.Must(t, 200, "GET /v1/services?kind=custom&limit=1", nil); a.Field(t, "next_cursor") != "" {
 			t.Errorf("got %s", a.Body)
 		}
 	})
@@ -515,6 +516,8 @@ var tenancyAccess = []tenancyRule{
 	{"PATCH /v1/services/{link_name}", "PATCH /v1/services/acme", `{"name":"New #"}`, true, nobody(403, 403, 403, 200, 404, 403, 403)},
 	{"DELETE /v1/services/{link_name}", "DELETE /v1/services/acme", ``, true, nobody(403, 403, 403, 200, 404, 403, 403)},
 
+	{"PUT /v1/services/{link_name}/client", "PUT /v1/services/github/client", `{"client_id":"id-#","client_secret":"s"}`, false, nobody(403, 403, 200, 200, 200, 403, 403)},
+
 	{"GET /v1/invocations", "GET /v1/invocations", ``, false, nobody(200, 200, 200, 200, 200, 200, 200)},
 	{"GET /v1/audit", "GET /v1/audit", ``, false, nobody(403, 403, 200, 200, 200, 403, 403)},
 
@@ -630,6 +633,7 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 		"PATCH /v1/connections/{link_name}":        object("name", "Extra"),
 		"POST /v1/connections/{link_name}/connect": tenancyKey("other"),
 		"POST /v1/connections/{link_name}/revoke":  object(),
+		"PUT /v1/services/{link_name}/client":      object("client_id", "id", "client_secret", "s"),
 		"POST /v1/invoke":                          object("connection", "mine", "url", "/x"),
 		"POST /v1/api_keys":                        object("name", "extra"),
 		"POST /v1/sign_in_links":                   object(),

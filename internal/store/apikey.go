@@ -81,7 +81,7 @@ func (s *Store) APIKey(ctx context.Context, org lanyard.OrganizationID, user lan
 // APIKeys lists keys, newest first; those of one user, or of all when user is empty.
 func (s *Store) APIKeys(ctx context.Context, org lanyard.OrganizationID, user lanyard.UserID, page Page) ([]lanyard.APIKey, string, error) {
 	list := "api_keys " + string(user)
-	after, rows, err := page.open(list, org)
+	after, rows, err := page.Open(list, org)
 	if err != nil {
 		return nil, "", err
 	}
@@ -103,7 +103,7 @@ func (s *Store) APIKeys(ctx context.Context, org lanyard.OrganizationID, user la
 	if err != nil {
 		return nil, "", fmt.Errorf("list API keys: %w", err)
 	}
-	keys, next := cut(list, org, keys, rows, func(k *lanyard.APIKey) string {
+	keys, next := Cut(list, org, keys, rows, func(k *lanyard.APIKey) string {
 		return strconv.FormatInt(millis(k.CreatedAt), 10) + " " + string(k.ID)
 	})
 	return keys, next, nil

@@ -55,7 +55,7 @@ type AuditFilter struct {
 // Audit lists who changed what, newest first.
 func (s *Store) Audit(ctx context.Context, org lanyard.OrganizationID, f AuditFilter, page Page) ([]lanyard.AuditEntry, string, error) {
 	const list = "audit"
-	after, rows, err := page.open(list, org)
+	after, rows, err := page.Open(list, org)
 	if err != nil {
 		return nil, "", err
 	}
@@ -74,7 +74,7 @@ func (s *Store) Audit(ctx context.Context, org lanyard.OrganizationID, f AuditFi
 	}
 	slices.SortFunc(entries, func(a, b lanyard.AuditEntry) int { return cmp.Compare(b.ID, a.ID) })
 	entries = entries[:min(len(entries), rows)]
-	entries, next := cut(list, org, entries, rows, func(e *lanyard.AuditEntry) string { return string(e.ID) })
+	entries, next := Cut(list, org, entries, rows, func(e *lanyard.AuditEntry) string { return string(e.ID) })
 	return entries, next, nil
 }
 

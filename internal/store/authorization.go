@@ -67,7 +67,7 @@ type UserAuthorization struct {
 // AuthorizationsOf lists the authorizations of a connection, those of its owner included, in the order of users' ids.
 func (s *Store) AuthorizationsOf(ctx context.Context, org lanyard.OrganizationID, connection lanyard.ConnectionID, page Page) ([]UserAuthorization, string, error) {
 	list := "authorizations " + string(connection)
-	after, rows, err := page.open(list, org)
+	after, rows, err := page.Open(list, org)
 	if err != nil {
 		return nil, "", err
 	}
@@ -85,7 +85,7 @@ func (s *Store) AuthorizationsOf(ctx context.Context, org lanyard.OrganizationID
 	if err != nil {
 		return nil, "", fmt.Errorf("list the authorizations of connection %s: %w", connection, err)
 	}
-	found, next := cut(list, org, found, rows, func(a *UserAuthorization) string { return string(a.User) })
+	found, next := Cut(list, org, found, rows, func(a *UserAuthorization) string { return string(a.User) })
 	return found, next, nil
 }
 
@@ -231,12 +231,20 @@ func (s *Store) SaveAuthorization(ctx context.Context, a *lanyard.Authorization,
 	return true, previous, nil
 }
 
-// lockConnectable locks the connection, and its service where that is a custom one, so that neither can change before
-// the authorization is stored. There is none when they are no longer what the person consented to.
+// lockConnectable locks the connection and what its service is made of here, the definition of a custom one or the OAuth
+// client of a default one, so that neither can change before the authorization is stored. There is none when they are no
+// longer what the person consented to.
 func (t *tx) lockConnectable(ctx context.Context, a *lanyard.Authorization) (c lanyard.Connection, there bool, err error) {
 	const query = `SELECT ` + connectionColumns + ` FROM connections c WHERE c.organization_id = $1 AND c.id = $2`
 	c, err = one(ctx, t.sql, scanConnection, query+t.store.dialect.lock("c"), a.OrganizationID, a.ConnectionID)
-	if err == nil && string(c.ServiceID) != string(c.Service) { // a default service is not in the database
+	there = true
+	switch {
+	case err != nil:
+	case c.WithDefault():
+		var version int64
+		version, err = t.clientVersion(ctx, a.OrganizationID, c.Service)
+		there = version == lanyard.ClientVersion(a.ServiceVersion)
+	default:
 		const service = `SELECT s.id FROM services s WHERE s.organization_id = $1 AND s.id = $2 AND s.version = $3`
 		_, err = one(ctx, t.sql, column[string], service+t.store.dialect.lock("s"), a.OrganizationID, c.ServiceID, a.ServiceVersion)
 	}
@@ -246,7 +254,7 @@ func (t *tx) lockConnectable(ctx context.Context, a *lanyard.Authorization) (c l
 	if err != nil {
 		return c, false, fmt.Errorf("lock connection %s and its service: %w", a.ConnectionID, err)
 	}
-	return c, true, nil
+	return c, there, nil
 }
 
 // connected is the authorization that given becomes when it takes the place of before.

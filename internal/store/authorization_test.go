@@ -123,8 +123,8 @@ func TestA29_SaveAuthorizationNeedsWhatWasConsentedTo(t *testing.T) {
 		if n := w.audited(lanyard.ActionConnect); n != 0 {
 			t.Errorf("%d connects are in the audit log", n)
 		}
-		if ok, err := save(default_.ID, w.owner.ID, 12); !ok || err != nil {
-			t.Errorf("a default service, whose version the store does not know: %v, %v", ok, err)
+		if ok, err := save(default_.ID, w.owner.ID, 12<<32); !ok || err != nil {
+			t.Errorf("a default service, whose definition the store does not know: %v, %v", ok, err)
 		}
 	})
 }

@@ -112,7 +112,8 @@ func TestChanges(t *testing.T) {
 			{"DeleteSession", func() error { return w.DeleteSession(ctx, w.org, "s") }, func() []store.Change { return []store.Change{keys} }},
 			{"CreateService", func() error { s = w.service("acme"); return nil }, func() []store.Change { return []store.Change{service("acme")} }},
 			{"SetOAuthClient", func() error {
-				return w.SetOAuthClient(ctx, store.OAuthClient{Organization: w.org, Service: "slack"}, entry("x"))
+				_, err := w.SetOAuthClient(ctx, &lanyard.OAuthClient{Organization: w.org, Service: "slack"}, true, "", entry("x"))
+				return err
 			},
 				func() []store.Change { return []store.Change{service("slack")} }},
 			{"CreateConnection", func() error { c = w.connection("c", s, ofEachUser); return nil }, func() []store.Change { return []store.Change{connection(c)} }},

@@ -62,16 +62,16 @@ func FuzzCursor(f *testing.F) {
 	f.Add("a", cursor(list, "org_b", "acme"))
 	f.Fuzz(func(t *testing.T, key, stranger string) {
 		if key != "" {
-			got, _, err := Page{Cursor: cursor(list, org, key)}.open(list, org)
+			got, _, err := Page{Cursor: cursor(list, org, key)}.Open(list, org)
 			if err != nil || got != key {
 				t.Errorf("%q comes back as %q, %v", key, got, err)
 			}
-			if _, _, err := (Page{Cursor: cursor(list, org, key)}).open(list, "org_b"); lanyard.CodeOf(err) != lanyard.CodeInvalidRequest {
+			if _, _, err := (Page{Cursor: cursor(list, org, key)}).Open(list, "org_b"); lanyard.CodeOf(err) != lanyard.CodeInvalidRequest {
 				t.Errorf("%q is a place in another organization: %v", key, err)
 			}
 		}
 		// What is accepted is what was made here.
-		if after, _, err := (Page{Cursor: stranger}).open(list, org); err == nil && stranger != "" && cursor(list, org, after) != stranger {
+		if after, _, err := (Page{Cursor: stranger}).Open(list, org); err == nil && stranger != "" && cursor(list, org, after) != stranger {
 			t.Errorf("%q is taken for the place %q", stranger, after)
 		}
 	})

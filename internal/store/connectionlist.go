@@ -108,7 +108,7 @@ func (s *Store) Connections(ctx context.Context, org lanyard.OrganizationID, f C
 		return nil, "", err
 	}
 	list := "connections " + string(f.View)
-	after, rows, err := page.open(list, org)
+	after, rows, err := page.Open(list, org)
 	if err != nil {
 		return nil, "", err
 	}
@@ -137,7 +137,7 @@ func (s *Store) Connections(ctx context.Context, org lanyard.OrganizationID, f C
 	if err != nil {
 		return nil, "", fmt.Errorf("list connections: %w", err)
 	}
-	found, next := cut(list, org, found, rows, func(v *ConnectionView) string { return string(v.LinkName) })
+	found, next := Cut(list, org, found, rows, func(v *ConnectionView) string { return string(v.LinkName) })
 	ids := make([]lanyard.ServiceID, len(found))
 	for i := range found {
 		ids[i] = found[i].ServiceID

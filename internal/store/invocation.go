@@ -160,7 +160,7 @@ func (f *InvocationFilter) narrow(w *where) {
 // than were asked for, perhaps none, and the next one goes on.
 func (s *Store) Invocations(ctx context.Context, org lanyard.OrganizationID, f InvocationFilter, page Page) ([]lanyard.Invocation, string, error) {
 	const list = "invocations"
-	after, rows, err := page.open(list, org)
+	after, rows, err := page.Open(list, org)
 	if err != nil {
 		return nil, "", err
 	}
@@ -176,7 +176,7 @@ func (s *Store) Invocations(ctx context.Context, org lanyard.OrganizationID, f I
 		if len(search.found) < rows && search.more {
 			return search.found, cursor(list, org, search.before), nil
 		}
-		found, next := cut(list, org, search.found, rows, invocationKey)
+		found, next := Cut(list, org, search.found, rows, invocationKey)
 		return found, next, nil
 	}
 	w := f.where(org, after)
@@ -184,7 +184,7 @@ func (s *Store) Invocations(ctx context.Context, org lanyard.OrganizationID, f I
 	if err != nil {
 		return nil, "", fmt.Errorf("list invocations: %w", err)
 	}
-	found, next := cut(list, org, found, rows, invocationKey)
+	found, next := Cut(list, org, found, rows, invocationKey)
 	return found, next, nil
 }
 

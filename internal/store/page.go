@@ -11,11 +11,16 @@ import (
 
 const (
 	defaultLimit = 50
-	maxLimit     = 200
-	cursorSum    = 8 // bytes
+	MaxLimit     = 200 // items of one page
+	cursorSum    = 8   // bytes
+
+	// ServiceList names the list of services in its cursors.
+	ServiceList = "services"
 )
 
 // Page asks for a part of a list.
+//
+// A list that is put together from more than the store, as services are, is paged by the same two functions.
 type Page struct {
 	Cursor string // from the page before; empty: the first page
 	Limit  int    // 1 to 200; 0: 50
@@ -33,16 +38,16 @@ func cursorChecksum(list string, org lanyard.OrganizationID, key string) []byte 
 	return sum[:cursorSum]
 }
 
-// open gives the key to go on after, and how many rows to ask for: one more than the page holds, to see whether there
+// Open gives the key to go on after, and how many rows to ask for: one more than the page holds, to see whether there
 // is a next page.
-func (p Page) open(list string, org lanyard.OrganizationID) (after string, rows int, err error) {
+func (p Page) Open(list string, org lanyard.OrganizationID) (after string, rows int, err error) {
 	var faults lanyard.FieldErrors
 	limit := p.Limit
 	if limit == 0 {
 		limit = defaultLimit
 	}
-	if limit < 1 || limit > maxLimit {
-		faults.Add("limit", "this is a number from 1 to %d", maxLimit)
+	if limit < 1 || limit > MaxLimit {
+		faults.Add("limit", "this is a number from 1 to %d", MaxLimit)
 	}
 	if p.Cursor != "" {
 		raw, err := base64.RawURLEncoding.Strict().DecodeString(p.Cursor)
@@ -55,8 +60,8 @@ func (p Page) open(list string, org lanyard.OrganizationID) (after string, rows 
 	return after, limit + 1, faults.Err()
 }
 
-// cut takes the extra row off again and makes the cursor of the next page; empty when this is the last one.
-func cut[T any](list string, org lanyard.OrganizationID, items []T, rows int, key func(*T) string) ([]T, string) {
+// Cut takes the extra row off again and makes the cursor of the next page; empty when this is the last one.
+func Cut[T any](list string, org lanyard.OrganizationID, items []T, rows int, key func(*T) string) ([]T, string) {
 	if len(items) < rows {
 		return items, ""
 	}

@@ -148,7 +148,8 @@ func TestI8_ChangeAndAuditAreOne(t *testing.T) {
 			"UpdateService": func() error { _, err := w.UpdateService(t.Context(), 1, &edited, false, "x", bad); return err },
 			"DeleteService": func() error { _, err := w.DeleteService(t.Context(), w.org, s.ID, bad); return err },
 			"SetOAuthClient": func() error {
-				return w.SetOAuthClient(t.Context(), store.OAuthClient{Organization: w.org, Service: "slack"}, bad)
+				_, err := w.SetOAuthClient(t.Context(), &lanyard.OAuthClient{Organization: w.org, Service: "slack"}, true, "", bad)
+				return err
 			},
 			"UpdateConnection": func() error {
 				_, err := w.UpdateConnection(t.Context(), 1, &editedConnection, true, "x", bad)

@@ -79,7 +79,7 @@ func TestK01_NoPlaintextInTheDatabase(t *testing.T) {
 		_, err := w.UpdateService(t.Context(), 1, s, true, "", entry("x"))
 		check(t, err)
 		for range 2 {
-			check(t, w.SetOAuthClient(t.Context(), store.OAuthClient{Organization: w.org, Service: "slack", ClientID: "id", ClientSecret: planted.plant()}, entry("x")))
+			w.client(w.org, "slack", planted.plant())
 		}
 		c := w.connection("acme_connection", s)
 		a := &lanyard.Authorization{OrganizationID: w.org, ConnectionID: c.ID, UserID: w.owner.ID, ServiceVersion: 2, Account: "VISIBLE" + rand.Text()}
@@ -338,7 +338,7 @@ func (w *world) fill(org lanyard.OrganizationID, owner lanyard.UserID, name stri
 		c := &lanyard.Connection{OrganizationID: org, LinkName: linkName, Service: s.LinkName, ServiceID: s.ID, Owner: owner, Origin: lanyard.OriginUser}
 		w.must(w.CreateConnection(w.t.Context(), c, entry("x")))
 		w.connect(c, s, owner)
-		w.must(w.SetOAuthClient(w.t.Context(), store.OAuthClient{Organization: org, Service: linkName, ClientSecret: lanyard.NewSecret("x")}, entry("x")))
+		w.client(org, linkName, lanyard.NewSecret("x"))
 		w.must(w.CreateConnectLink(w.t.Context(), store.ConnectLink{
 			Organization: org, Connection: c.ID, User: owner, Parameters: map[string]string{"domain": "x"}, ExpiresAt: start.AddDate(10, 0, 0),
 		}, hash("link"+string(org+"/")+string(linkName))))
@@ -463,7 +463,7 @@ func TestK03_OldValuesDoNotComeBack(t *testing.T) {
 			check(t, err)
 			_, err = w.UpdateService(t.Context(), 1, s, true, "", entry("x"))
 			check(t, err)
-			check(t, w.SetOAuthClient(t.Context(), store.OAuthClient{Organization: w.org, Service: name, ClientSecret: lanyard.NewSecret("x")}, entry("x")))
+			w.client(w.org, name, lanyard.NewSecret("x"))
 			c, err := w.Connection(t.Context(), w.org, name)
 			check(t, err)
 			l, _ := w.lease(w.authorization(c, w.owner.ID), time.Minute, false)
@@ -541,9 +541,10 @@ func TestG17_SQLMetacharactersAreText(t *testing.T) {
 			if found, _, err := w.Services(t.Context(), org, query, store.Page{}); err != nil || len(found) != 1 {
 				t.Errorf("%q finds %d services, %v", text, len(found), err)
 			}
-			client := store.OAuthClient{Organization: org, Service: name, ClientID: text, ClientSecret: lanyard.NewSecret(text), Version: 1, UpdatedAt: start}
-			check(t, w.SetOAuthClient(t.Context(), client, audit))
-			if got, err := w.OAuthClient(t.Context(), org, name); err != nil || !gocmp.Equal(&client, got, secrets) {
+			client := &lanyard.OAuthClient{Organization: org, Service: name, ClientID: text, ClientSecret: lanyard.NewSecret(text)}
+			_, err = w.SetOAuthClient(t.Context(), client, true, text, audit)
+			check(t, err)
+			if got, err := w.OAuthClient(t.Context(), org, name); err != nil || got.Version != 1 || !got.UpdatedAt.Equal(start) || !gocmp.Equal(client, got, secrets) {
 				t.Errorf("%q: the client is %+v, %v", text, got, err)
 			}
 
@@ -709,7 +710,7 @@ func (w *world) tenant() *tenant {
 	w.must(w.CreateAPIKey(ctx, lanyard.APIKey{ID: "key_a", OrganizationID: w.org, UserID: w.owner.ID}, hash("shared token"), entry("x")))
 	w.must(w.CreateUser(ctx, lanyard.User{ID: "usr_a", OrganizationID: w.org, Email: "a", ExternalID: "a"}, entry("x")))
 	w.must(w.CreateSession(ctx, w.org, w.owner.ID, store.Session{Hash: "a", ExpiresAt: expires}, entry("x")))
-	w.must(w.SetOAuthClient(ctx, store.OAuthClient{Organization: w.org, Service: "acme", ClientSecret: lanyard.NewSecret("x")}, entry("x")))
+	w.client(w.org, "acme", lanyard.NewSecret("x"))
 	w.must(w.CreateConnectLink(ctx, store.ConnectLink{Organization: w.org, Connection: a.connection.ID, User: w.owner.ID, ExpiresAt: expires}, hash("shared token")))
 	w.must(w.QueueRevocation(ctx, store.ProviderRevocation{Organization: w.org, ID: "a", Request: []byte("x")}))
 	w.must(w.InsertInvocations(ctx, []lanyard.Invocation{{OrganizationID: w.org, Connection: "acme", User: w.owner.ID}}))
@@ -747,8 +748,8 @@ func (a *tenant) arguments(t *testing.T, name string, method reflect.Type, org l
 			v = store.Link{Purpose: store.PurposeSignIn, Organization: org, User: user.ID}
 		case typeOf[store.ConnectLink]():
 			v = store.ConnectLink{Organization: org, Connection: connection.ID, User: user.ID}
-		case typeOf[store.OAuthClient]():
-			v = store.OAuthClient{Organization: org, Service: service.LinkName, ClientSecret: lanyard.NewSecret("y")}
+		case typeOf[*lanyard.OAuthClient]():
+			v = &lanyard.OAuthClient{Organization: org, Service: service.LinkName, ClientSecret: lanyard.NewSecret("y")}
 		case typeOf[store.NewPassword]():
 			v = store.NewPassword{Organization: org, User: user.ID, Session: "a", EndAccess: true, Audit: func(store.EndedAccess) lanyard.AuditEntry { return entry("x") }}
 		case typeOf[store.Lease]():
@@ -800,6 +801,8 @@ func (a *tenant) plain(t *testing.T, name string, in reflect.Type) any {
 		return a.consent.ID
 	case typeOf[lanyard.LinkName]():
 		return lanyard.LinkName("acme")
+	case typeOf[[]lanyard.LinkName]():
+		return []lanyard.LinkName{"acme"}
 	case typeOf[*lanyard.Credential]():
 		return credential("y")
 	case typeOf[[]byte]():
@@ -868,7 +871,7 @@ var madeInItsOwn = []string{
 }
 
 // ofTheOrganization are the methods that give the organization itself, or its people, and so find something in any.
-var ofTheOrganization = []string{"CountOrganization", "Organization", "People", "Users"}
+var ofTheOrganization = []string{"Administrators", "CountOrganization", "Organization", "People", "Users"}
 
 // emptyHanded checks that a call found nothing: the error not_found, or nothing but zero values.
 func emptyHanded(name string, results []reflect.Value) error {

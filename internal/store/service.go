@@ -141,8 +141,7 @@ type ListedService struct {
 // Services lists the custom services of an organization by link name, without their secrets. Query, when there is one,
 // is a part of the name or of the link name, in any case.
 func (s *Store) Services(ctx context.Context, org lanyard.OrganizationID, query string, page Page) ([]ListedService, string, error) {
-	const list = "services"
-	after, rows, err := page.open(list, org)
+	after, rows, err := page.Open(ServiceList, org)
 	if err != nil {
 		return nil, "", err
 	}
@@ -169,8 +168,22 @@ func (s *Store) Services(ctx context.Context, org lanyard.OrganizationID, query 
 	if err != nil {
 		return nil, "", fmt.Errorf("list services: %w", err)
 	}
-	services, next := cut(list, org, services, rows, func(v *ListedService) string { return string(v.LinkName) })
+	services, next := Cut(ServiceList, org, services, rows, func(v *ListedService) string { return string(v.LinkName) })
 	return services, next, nil
+}
+
+// TakenLinkNames gives those of the names that custom services of the organization have.
+func (s *Store) TakenLinkNames(ctx context.Context, org lanyard.OrganizationID, names []lanyard.LinkName) ([]lanyard.LinkName, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	w := where{`s.organization_id = $1`, []any{org}}
+	in(&w, `s.link_name`, names)
+	taken, err := all(ctx, s.reads, column[lanyard.LinkName], `SELECT s.link_name FROM services s WHERE `+w.text+` ORDER BY s.link_name`, w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("look for link names that custom services have: %w", err)
+	}
+	return taken, nil
 }
 
 var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace
@@ -207,7 +220,7 @@ type Affected struct {
 // MaxNames is how many people an Affected names.
 const MaxNames = 10
 
-// ServiceAffected is that of a custom service; all is zero when there is none.
+// ServiceAffected is that of a custom service, or of a default one, whose id is its link name.
 func (s *Store) ServiceAffected(ctx context.Context, org lanyard.OrganizationID, id lanyard.ServiceID) (Affected, error) {
 	scan := func(row scanner) (a Affected, err error) {
 		err = row.Scan(&a.Connections, &a.People, &a.Authorizations)

@@ -416,17 +416,97 @@ func TestOAuthClient(t *testing.T) {
 		wantCode(t, err, lanyard.CodeNotFound)
 		for i, secret := range []string{"first", "", "third"} {
 			w.now.add(time.Second)
-			set := store.OAuthClient{Organization: w.org, Service: "slack", ClientID: fmt.Sprintf("id %d", i), ClientSecret: lanyard.NewSecret(secret)}
-			check(t, w.SetOAuthClient(t.Context(), set, entry(lanyard.ActionClientSet)))
+			set := &lanyard.OAuthClient{
+				Organization: w.org, Service: "slack", ClientID: fmt.Sprintf("id %d", i), ClientSecret: lanyard.NewSecret(secret), Version: int64(i),
+			}
+			_, err := w.SetOAuthClient(t.Context(), set, true, "", entry(lanyard.ActionClientSet))
+			check(t, err)
+			if set.Version != int64(i+1) || !set.UpdatedAt.Equal(w.Now()) {
+				t.Errorf("it is version %d, of %v", set.Version, set.UpdatedAt)
+			}
 			got, err := w.OAuthClient(t.Context(), w.org, "slack")
 			check(t, err)
-			set.Version, set.UpdatedAt = int64(i+1), w.Now()
-			if diff := cmp.Diff(&set, got, secrets); diff != "" {
+			if diff := cmp.Diff(set, got, secrets); diff != "" {
 				t.Errorf("the client (-want +got):\n%s", diff)
 			}
+			listed, err := w.OAuthClients(t.Context(), w.org)
+			check(t, err)
+			if diff := cmp.Diff([]store.ClientSet{{Service: "slack", ClientID: set.ClientID, SecretSet: secret != ""}}, listed); diff != "" {
+				t.Errorf("the list (-want +got):\n%s", diff)
+			}
+		}
+		for _, stale := range []int64{0, 2, 4} {
+			_, err := w.SetOAuthClient(t.Context(), &lanyard.OAuthClient{Organization: w.org, Service: "slack", Version: stale}, true, "", entry(lanyard.ActionClientSet))
+			wantCode(t, err, lanyard.CodeConflict)
 		}
 		if n := w.audited(lanyard.ActionClientSet); n != 3 {
 			t.Errorf("%d changes are in the audit log, want 3", n)
+		}
+	})
+}
+
+// Another client makes the tokens of the old one useless; another secret of the same client does not.
+func TestOAuthClientEndsItsAuthorizations(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		s := &lanyard.Service{ID: "slack", LinkName: "slack", Version: 5<<32 + 1}
+		client := &lanyard.OAuthClient{Organization: w.org, Service: "slack", ClientID: "id"}
+		_, err := w.SetOAuthClient(t.Context(), client, true, "", entry("x"))
+		check(t, err)
+		c := w.connection("slack_connection", s)
+		w.connect(c, s, w.owner.ID)
+		acme := w.service("acme")
+		other := w.connection("other", acme)
+		w.connect(other, acme, w.owner.ID)
+
+		revoked, err := w.SetOAuthClient(t.Context(), client, true, "", entry("x"))
+		check(t, err)
+		if a := w.authorization(c, w.owner.ID); len(revoked) != 0 || a.Status != lanyard.StatusConnected {
+			t.Errorf("kept: %d revoked, %s", len(revoked), a.Status)
+		}
+		revoked, err = w.SetOAuthClient(t.Context(), client, false, "Another client.", entry("x"))
+		check(t, err)
+		a := w.authorization(c, w.owner.ID)
+		if len(revoked) != 1 || revoked[0].Credential == nil || a.Status != lanyard.StatusReconnectRequired || a.StatusReason != "Another client." {
+			t.Errorf("not kept: %d revoked, %s (%s)", len(revoked), a.Status, a.StatusReason)
+		}
+		if a := w.authorization(other, w.owner.ID); a.Status != lanyard.StatusConnected {
+			t.Errorf("a connection of another service is %s", a.Status)
+		}
+	})
+}
+
+// What was consented to under another client is not stored under this one.
+func TestSaveAuthorizationComparesTheClient(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		s := &lanyard.Service{ID: "slack", LinkName: "slack"}
+		c := w.connection("slack_connection", s)
+		save := func(client int64) bool {
+			t.Helper()
+			a := &lanyard.Authorization{OrganizationID: w.org, ConnectionID: c.ID, UserID: w.owner.ID, ServiceVersion: 5<<32 + client}
+			ok, _, err := w.SaveAuthorization(t.Context(), a, credential("x"), entry("x"))
+			check(t, err)
+			return ok
+		}
+		if !save(0) || save(1) {
+			t.Error("without a client: only what was begun without one is stored")
+		}
+		w.client(w.org, "slack", lanyard.NewSecret("x"))
+		if !save(1) || save(0) || save(2) {
+			t.Error("with a client: only what was begun with it is stored")
+		}
+	})
+}
+
+func TestTakenLinkNames(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		w.service("acme")
+		taken, err := w.TakenLinkNames(t.Context(), w.org, []lanyard.LinkName{"github", "acme"})
+		check(t, err)
+		if diff := cmp.Diff([]lanyard.LinkName{"acme"}, taken); diff != "" {
+			t.Error(diff)
+		}
+		if taken, err := w.TakenLinkNames(t.Context(), "org_other", []lanyard.LinkName{"acme"}); err != nil || len(taken) != 0 {
+			t.Errorf("another organization: %v, %v", taken, err)
 		}
 	})
 }

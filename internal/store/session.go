@@ -111,7 +111,7 @@ func (s *Store) UserBySession(ctx context.Context, hash string, idle time.Durati
 // Sessions lists the sessions of a user that still hold, newest first. Idle is as for [Store.UserBySession].
 func (s *Store) Sessions(ctx context.Context, org lanyard.OrganizationID, user lanyard.UserID, idle time.Duration, page Page) ([]Session, string, error) {
 	list := "sessions " + string(user)
-	after, rows, err := page.open(list, org)
+	after, rows, err := page.Open(list, org)
 	if err != nil {
 		return nil, "", err
 	}
@@ -138,7 +138,7 @@ func (s *Store) Sessions(ctx context.Context, org lanyard.OrganizationID, user l
 	if err != nil {
 		return nil, "", fmt.Errorf("list sessions: %w", err)
 	}
-	found, next := cut(list, org, found, rows, func(v *Session) string {
+	found, next := Cut(list, org, found, rows, func(v *Session) string {
 		return strconv.FormatInt(millis(v.CreatedAt), 10) + " " + v.Hash
 	})
 	return found, next, nil

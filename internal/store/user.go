@@ -67,6 +67,17 @@ func (s *Store) User(ctx context.Context, org lanyard.OrganizationID, id lanyard
 	return find(ctx, s.reads, "user", scanUser, query, org, id)
 }
 
+// Administrators lists the owners and admins of an organization who can sign in, oldest first, twenty at most.
+func (s *Store) Administrators(ctx context.Context, org lanyard.OrganizationID) ([]lanyard.User, error) {
+	const query = `SELECT ` + userColumns + ` FROM users u
+		WHERE u.organization_id = $1 AND u.role IN ('owner', 'admin') AND NOT u.disabled ORDER BY u.created_at, u.id LIMIT 20`
+	users, err := all(ctx, s.reads, scanUser, query, org)
+	if err != nil {
+		return nil, fmt.Errorf("list the administrators: %w", err)
+	}
+	return users, nil
+}
+
 // UserByExternalID gives the person whom the host application calls externalID; not_found otherwise, and for "".
 func (s *Store) UserByExternalID(ctx context.Context, org lanyard.OrganizationID, externalID string) (*lanyard.User, error) {
 	const query = `SELECT ` + userColumns + ` FROM users u WHERE u.organization_id = $1 AND u.external_id = $2`
@@ -76,7 +87,7 @@ func (s *Store) UserByExternalID(ctx context.Context, org lanyard.OrganizationID
 // Users lists the people of an organization by e-mail address.
 func (s *Store) Users(ctx context.Context, org lanyard.OrganizationID, page Page) ([]lanyard.User, string, error) {
 	const list = "users"
-	after, rows, err := page.open(list, org)
+	after, rows, err := page.Open(list, org)
 	if err != nil {
 		return nil, "", err
 	}
@@ -88,6 +99,6 @@ func (s *Store) Users(ctx context.Context, org lanyard.OrganizationID, page Page
 	if err != nil {
 		return nil, "", fmt.Errorf("list users: %w", err)
 	}
-	users, next := cut(list, org, users, rows, func(u *lanyard.User) string { return u.Email })
+	users, next := Cut(list, org, users, rows, func(u *lanyard.User) string { return u.Email })
 	return users, next, nil
 }

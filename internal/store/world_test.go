@@ -171,6 +171,17 @@ func (w *world) token(c *lanyard.Connection, user lanyard.UserID) string {
 	return opened.AccessToken.Reveal()
 }
 
+// client sets an OAuth client over the one that is there, and keeps the connections.
+func (w *world) client(org lanyard.OrganizationID, service lanyard.LinkName, secret lanyard.Secret) {
+	w.t.Helper()
+	c := &lanyard.OAuthClient{Organization: org, Service: service, ClientID: "id", ClientSecret: secret}
+	if before, err := w.OAuthClient(w.t.Context(), org, service); err == nil {
+		c.Version = before.Version
+	}
+	_, err := w.SetOAuthClient(w.t.Context(), c, true, "", entry(lanyard.ActionClientSet))
+	w.must(err)
+}
+
 func (w *world) authorization(c *lanyard.Connection, user lanyard.UserID) *lanyard.Authorization {
 	w.t.Helper()
 	a, err := w.Authorization(w.t.Context(), c.OrganizationID, c.ID, user)

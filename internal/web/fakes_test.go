@@ -107,7 +107,7 @@ func (f *rooms) Connections(_ context.Context, _ *lanyard.Caller, _ registry.Con
 	return f.list, f.next, f.err
 }
 
-func (f *rooms) Services(_ context.Context, _ *lanyard.Caller, _ lanyard.ServiceKind, query string, p store.Page) ([]registry.ServiceView, string, error) {
+func (f *rooms) Services(_ context.Context, _ *lanyard.Caller, filter registry.ServiceFilter, p store.Page) ([]registry.ServiceView, string, error) {
 	f.asked = p
 	return f.services, f.next, f.err
 }

@@ -80,7 +80,7 @@ func (s *site) newConnection(w http.ResponseWriter, r *http.Request, v visitor) 
 		kind    lanyard.ServiceKind
 		heading string
 	}{{lanyard.KindCustom, "Custom services of your organization"}, {lanyard.KindDefault, "Default services"}} {
-		services, next, err := s.registry.Services(r.Context(), v.caller, kind.kind, query, store.Page{Limit: pickLimit})
+		services, next, err := s.registry.Services(r.Context(), v.caller, registry.ServiceFilter{Kind: kind.kind, Query: query}, store.Page{Limit: pickLimit})
 		if err != nil {
 			return err
 		}

@@ -66,6 +66,7 @@ func newRenderer(assetURL func(name string) string, publicURL, version string, n
 		"version": func() string { return version },
 		"server":  func() string { return publicURL },
 		"initial": initial,
+		"logo":    logo,
 		"notice":  newNotice,
 		"command": newCommand,
 		"copy":    newCopyable,

@@ -21,12 +21,15 @@ func (s *site) routes() http.Handler {
 	mux.Handle("POST /sign-in/{token}", s.open(s.signIn))
 	mux.Handle("POST /sign-out", s.open(s.signOut))
 
+	mux.Handle("GET /services", s.signedIn(s.defaultServices))
 	mux.Handle("GET /services/custom", s.signedIn(s.customServices))
 	mux.Handle("GET /services/new", s.signedIn(s.newService))
 	mux.Handle("POST /services", s.signedIn(s.createService))
 	mux.Handle("POST /services/preview", s.signedIn(s.previewService))
 	mux.Handle("GET /services/{service}", s.signedIn(s.service))
 	mux.Handle("GET /services/{service}/{$}", s.signedIn(s.service)) // see servicePath
+	mux.Handle("GET /services/{service}/client", s.signedIn(s.oauthClientForm))
+	mux.Handle("POST /services/{service}/client", s.signedIn(s.setOAuthClient))
 	mux.Handle("GET /services/{service}/edit", s.signedIn(s.editServiceForm))
 	mux.Handle("POST /services/{service}/edit", s.signedIn(s.editService))
 	mux.Handle("GET /services/{service}/delete", s.signedIn(s.deleteServiceForm))

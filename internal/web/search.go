@@ -84,7 +84,7 @@ func (s *site) search(w http.ResponseWriter, r *http.Request, v visitor) error {
 	for _, f := range connections {
 		p.Connections = append(p.Connections, finding{Path: connectionPath(f.LinkName), Name: f.Name, Detail: string(f.LinkName)})
 	}
-	services, _, err := s.registry.Services(r.Context(), v.caller, "", query, store.Page{Limit: searchLimit})
+	services, _, err := s.registry.Services(r.Context(), v.caller, registry.ServiceFilter{Query: query}, store.Page{Limit: searchLimit})
 	if err != nil {
 		return err
 	}

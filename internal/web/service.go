@@ -30,12 +30,24 @@ type servicePage struct {
 	Create     string // address of the form for a connection
 	Editable   bool
 	Menu       menu
-	Mine       []connectionRow
-	Shared     []connectionRow
-	More       bool // there are more of them than are shown
+	// Ways are the ways to connect with a default service that has several, and SetUp its OAuth client, where it has one.
+	Ways   []serviceWay
+	SetUp  *oauthClientPart
+	Mine   []connectionRow
+	Shared []connectionRow
+	More   bool // there are more of them than are shown
 }
 
 func (servicePage) template() string { return "service" }
+
+// SetUpFirst: nobody can connect before the OAuth client is set.
+func (p servicePage) SetUpFirst() bool { return p.SetUp != nil && !p.SetUp.Set }
+
+// serviceWay is a link to one of the ways to connect with a default service.
+type serviceWay struct {
+	Path, Name string
+	Here       bool
+}
 
 // serviceURL is one of the addresses of a definition.
 type serviceURL struct{ Name, URL string }
@@ -88,6 +100,11 @@ func newServicePage(v visitor, s *registry.ServiceView, list serviceConnections)
 		p.Secret = "No secret is set"
 		if s.SecretSet {
 			p.Secret = "A secret is set (fingerprint " + s.SecretFingerprint + ")"
+		}
+	}
+	if s.Entry != nil && len(s.Entry.Ways) > 1 {
+		for _, w := range s.Entry.Ways {
+			p.Ways = append(p.Ways, serviceWay{servicePath(w.Service.LinkName), w.Name, w.Service.LinkName == s.LinkName})
 		}
 	}
 	for i := range list.mine {
@@ -145,7 +162,16 @@ func (s *site) service(w http.ResponseWriter, r *http.Request, v visitor) error 
 		}
 		*part.into, list.more = connections, list.more || next != ""
 	}
-	return s.write(w, http.StatusOK, newServicePage(v, view, list))
+	page := newServicePage(v, view, list)
+	if view.NeedsClient() {
+		client, err := s.registry.OAuthClientPage(r.Context(), v.caller, string(view.LinkName))
+		if err != nil {
+			return err
+		}
+		part := newOAuthClientPart(client, nil, nil)
+		page.SetUp = &part
+	}
+	return s.write(w, http.StatusOK, page)
 }
 
 // deleteServicePage asks before a service is deleted.

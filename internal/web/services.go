@@ -96,7 +96,7 @@ const servicesLimit = 50 // on one page
 
 func (s *site) customServices(w http.ResponseWriter, r *http.Request, v visitor) error {
 	query, cursor := strings.TrimSpace(r.URL.Query().Get("q")), r.URL.Query().Get("cursor")
-	list, next, err := s.registry.Services(r.Context(), v.caller, lanyard.KindCustom, query, store.Page{Cursor: cursor, Limit: servicesLimit})
+	list, next, err := s.registry.Services(r.Context(), v.caller, registry.ServiceFilter{Kind: lanyard.KindCustom, Query: query}, store.Page{Cursor: cursor, Limit: servicesLimit})
 	if err != nil {
 		return err
 	}

@@ -43,8 +43,11 @@ type Accounts interface {
 
 // Registry keeps definitions; [registry.Registry] does.
 type Registry interface {
-	Services(ctx context.Context, c *lanyard.Caller, kind lanyard.ServiceKind, query string, p store.Page) ([]registry.ServiceView, string, error)
+	Services(ctx context.Context, c *lanyard.Caller, f registry.ServiceFilter, p store.Page) ([]registry.ServiceView, string, error)
 	Service(ctx context.Context, c *lanyard.Caller, name string) (*registry.ServiceView, error)
+	Cards(ctx context.Context, c *lanyard.Caller, category, query string) (*registry.Cards, error)
+	OAuthClientPage(ctx context.Context, c *lanyard.Caller, name string) (*registry.OAuthClientPage, error)
+	SetOAuthClient(ctx context.Context, c *lanyard.Caller, name string, in registry.OAuthClientInput) (v *registry.ServiceView, revoked int, err error)
 	CreateService(ctx context.Context, c *lanyard.Caller, definition []byte) (*registry.ServiceView, error)
 	EditService(ctx context.Context, c *lanyard.Caller, name string, in registry.ServiceEdit) (v *registry.ServiceView, revoked int, err error)
 	DeleteService(ctx context.Context, c *lanyard.Caller, name string) (revoked int, err error)

@@ -15,6 +15,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"lanyard/internal/catalog"
 )
 
 // module is a package of npm and what is taken from it: paths inside the package, and where they go in internal/web.
@@ -25,11 +27,23 @@ type module struct {
 
 // icons are the lucide icons that the templates name.
 var icons = []string{
-	"activity", "arrow-left", "arrow-right", "arrow-up-right", "ban", "blocks", "book-open", "building-2", "calendar", "check", "chevron-down",
-	"chevron-left", "chevron-right", "circle", "circle-alert", "circle-check", "circle-dashed", "circle-question-mark", "circle-x", "clock", "code",
-	"cog", "copy", "corner-down-left", "ellipsis", "external-link", "eye", "file-text", "globe", "history", "info", "key-round", "library", "link",
-	"list", "lock", "log-in", "log-out", "menu", "moon", "package", "pencil", "play", "plug", "plus", "refresh-cw", "search", "send", "server",
-	"settings", "shield-check", "square-terminal", "sun", "terminal", "trash-2", "triangle-alert", "unplug", "user", "users", "wrench", "x", "zap",
+	"activity", "arrow-right", "blocks", "book-open", "building-2", "calendar", "check", "chevron-down", "chevron-right", "circle", "circle-alert",
+	"circle-check", "cog", "copy", "ellipsis", "external-link", "eye", "file-text", "globe", "history", "info", "key-round", "library", "link", "list",
+	"lock", "log-in", "log-out", "menu", "moon", "pencil", "plug", "plus", "refresh-cw", "search", "send", "server", "square-terminal", "sun", "trash-2",
+	"triangle-alert", "unplug", "user", "users", "wrench", "x",
+}
+
+// logos is what is taken of simple-icons: the marks that the catalogue names.
+func logos() module {
+	m := module{name: "simple-icons", files: [][2]string{{"LICENSE.md", "assets/vendored/simple-icons.LICENSE.txt"}}}
+	taken := map[string]bool{}
+	for _, e := range catalog.Default().Entries() {
+		if e.Logo != "" && !taken[e.Logo] {
+			taken[e.Logo] = true
+			m.files = append(m.files, [2]string{"icons/" + e.Logo + ".svg", "assets/vendored/logos/" + e.Logo + ".svg"})
+		}
+	}
+	return m
 }
 
 func modules() []module {
@@ -55,6 +69,7 @@ func modules() []module {
 			{"dist/htmx.min.js", "assets/vendored/htmx.js"},
 		}},
 		lucide,
+		logos(),
 		{"uplot", [][2]string{
 			{"LICENSE", "assets/vendored/uplot.LICENSE.txt"},
 			{"dist/uPlot.iife.min.js", "assets/vendored/uplot.js"},
@@ -99,8 +114,10 @@ func run(ctx context.Context) error {
 	if err := os.RemoveAll("assets/vendored"); err != nil {
 		return err
 	}
-	if err := os.MkdirAll("assets/vendored/icons", 0o755); err != nil {
-		return err
+	for _, made := range []string{"assets/vendored/icons", "assets/vendored/logos"} {
+		if err := os.MkdirAll(made, 0o755); err != nil {
+			return err
+		}
 	}
 	var list []entry
 	for _, m := range modules() {

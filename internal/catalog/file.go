@@ -1,0 +1,194 @@
+package catalog
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"lanyard"
+)
+
+// file is how an entry is written. What its definitions have in common with it is not repeated in them.
+type file struct {
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	DocsURL     string    `json:"docs_url"`
+	Logo        string    `json:"logo"`
+	Color       string    `json:"color"`
+	Aliases     []string  `json:"aliases"`
+	Ways        []fileWay `json:"ways"`
+}
+
+type fileWay struct {
+	Name        string          `json:"name"`
+	RegisterURL string          `json:"register_url"`
+	Register    string          `json:"register"`
+	Definition  json.RawMessage `json:"definition"` // of a service, as the API takes it
+}
+
+var (
+	color     = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+	logo      = regexp.MustCompile(`^[a-z0-9]+$`)
+	directory = regexp.MustCompile(`^[a-z][a-z_]*$`)
+)
+
+// parse reads one file. The error joins all its faults, each with file and line.
+func parse(name string, data []byte) (*Entry, error) {
+	d, err := readYAML(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	var f file
+	if err := lanyard.DecodeKnown(d.json, &f); err != nil {
+		return nil, d.located(name, "", err)
+	}
+	e := &Entry{
+		Name: f.Name, Category: path.Dir(name), Description: f.Description, DocsURL: f.DocsURL,
+		Logo: f.Logo, Color: f.Color, Aliases: f.Aliases, Ways: make([]Way, len(f.Ways)),
+	}
+	faults := []error{d.located(name, "", e.check(&f))}
+	for i, w := range f.Ways {
+		at := fmt.Sprintf("/ways/%d", i)
+		s, err := e.service(&w, i)
+		faults = append(faults, d.located(name, at+"/definition", err))
+		if err != nil {
+			continue
+		}
+		e.Ways[i] = Way{Name: w.Name, RegisterURL: w.RegisterURL, Register: w.Register, Service: s}
+		faults = append(faults, d.located(name, at, e.Ways[i].check(len(f.Ways))))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// located gives the faults of err with their places in the file. Their pointers are below the given one.
+func (d *document) located(name, below string, err error) error {
+	var e *lanyard.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	faults := make([]error, len(e.Fields))
+	for i, f := range e.Fields {
+		pointer := below + f.Pointer
+		faults[i] = fmt.Errorf("%s:%d: %s: %s", name, d.line(pointer), pointer, f.Detail)
+	}
+	return errors.Join(faults...)
+}
+
+// check judges what stands on the card.
+func (e *Entry) check(written *file) error {
+	var f lanyard.FieldErrors
+	f.Check("/name", lanyard.CheckName(e.Name))
+	if n := utf8.RuneCountInString(e.Description); n == 0 || n > 160 || strings.ContainsAny(e.Description, "\n\t") {
+		f.Add("/description", "a description is one line of at most 160 characters")
+	}
+	if e.DocsURL == "" {
+		f.Add("/docs_url", "this is required")
+	}
+	if e.Color != "" && !color.MatchString(e.Color) {
+		f.Add("/color", "a colour is written #24292f")
+	}
+	if e.Logo != "" && !logo.MatchString(e.Logo) {
+		f.Add("/logo", "this is the name of a mark in simple-icons")
+	}
+	if !directory.MatchString(e.Category) {
+		f.Add("", "the directory is the category: lower-case letters and underscores")
+	}
+	for i, alias := range e.Aliases {
+		f.Check(fmt.Sprintf("/aliases/%d", i), lanyard.CheckName(alias))
+	}
+	if len(written.Ways) == 0 {
+		f.Add("/ways", "list at least one way to connect")
+	}
+	return f.Err()
+}
+
+// check judges a way; there are of them in its entry.
+func (w *Way) check(there int) error {
+	var f lanyard.FieldErrors
+	if there > 1 || w.Name != "" {
+		f.Check("/name", lanyard.CheckName(w.Name))
+	}
+	switch needs := w.Service.NeedsClient(); {
+	case needs && w.Register == "":
+		f.Add("/register", "say where the provider registers OAuth applications")
+	case !needs && w.Register+w.RegisterURL != "":
+		f.Add("/register", "there is nothing to register for this way")
+	case len(w.Register) > 500:
+		f.Add("/register", "this is at most 500 bytes")
+	}
+	if w.RegisterURL != "" {
+		if u, _, err := lanyard.ParseURL(w.RegisterURL); err != nil || u.Scheme != "https" {
+			f.Add("/register_url", "this is a URL that begins with https://")
+		}
+	}
+	return f.Err()
+}
+
+// service reads one definition and fills in what the entry says for all of its ways.
+func (e *Entry) service(w *fileWay, index int) (*lanyard.Service, error) {
+	if len(w.Definition) == 0 {
+		var f lanyard.FieldErrors
+		f.Add("", "this is required")
+		return nil, f.Err()
+	}
+	s, err := lanyard.ParseService(w.Definition)
+	if err != nil {
+		return nil, err
+	}
+	var f lanyard.FieldErrors
+	for _, field := range []struct {
+		name  string
+		value *string
+		fill  string
+	}{{"/name", &s.Name, e.serviceName(w, index)}, {"/category", &s.Category, e.Category}, {"/docs_url", &s.DocsURL, e.DocsURL}} {
+		if *field.value != "" {
+			f.Add(field.name, "this stands once, outside the definition")
+		}
+		*field.value = field.fill
+	}
+	if s.Description == "" { // a way may have one of its own, which says what to enter
+		s.Description = e.Description
+	}
+	if s.Auth.ClientID() != "" || !s.Auth.Secret().IsZero() {
+		f.Add("/auth", "a client id and secret are each organization's own")
+	}
+	if s.Kind != "" {
+		f.Add("/kind", "leave this out")
+	}
+	s.ID, s.Kind = lanyard.ServiceID(s.LinkName), lanyard.KindDefault
+	if s.Version, err = version(s); err != nil {
+		return nil, err
+	}
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	return s, f.Err()
+}
+
+// serviceName is what a way is called where it stands alone, in a list of connections say.
+func (e *Entry) serviceName(w *fileWay, index int) string {
+	if index == 0 {
+		return e.Name
+	}
+	return e.Name + " (" + w.Name + ")"
+}
+
+// version is a sum over the definition, so that the same one has the same version in every process and a changed one
+// another. The lower bits stay free for the version of an OAuth client, see [lanyard.ClientVersion].
+func version(s *lanyard.Service) (int64, error) {
+	definition, err := json.Marshal(s)
+	if err != nil {
+		return 0, err
+	}
+	sum := sha256.Sum256(definition)
+	return int64(binary.BigEndian.Uint32(sum[:4])>>1) << 32, nil
+}

@@ -1,0 +1,134 @@
+package catalog
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// document is a YAML text as JSON, and where each of its values stands.
+type document struct {
+	json  []byte
+	lines map[string]int // by JSON pointer
+}
+
+const maxDepth = 12
+
+// readYAML takes the plain part of YAML: mappings, lists and scalars. Anchors, aliases, merge keys and tags are refused:
+// nothing in a definition needs them, and an alias can stand for a text of any length.
+func readYAML(data []byte) (*document, error) {
+	var root yaml.Node
+	if err := yaml.Load(data, &root); err != nil {
+		return nil, err
+	}
+	if root.Kind != yaml.DocumentNode || len(root.Content) != 1 {
+		return nil, errors.New("this is one YAML document")
+	}
+	d := &document{lines: map[string]int{}}
+	var b bytes.Buffer
+	if err := d.write(&b, root.Content[0], "", 0); err != nil {
+		return nil, err
+	}
+	d.json = b.Bytes()
+	return d, nil
+}
+
+func (d *document) write(b *bytes.Buffer, n *yaml.Node, at string, depth int) error {
+	d.lines[at] = n.Line
+	refuse := func(format string, args ...any) error {
+		return fmt.Errorf("line %d: "+format, append([]any{n.Line}, args...)...)
+	}
+	switch {
+	case depth > maxDepth:
+		return refuse("this is nested too deep")
+	case n.Kind == yaml.AliasNode || n.Anchor != "":
+		return refuse("anchors and aliases are not read here: write the value itself")
+	case n.Style&yaml.TaggedStyle != 0:
+		return refuse("tags are not read here")
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		b.WriteByte('{')
+		for i := 0; i < len(n.Content); i += 2 {
+			key := n.Content[i]
+			if key.Kind != yaml.ScalarNode || key.Value == "<<" {
+				return refuse("a name here is a plain text")
+			}
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			writeText(b, key.Value)
+			b.WriteByte(':')
+			if err := d.write(b, n.Content[i+1], at+"/"+escapePointer(key.Value), depth+1); err != nil {
+				return err
+			}
+		}
+		b.WriteByte('}')
+	case yaml.SequenceNode:
+		b.WriteByte('[')
+		for i, item := range n.Content {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			if err := d.write(b, item, at+"/"+strconv.Itoa(i), depth+1); err != nil {
+				return err
+			}
+		}
+		b.WriteByte(']')
+	case yaml.ScalarNode:
+		return d.writeScalar(b, n, refuse)
+	default:
+		return refuse("this is neither a mapping, nor a list, nor a scalar")
+	}
+	return nil
+}
+
+// writeScalar takes true, false, null and whole numbers for what they are. What YAML would read as anything else than a
+// text, a date say, has to stand in quotes.
+func (*document) writeScalar(b *bytes.Buffer, n *yaml.Node, refuse func(string, ...any) error) error {
+	switch tag := n.ShortTag(); tag {
+	case "!!str":
+		writeText(b, n.Value)
+	case "!!bool", "!!null", "!!int":
+		value := strings.ToLower(n.Value)
+		if value == "" || value == "~" {
+			value = "null"
+		}
+		if !json.Valid([]byte(value)) {
+			return refuse("%q could be read in two ways: put it in quotes", n.Value)
+		}
+		b.WriteString(value)
+	default:
+		return refuse("%q could be read in two ways: put it in quotes", n.Value)
+	}
+	return nil
+}
+
+func writeText(b *bytes.Buffer, s string) {
+	text, _ := json.Marshal(s) //nolint:errchkjson // a text always encodes
+	b.Write(text)
+}
+
+// line finds where a pointer stands; what is missing stands where it is missed.
+func (d *document) line(pointer string) int {
+	for {
+		if n, ok := d.lines[pointer]; ok {
+			return n
+		}
+		i := strings.LastIndexByte(pointer, '/')
+		if i < 0 {
+			return 1
+		}
+		pointer = pointer[:i]
+	}
+}
+
+// escapePointer escapes a name for a JSON pointer (RFC 6901 §3).
+func escapePointer(name string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
+}

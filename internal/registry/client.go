@@ -1,0 +1,125 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"lanyard"
+	"lanyard/internal/access"
+	"lanyard/internal/store"
+)
+
+// OAuthClientInput is what an owner or admin gives: what the provider showed when an application was registered there.
+type OAuthClientInput struct {
+	ClientID string `json:"client_id"`
+	// ClientSecret may be left out (nil) while the client id stays: the stored one stays too. An empty one is for a client
+	// that has none.
+	ClientSecret *lanyard.Secret `json:"client_secret"`
+}
+
+const maxClientID = 500
+
+// SetOAuthClient sets the organization's client for a default service and says how many authorizations that revoked.
+// Tokens belong to the client they were given to: another client id ends every authorization of every connection of the
+// service, and their providers are told with the old client. Another secret of the same client ends none. Setting what
+// is set already does nothing.
+func (r *Registry) SetOAuthClient(ctx context.Context, c *lanyard.Caller, name string, in OAuthClientInput) (*ServiceView, int, error) {
+	if err := access.SetOAuthClient(c); err != nil {
+		return nil, 0, err
+	}
+	old, err := r.service(ctx, c, name)
+	if err != nil {
+		return nil, 0, err
+	}
+	if old.Kind != lanyard.KindDefault {
+		return nil, 0, lanyard.Errorf(lanyard.CodeConflict, "The service %s is a custom one and carries its own client: its author edits it there.", old.LinkName)
+	}
+	if !old.NeedsClient() {
+		return nil, 0, lanyard.Errorf(lanyard.CodeConflict, "The service %s is not used with an OAuth client: it can be connected as it is.", old.LinkName)
+	}
+	client, err := r.store.OAuthClient(ctx, c.Organization, old.LinkName)
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		client = &lanyard.OAuthClient{Organization: c.Organization, Service: old.LinkName}
+	} else if err != nil {
+		return nil, 0, err
+	}
+	secret, err := in.check(client)
+	if err != nil {
+		return nil, 0, err
+	}
+	if client.Version > 0 && client.ClientID == in.ClientID && client.ClientSecret.Equal(secret) {
+		v, err := r.view(ctx, c, old)
+		return v, 0, err
+	}
+	keep := client.ClientID == in.ClientID
+	entry := c.Audit(lanyard.ActionClientSet, string(old.ID), string(old.LinkName))
+	entry.Detail = map[string]string{"client_id": in.ClientID, "keep_connections": fmt.Sprint(keep)}
+	reason := fmt.Sprintf("The organization's OAuth client for %s was replaced by another one, so its connections have to be connected again.", old.Name)
+	client.ClientID, client.ClientSecret = in.ClientID, secret
+	erased, err := r.store.SetOAuthClient(ctx, client, keep, reason, entry)
+	if err != nil {
+		return nil, 0, err
+	}
+	r.revoker.Erased(ctx, old, erased) // what was given to the old client is given back as that client
+	v, err := r.view(ctx, c, old.For(c.Organization, client))
+	return v, len(erased), err
+}
+
+// check judges the input against the client that is set now, and gives the secret that is meant.
+func (in OAuthClientInput) check(now *lanyard.OAuthClient) (lanyard.Secret, error) {
+	var f lanyard.FieldErrors
+	switch {
+	case in.ClientID == "":
+		f.Add("/client_id", "this is required")
+	case len(in.ClientID) > maxClientID:
+		f.Add("/client_id", "a client id has at most %d characters", maxClientID)
+	case strings.ContainsFunc(in.ClientID, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		f.Add("/client_id", "a client id holds no blanks or line breaks: look for one at its beginning or end")
+	}
+	secret := now.ClientSecret
+	switch {
+	case in.ClientSecret != nil:
+		secret = *in.ClientSecret
+		value := secret.Reveal()
+		if len(value) > lanyard.MaxSecret {
+			f.Add("/client_secret", "a secret has at most %d bytes", lanyard.MaxSecret)
+		}
+		if strings.TrimSpace(value) != value {
+			f.Add("/client_secret", "a blank or line break stands at its beginning or end")
+		}
+	case now.Version == 0 || in.ClientID != now.ClientID:
+		f.Add("/client_secret", "give the secret that belongs to this client id")
+	}
+	return secret, f.Err()
+}
+
+// OAuthClientPage is what the page of a default service says of the organization's client.
+type OAuthClientPage struct {
+	*ServiceView
+	// MaySet: the caller is an owner or admin. Administrators are those who could, for everybody else.
+	MaySet         bool
+	Administrators []lanyard.User
+}
+
+// OAuthClientPage gives the facts for setting the client of a default service, or for asking somebody who may.
+func (r *Registry) OAuthClientPage(ctx context.Context, c *lanyard.Caller, name string) (*OAuthClientPage, error) {
+	v, err := r.Service(ctx, c, name)
+	if err != nil {
+		return nil, err
+	}
+	p := &OAuthClientPage{ServiceView: v, MaySet: access.SetOAuthClient(c) == nil}
+	if !p.MaySet && v.NeedsClient() {
+		p.Administrators, err = r.store.Administrators(ctx, c.Organization)
+	}
+	return p, err
+}
+
+// affected counts what the caller would end by an edit, a deletion or another client; nil for whoever may do none of it.
+func (r *Registry) affected(ctx context.Context, c *lanyard.Caller, v *ServiceView) (*store.Affected, error) {
+	if !v.Editable && !(v.NeedsClient() && access.SetOAuthClient(c) == nil) {
+		return nil, nil //nolint:nilnil // nothing to say, and no fault
+	}
+	affected, err := r.store.ServiceAffected(ctx, c.Organization, v.ID)
+	return &affected, err
+}

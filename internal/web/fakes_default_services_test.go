@@ -1,0 +1,23 @@
+package web
+
+import (
+	"context"
+
+	"lanyard"
+	"lanyard/internal/registry"
+)
+
+// The catalogue and the OAuth client are tested over a whole Lanyard (servertest). Here they only have to be there.
+
+func (f *rooms) Cards(context.Context, *lanyard.Caller, string, string) (*registry.Cards, error) {
+	return inventedCards(), f.err
+}
+
+func (f *rooms) OAuthClientPage(context.Context, *lanyard.Caller, string) (*registry.OAuthClientPage, error) {
+	return inventedClient("github"), f.err
+}
+
+func (f *rooms) SetOAuthClient(context.Context, *lanyard.Caller, string, registry.OAuthClientInput) (*registry.ServiceView, int, error) {
+	f.changed("SetOAuthClient")
+	return inventedClient("github").ServiceView, 0, f.err
+}

@@ -1,0 +1,67 @@
+package lanyard
+
+import "time"
+
+// OAuthClient is an organization's own client at the provider of a default service: what it got there by registering an
+// application. A custom service carries its client in its definition.
+type OAuthClient struct {
+	Organization OrganizationID
+	Service      LinkName
+	ClientID     string
+	ClientSecret Secret
+	Version      int64 // grows with every change
+	UpdatedAt    time.Time
+}
+
+// The version of a default service says which definition it is, by a sum over it, and which client it is used with: the
+// lower bits are the client's version. What was started under another definition or client is not finished under this.
+const clientVersions = 1 << 32
+
+// ClientVersion is the part of a default service's version that is the version of the OAuth client; 0 without one.
+func ClientVersion(version int64) int64 { return version % clientVersions }
+
+// For gives a default service as an organization uses it: with its OAuth client, or with none (nil). The service itself
+// is shared by all organizations and stays as it is.
+func (s *Service) For(org OrganizationID, c *OAuthClient) *Service {
+	own := *s
+	own.OrganizationID = org
+	if c == nil {
+		return &own
+	}
+	own.Version = s.Version - ClientVersion(s.Version) + ClientVersion(c.Version)
+	switch {
+	case s.Auth.OAuth1 != nil:
+		a := *s.Auth.OAuth1
+		a.ConsumerKey, a.ConsumerSecret = c.ClientID, c.ClientSecret
+		own.Auth.OAuth1 = &a
+	case s.Auth.OAuth2 != nil:
+		a := *s.Auth.OAuth2
+		a.ClientID, a.ClientSecret = c.ClientID, c.ClientSecret
+		own.Auth.OAuth2 = &a
+	}
+	return &own
+}
+
+// ClientID is the client id, or with OAuth 1 the consumer key; empty for types that have none.
+func (a *Auth) ClientID() string {
+	switch {
+	case a.OAuth1 != nil:
+		return a.OAuth1.ConsumerKey
+	case a.OAuth2 != nil:
+		return a.OAuth2.ClientID
+	}
+	return ""
+}
+
+// NeedsClient reports whether the service is used with a client that each organization registers with the provider.
+func (s *Service) NeedsClient() bool {
+	return s.Kind == KindDefault && (s.Auth.OAuth1 != nil || s.Auth.OAuth2 != nil)
+}
+
+// CheckClient refuses a default service whose OAuth client is not set yet, and says who has to do what.
+func (s *Service) CheckClient() error {
+	if !s.NeedsClient() || s.Auth.ClientID() != "" {
+		return nil
+	}
+	return Errorf(CodeConflict, "%s cannot be connected yet: first an owner or admin of the organization registers an application with %s and sets its client id and secret, on the page of the service or with: lanyard services client %s", s.Name, s.Name, s.LinkName)
+}
