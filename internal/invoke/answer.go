@@ -29,28 +29,28 @@ type Answer struct {
 
 // answer turns the upstream's answer into JSON. Where the upstream echoes the very credential that was sent, it is
 // masked, in texts of up to a mebibyte.
-func (r *Request) answer(resp *http.Response, body []byte, call *call) (*Answer, error) {
-	a := &Answer{Status: resp.StatusCode, Headers: make(map[string]string, len(resp.Header)), DurationMS: time.Since(call.began).Milliseconds()}
+func (r *Request) answer(got *received, call *call) (*Answer, error) {
+	a := &Answer{Status: got.status, Headers: make(map[string]string, len(got.header)), DurationMS: time.Since(call.began).Milliseconds()}
 	var masker lanyard.Masker
 	if call.live != nil {
 		masker = call.live.Answers
 	}
-	for name, values := range resp.Header {
+	for name, values := range got.header {
 		a.Headers[strings.ToLower(name)] = masker.Mask(strings.Join(values, ", "))
 	}
-	text, ok, err := r.text(resp.Header, body)
+	text, ok, err := r.text(got.header, got.body)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		encoded := base64.StdEncoding.EncodeToString(body)
+		encoded := base64.StdEncoding.EncodeToString(got.body)
 		a.BodyBase64 = &encoded
 		return a, nil
 	}
 	if len(text) <= maxMasked {
 		text = masker.Mask(text)
 	}
-	if isJSON(resp.Header, text) {
+	if isJSON(got.header, text) {
 		a.Body = compact(text)
 	} else {
 		a.Body, err = json.Marshal(text)

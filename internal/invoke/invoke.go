@@ -55,10 +55,10 @@ func (i *Invoker) Invoke(ctx context.Context, c *lanyard.Caller, r *Request) (*A
 	ctx, cancel := context.WithTimeout(ctx, i.timeout(r.TimeoutMS))
 	defer cancel()
 	call := newCall(c, i.Transport)
-	resp, body, err := i.invoke(ctx, call, r)
+	got, err := i.invoke(ctx, call, r)
 	var answer *Answer
 	if err == nil {
-		answer, err = r.answer(resp, body, call)
+		answer, err = r.answer(got, call)
 	}
 	i.finish(call, err)
 	return answer, err
@@ -71,32 +71,38 @@ func (i *Invoker) timeout(ms int64) time.Duration {
 	return min(time.Duration(min(ms, int64(24*time.Hour/time.Millisecond)))*time.Millisecond, i.MaxTimeout)
 }
 
-// invoke gives the upstream's answer with its whole body, which has been read.
-func (i *Invoker) invoke(ctx context.Context, call *call, r *Request) (*http.Response, []byte, error) {
+// received is an upstream's answer, read whole.
+type received struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (i *Invoker) invoke(ctx context.Context, call *call, r *Request) (*received, error) {
 	if err := i.open(ctx, call, r.Connection); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	req, err := r.build(ctx, call.live)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	resp, err := i.send(call, req)
 	if err == nil && r.FollowRedirects {
 		resp, err = i.follow(call, req, resp)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, i.MaxResponse+1))
 	call.record.BytesReceived = int64(len(body))
 	if err != nil {
-		return nil, nil, upstreamError(ctx, err)
+		return nil, upstreamError(ctx, err)
 	}
 	if int64(len(body)) > i.MaxResponse {
-		return nil, nil, lanyard.Errorf(lanyard.CodeResponseTooLarge, "The answer of %s is larger than %d MiB: use the proxy, which streams it.", req.URL.Host, i.MaxResponse>>20)
+		return nil, lanyard.Errorf(lanyard.CodeResponseTooLarge, "The answer of %s is larger than %d MiB: use the proxy, which streams it.", req.URL.Host, i.MaxResponse>>20)
 	}
-	return resp, body, nil
+	return &received{resp.StatusCode, resp.Header, body}, nil
 }
 
 // Invocations lists what was called, newest first: everything for owners and admins, their own calls for others.

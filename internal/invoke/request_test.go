@@ -186,8 +186,8 @@ func TestAnswer(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := &Request{ResponseDecoding: c.decoding}
-			resp := &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {c.contentType}, "X-Two": {"a", "b"}}}
-			answer, err := r.answer(resp, []byte(c.body), &call{})
+			upstream := &received{200, http.Header{"Content-Type": {c.contentType}, "X-Two": {"a", "b"}}, []byte(c.body)}
+			answer, err := r.answer(upstream, &call{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -66,13 +66,13 @@ func (i *Invoker) Try(ctx context.Context, c *lanyard.Caller, r *Request) (*Trie
 	defer cancel()
 	call := newCall(c, i.Transport)
 	call.watch = &watch{}
-	resp, body, err := i.invoke(ctx, call, r)
+	got, err := i.invoke(ctx, call, r)
 	took := time.Since(call.began)
 	i.finish(call, err)
 	sent, hide := call.watch.sent(call.live)
 	t := &Tried{Sent: sent}
 	if err == nil {
-		t.Answer, err = r.reply(resp, body, took, hide)
+		t.Answer, err = r.reply(got, took, hide)
 	}
 	return t, err
 }
@@ -147,9 +147,9 @@ func withPlaceholders(text string, live *credential.Live) string {
 
 // reply is the service's answer, with what it repeats of the credential hidden. Unlike an [Answer], it is masked
 // whatever its size: nothing but a person reads it.
-func (r *Request) reply(resp *http.Response, body []byte, took time.Duration, hide func(string) string) (*Reply, error) {
-	a := &Reply{Status: resp.StatusCode, Duration: took, Body: Payload{Type: hide(resp.Header.Get("Content-Type")), Size: int64(len(body))}}
-	for name, values := range resp.Header {
+func (r *Request) reply(got *received, took time.Duration, hide func(string) string) (*Reply, error) {
+	a := &Reply{Status: got.status, Duration: took, Body: Payload{Type: hide(got.header.Get("Content-Type")), Size: int64(len(got.body))}}
+	for name, values := range got.header {
 		for _, v := range values {
 			if name == "Set-Cookie" {
 				v = cookieName(v) + "[redacted]"
@@ -158,13 +158,13 @@ func (r *Request) reply(resp *http.Response, body []byte, took time.Duration, hi
 		}
 	}
 	sortHeaders(a.Headers)
-	text, ok, err := r.text(resp.Header, body)
+	text, ok, err := r.text(got.header, got.body)
 	if err != nil {
 		return nil, err
 	}
 	if ok {
 		a.Body.Text = hide(text)
-		a.Body.JSON = isJSON(resp.Header, a.Body.Text)
+		a.Body.JSON = isJSON(got.header, a.Body.Text)
 	}
 	return a, nil
 }
