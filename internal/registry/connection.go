@@ -81,7 +81,7 @@ func (r *Registry) viewConnection(ctx context.Context, c *lanyard.Caller, con *l
 	if err != nil {
 		return nil, err
 	}
-	v.ServiceName = serviceName(con.ServiceID, con.Service, names[con.ServiceID])
+	v.ServiceName = r.serviceName(con.ServiceID, con.Service, names[con.ServiceID])
 	a, err := r.store.Authorization(ctx, c.Organization, con.ID, c.User)
 	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
 		return v, nil

@@ -54,18 +54,21 @@ func (r *Registry) connections(ctx context.Context, c *lanyard.Caller, f store.C
 	list, next, err := r.store.Connections(ctx, c.Organization, f, p)
 	for i := range list {
 		v := &list[i]
-		v.ServiceName = serviceName(v.ServiceID, v.Service, v.ServiceName)
+		v.ServiceName = r.serviceName(v.ServiceID, v.Service, v.ServiceName)
 	}
 	return list, next, err
 }
 
 // serviceName is the display name of a connection's service, where the store knows the one of a custom service. Empty:
 // the service was deleted.
-func serviceName(id lanyard.ServiceID, link lanyard.LinkName, custom string) string {
-	if custom == "" && string(id) == string(link) {
-		return string(link) // of the catalogue
+func (r *Registry) serviceName(id lanyard.ServiceID, link lanyard.LinkName, custom string) string {
+	if custom != "" || string(id) != string(link) {
+		return custom
 	}
-	return custom
+	if s := r.services.catalog.Service(link); s != nil {
+		return s.Name
+	}
+	return string(link) // it was in the catalogue of another version of Lanyard
 }
 
 const maxServices = 200 // to narrow a list down by
@@ -98,7 +101,7 @@ func (r *Registry) ConnectionList(ctx context.Context, c *lanyard.Caller, f Conn
 	}
 	for i := range l.Services {
 		s := &l.Services[i]
-		s.Name = serviceName(s.ID, s.LinkName, s.Name)
+		s.Name = r.serviceName(s.ID, s.LinkName, s.Name)
 	}
 	whole.Status = lanyard.StatusReconnectRequired
 	l.Attention, err = r.store.CountConnections(ctx, c.Organization, whole, store.CountedUpTo+1)

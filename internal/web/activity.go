@@ -48,7 +48,7 @@ func ofOrganization(r *http.Request) activityQuery {
 // ofConnection reads the query of the activity on a connection's own page.
 func ofConnection(r *http.Request, c *lanyard.Connection) activityQuery {
 	q := ofOrganization(r)
-	q.Connection, q.Service, q.OfConnection, q.Since = string(c.LinkName), "", true, c.CreatedAt
+	q.Path, q.Connection, q.Service, q.OfConnection, q.Since = connectionPath(c.LinkName), string(c.LinkName), "", true, c.CreatedAt
 	return q
 }
 

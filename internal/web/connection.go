@@ -35,6 +35,7 @@ type connectionPage struct {
 
 	Try      tryPart
 	Snippets []snippet
+	Activity activityPart
 }
 
 func (connectionPage) template() string { return "connection" }
@@ -118,7 +119,7 @@ func newConnectionPage(v visitor, d *credential.Detail, publicURL string) connec
 	default:
 		p.Warning = newNotice("info", "It is not connected yet", "Calls through it are refused until "+whoConnects(c)+" connects it.")
 	}
-	p.Menu = connectionMenu(c, own, status)
+	p.Scripts, p.Menu = activityScripts, connectionMenu(c, own, status)
 	if d.Service == nil {
 		p.Connect = ""
 		p.Warning = newNotice("destructive", "Its service was deleted", "Nothing can be called through this connection any more. Delete it, and make another one.")
@@ -181,10 +182,14 @@ func (s *site) connection(w http.ResponseWriter, r *http.Request, v visitor) err
 // connectionPage draws the page with the form for a call as it stands at first.
 func (s *site) connectionPage(r *http.Request, v visitor, d *credential.Detail) (connectionPage, error) {
 	p := newConnectionPage(v, d, s.publicURL)
+	var err error
+	if p.Activity, err = s.activityPart(r.Context(), v.caller, ofConnection(r, d.Connection)); err != nil {
+		return p, err
+	}
 	if !d.Connection.UseLoginUserCredentials || d.Connection.Owner != v.user.ID {
 		return p, nil
 	}
-	cursor := r.URL.Query().Get("cursor")
+	cursor := r.URL.Query().Get("others")
 	list, next, err := s.keeper.Authorizations(r.Context(), v.caller, string(d.Connection.LinkName), store.Page{Cursor: cursor})
 	p.Others = newOthersPart(d.Connection.LinkName, v.user.ID, list, cursor, next)
 	return p, err
@@ -201,7 +206,7 @@ func newOthersPart(name lanyard.LinkName, visitor lanyard.UserID, list []store.U
 		p.First = connectionPath(name) + "#others"
 	}
 	if next != "" {
-		p.Next = connectionPath(name) + "?cursor=" + url.QueryEscape(next) + "#others"
+		p.Next = connectionPath(name) + "?others=" + url.QueryEscape(next) + "#others"
 	}
 	return p
 }

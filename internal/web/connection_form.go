@@ -47,7 +47,7 @@ type connectionFormPage struct {
 	Action     string
 	Back       string // where Cancel leads
 	Service    field
-	ServiceIs  string // link name, for the form
+	ServiceIs  lanyard.LinkName
 	Name       field
 	LinkName   field
 	Scopes     []scopeChoice
@@ -71,7 +71,7 @@ type scopeChoice struct {
 
 // newConnectionForm draws what a new connection and one that is edited have in common.
 func newConnectionForm(v visitor, title string, service *lanyard.Service, in connectionInput, d *problem.Document, heading string) connectionFormPage {
-	p := connectionFormPage{frame: newShellFrame(v, title, "/connections"), ServiceIs: string(service.LinkName)}
+	p := connectionFormPage{frame: newShellFrame(v, title, "/connections"), ServiceIs: service.LinkName}
 	p.form = newForm(d, heading)
 	if p.Failed {
 		p.Title = "Error: " + p.Title

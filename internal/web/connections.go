@@ -50,20 +50,21 @@ type emptyList struct {
 
 // connectionRow is one connection in a list.
 type connectionRow struct {
-	ID       string // of elements of this row
-	Name     string
-	LinkName string
-	Path     string // of its page
-	Service  string // display name; empty: it was deleted
-	State    standingWords
-	LastUsed time.Time
-	Expiry   string // what happens to the access token, and when; empty where nothing is known to
-	ExpiryAt time.Time
-	Action   string // where the button's form goes
-	Button   string
-	Primary  bool // connecting is what there is to do
-	Actions  []menuItem
-	Menu     menu
+	ID        string // of elements of this row
+	Name      string
+	LinkName  string
+	Path      string // of its page
+	Service   string // display name; empty: it was deleted
+	ServiceIs lanyard.LinkName
+	State     standingWords
+	LastUsed  time.Time
+	Expiry    string // what happens to the access token, and when; empty where nothing is known to
+	ExpiryAt  time.Time
+	Action    string // where the button's form goes
+	Button    string
+	Primary   bool // connecting is what there is to do
+	Actions   []menuItem
+	Menu      menu
 }
 
 // connectionsList is what the lists differ in.
@@ -147,7 +148,7 @@ func (p *connectionsPage) address(f registry.ConnectionFilter, cursor string) st
 // newConnectionRow draws a connection. Own: the visitor made it, and so may edit and delete it.
 func newConnectionRow(c *registry.ConnectionView, own bool) connectionRow {
 	row := connectionRow{
-		ID: "link-" + string(c.LinkName), Name: c.Name, LinkName: string(c.LinkName), Path: connectionPath(c.LinkName), Service: c.ServiceName,
+		ID: "link-" + string(c.LinkName), Name: c.Name, LinkName: string(c.LinkName), Path: connectionPath(c.LinkName), Service: c.ServiceName, ServiceIs: c.Service,
 		State: statusOf(c), Action: connectionPath(c.LinkName, "connect"), Button: "Connect",
 	}
 	if own {

@@ -75,6 +75,14 @@ func inventedCalls() []lanyard.Invocation {
 	}
 }
 
+// inventedCallsOf is the activity on a connection's page.
+func inventedCallsOf(c *lanyard.Connection) activityPart {
+	p := newActivityPart(activityQuery{Path: connectionPath(c.LinkName), Connection: string(c.LinkName), OfConnection: true, Since: c.CreatedAt}, nil, false)
+	p.count(inventedActivity())
+	p.list(inventedCalls()[:2], "", inventedNames())
+	return p
+}
+
 func activityStates() []state {
 	organization := activityQuery{Path: "/activity"}
 	page := func(q activityQuery, a *invoke.Activity, calls []lanyard.Invocation, next string) activityPage {

@@ -43,7 +43,11 @@ func inventedStanding(status lanyard.Status, reason string) *credential.Detail {
 }
 
 func connectionStates() []state {
-	page := func(d *credential.Detail) connectionPage { return newConnectionPage(visiting(), d, inventedURL) }
+	page := func(d *credential.Detail) connectionPage {
+		p := newConnectionPage(visiting(), d, inventedURL)
+		p.Activity = inventedCallsOf(d.Connection)
+		return p
+	}
 
 	typed := inventedFacts()
 	typed.Service.Auth, typed.Scopes, typed.Authorization.ExpiresAt, typed.Authorization.Account = lanyard.Auth{Type: lanyard.AuthAPIKey}, nil, time.Time{}, ""
@@ -117,6 +121,7 @@ func tryStates() []state {
 			wrong = problem.Of(err, "req_INVENTED")
 		}
 		p := newConnectionPage(visiting(), d, inventedURL)
+		p.Activity = inventedCallsOf(d.Connection)
 		p.Try = newTryPart(d, in, wrong)
 		p.Try.answered(tried, wrong, "req_INVENTED", inventedURL)
 		return p

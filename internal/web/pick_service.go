@@ -26,7 +26,12 @@ type serviceGroup struct {
 	More    bool // there are others, which a search finds
 }
 
-type serviceTile struct{ Name, LinkName, Path, Detail string }
+type serviceTile struct {
+	Name     string
+	LinkName lanyard.LinkName
+	Path     string
+	Detail   string
+}
 
 const pickLimit = 60 // services of each kind
 
@@ -44,7 +49,7 @@ func newServiceGroup(heading string, services []registry.ServiceView, next strin
 	g := serviceGroup{Heading: heading, More: next != ""}
 	for i := range services {
 		s := services[i].Service
-		g.Tiles = append(g.Tiles, serviceTile{Name: s.Name, LinkName: string(s.LinkName), Path: "/connections/new?service=" + url.QueryEscape(string(s.LinkName)), Detail: authWords(&s.Auth)})
+		g.Tiles = append(g.Tiles, serviceTile{Name: s.Name, LinkName: s.LinkName, Path: "/connections/new?service=" + url.QueryEscape(string(s.LinkName)), Detail: authWords(&s.Auth)})
 	}
 	return g
 }

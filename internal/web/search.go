@@ -24,7 +24,8 @@ func (searchPage) template() string { return "search" }
 type finding struct {
 	Path, Name string
 	Detail     string // what tells it from others of its name
-	Icon       string // empty: a tile with the initial
+	Icon       string // empty: the logo of the service
+	Service    lanyard.LinkName
 }
 
 const searchLimit = 8 // of each kind
@@ -82,7 +83,7 @@ func (s *site) search(w http.ResponseWriter, r *http.Request, v visitor) error {
 		return err
 	}
 	for _, f := range connections {
-		p.Connections = append(p.Connections, finding{Path: connectionPath(f.LinkName), Name: f.Name, Detail: string(f.LinkName)})
+		p.Connections = append(p.Connections, finding{Path: connectionPath(f.LinkName), Name: f.Name, Detail: string(f.LinkName), Service: f.Service})
 	}
 	services, _, err := s.registry.Services(r.Context(), v.caller, registry.ServiceFilter{Query: query}, store.Page{Limit: searchLimit})
 	if err != nil {
@@ -93,7 +94,7 @@ func (s *site) search(w http.ResponseWriter, r *http.Request, v visitor) error {
 		if f.Kind == lanyard.KindDefault {
 			detail = "Default service"
 		}
-		p.Services = append(p.Services, finding{Path: "/services/" + string(f.LinkName), Name: f.Name, Detail: detail})
+		p.Services = append(p.Services, finding{Path: servicePath(f.LinkName), Name: f.Name, Detail: detail, Service: f.LinkName})
 	}
 	return s.write(w, http.StatusOK, p)
 }
