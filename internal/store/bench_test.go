@@ -38,22 +38,27 @@ func BenchmarkOpenAuthorization(b *testing.B) {
 	})
 }
 
+// BenchmarkInsertInvocations500 writes calls through one connection, and through 500, each of which is counted apart.
 func BenchmarkInsertInvocations500(b *testing.B) {
-	benchEach(b, func(b *testing.B, w *world) {
-		list := make([]lanyard.Invocation, 500)
-		for i := range list {
-			list[i] = lanyard.Invocation{
-				OrganizationID: w.org, At: start.Add(time.Duration(i) * time.Millisecond), ConnectionID: "con_x", Connection: "acme_connection",
-				Authorization: "azn_x", User: w.owner.ID, Method: "GET", Host: "api.example.com", Path: fmt.Sprintf("/items/%d", i),
-				Status: 200, BytesReceived: 1234, Duration: 12 * time.Millisecond,
-			}
-		}
-		for b.Loop() {
-			if err := w.InsertInvocations(b.Context(), list); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+	for _, connections := range []int{1, 500} {
+		b.Run(fmt.Sprint(connections), func(b *testing.B) {
+			benchEach(b, func(b *testing.B, w *world) {
+				list := make([]lanyard.Invocation, 500)
+				for i := range list {
+					list[i] = lanyard.Invocation{
+						OrganizationID: w.org, At: start.Add(time.Duration(i) * time.Millisecond), ConnectionID: "con_x", Connection: lanyard.LinkName(fmt.Sprint("acme_connection_", i%connections)),
+						Service: "acme", Authorization: "azn_x", User: w.owner.ID, Method: "GET", Host: "api.example.com", Path: fmt.Sprintf("/items/%d", i),
+						Status: 200, BytesReceived: 1234, Duration: 12 * time.Millisecond,
+					}
+				}
+				for b.Loop() {
+					if err := w.InsertInvocations(b.Context(), list); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		})
+	}
 }
 
 func BenchmarkRefresh(b *testing.B) {

@@ -56,7 +56,7 @@ var auditActions = map[lanyard.Action]auditWords{
 	lanyard.ActionOrganizationCreate: {"organization", "building-2", "set up the organization", true, ""},
 	lanyard.ActionOrganizationRename: {"organization", "building-2", "renamed the organization to", true, ""},
 	lanyard.ActionSignIn:             {"people", "log-in", "signed in", false, ""},
-	lanyard.ActionSignInFailed:       {"people", "triangle-alert", "could not sign in", false, ""},
+	lanyard.ActionSignInFailed:       {"people", "triangle-alert", "refused to sign in", true, ""},
 	lanyard.ActionPasswordSet:        {"people", "lock", "set a password", false, ""},
 	lanyard.ActionPasswordChange:     {"people", "lock", "changed the password", false, ""},
 	lanyard.ActionSessionsEnd:        {"people", "log-out", "ended browser sessions", false, ""},
