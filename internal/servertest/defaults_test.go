@@ -184,13 +184,13 @@ func TestDefaultServiceWithAClient(t *testing.T) {
 	if before.Field(t, "affected.authorizations") != 1.0 || before.Field(t, "affected.people") != 1.0 {
 		t.Errorf("before: %s", before.Body)
 	}
-	for name, body := range map[string]map[string]any{
-		"the same":                       object("client_id", providertest.WebBasicID, "client_secret", providertest.WebBasicSecret),
-		"the same, without the secret":   object("client_id", providertest.WebBasicID),
-		"another secret of the same one": object("client_id", providertest.WebBasicID, "client_secret", "a new secret"),
+	for _, body := range []map[string]any{
+		object("client_id", providertest.WebBasicID, "client_secret", providertest.WebBasicSecret),
+		object("client_id", providertest.WebBasicID),
+		object("client_id", providertest.WebBasicID, "client_secret", "a new secret"),
 	} {
 		if a := l.Must(t, 200, "PUT /v1/services/acme/client", body); a.Field(t, "revoked_authorizations") != 0.0 || connected() != "connected" {
-			t.Errorf("%s: %s", name, a.Body)
+			t.Errorf("%v: %s", body, a.Body)
 		}
 	}
 	// Refreshed with the new secret, which the provider does not know: warm connections learn of it at once, and when the
