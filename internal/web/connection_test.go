@@ -38,7 +38,7 @@ func TestConnectionPage(t *testing.T) {
 		d := atConnection(t)
 		d.facts.Connection.UseLoginUserCredentials = true
 		d.others, d.next = []store.UserAuthorization{{User: dana, Name: "A <member>", Status: lanyard.StatusConnected, ConnectedAt: time.Now()}}, "c d"
-		d.get("/connections/acme_crm?cursor=b").want(t, 200, "A &lt;member&gt;", `href="/connections/acme_crm?cursor=c&#43;d#others"`, `href="/connections/acme_crm#others"`)
+		d.get("/connections/acme_crm?others=b").want(t, 200, "A &lt;member&gt;", `href="/connections/acme_crm?others=c&#43;d#others"`, `href="/connections/acme_crm#others"`)
 		if d.asked.Cursor != "b" {
 			t.Errorf("the list was asked for from %q", d.asked.Cursor)
 		}
