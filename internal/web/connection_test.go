@@ -19,6 +19,7 @@ func atConnection(t *testing.T) *door {
 	t.Helper()
 	d := newDoor(t, "").invented().signIn()
 	d.facts = inventedFacts()
+	d.activity, d.called = inventedActivity(), inventedCalls()[:1]
 	return d
 }
 
