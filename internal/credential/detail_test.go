@@ -9,7 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lanyard"
+	"lanyard/internal/catalog"
 	"lanyard/internal/credential"
+	"lanyard/internal/registry"
 	"lanyard/internal/store"
 	"lanyard/internal/storetest"
 )
@@ -25,7 +27,7 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	s := storetest.Open(t)
-	d := &desk{t: t, Keeper: credential.New(credential.Config{Store: s, Client: http.DefaultClient, PublicURL: "https://lanyard.example", Logger: slog.New(slog.DiscardHandler)})}
+	d := &desk{t: t, Keeper: credential.New(credential.Config{Store: s, Services: registry.NewDirectory(s, catalog.Default()), Client: http.DefaultClient, PublicURL: "https://lanyard.example", Logger: slog.New(slog.DiscardHandler)})}
 	org := lanyard.NewOrganizationID()
 	owner := lanyard.User{ID: lanyard.NewUserID(), OrganizationID: org, Email: "owner@example.com", Name: "The owner", Role: lanyard.RoleOwner}
 	member := lanyard.User{ID: lanyard.NewUserID(), OrganizationID: org, Email: "member@example.com", Name: "The member", Role: lanyard.RoleMember}

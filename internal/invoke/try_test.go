@@ -17,8 +17,10 @@ import (
 	"time"
 
 	"lanyard"
+	"lanyard/internal/catalog"
 	"lanyard/internal/credential"
 	"lanyard/internal/invoke"
+	"lanyard/internal/registry"
 	"lanyard/internal/store"
 	"lanyard/internal/storetest"
 )
@@ -37,7 +39,7 @@ func newBench(t *testing.T, upstream http.HandlerFunc) *bench {
 	b := &bench{t: t, store: storetest.Open(t), upstream: httptest.NewServer(upstream)}
 	t.Cleanup(b.upstream.Close)
 	logger := slog.New(slog.DiscardHandler)
-	keeper := credential.New(credential.Config{Store: b.store, Client: http.DefaultClient, PublicURL: "https://lanyard.example", Logger: logger})
+	keeper := credential.New(credential.Config{Store: b.store, Services: registry.NewDirectory(b.store, catalog.Default()), Client: http.DefaultClient, PublicURL: "https://lanyard.example", Logger: logger})
 	b.Invoker = invoke.New(invoke.Config{Keeper: keeper, Store: b.store, Transport: http.DefaultTransport, ProxyTransport: http.DefaultTransport, Logger: logger, MaxResponse: 4 << 20})
 	org := lanyard.NewOrganizationID()
 	owner := lanyard.User{ID: lanyard.NewUserID(), OrganizationID: org, Email: "owner@example.com", Name: "The owner", Role: lanyard.RoleOwner}
