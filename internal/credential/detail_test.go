@@ -9,7 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lanyard"
+	"lanyard/internal/catalog"
 	"lanyard/internal/credential"
+	"lanyard/internal/registry"
 	"lanyard/internal/store"
 	"lanyard/internal/storetest"
 )
@@ -25,7 +27,7 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	s := storetest.Open(t)
-	d := &desk{t: t, Keeper: credential.New(credential.Config{Store: s, Client: http.DefaultClient, PublicURL: "https://lanyard.example", Logger: slog.New(slog.DiscardHandler)})}
+	d := &desk{t: t, Keeper: credential.New(credential.Config{Store: s, Services: registry.NewDirectory(s, catalog.Default()), Client: http.DefaultClient, PublicURL: "https://lanyard.example", Logger: slog.New(slog.DiscardHandler)})}
 	org := lanyard.NewOrganizationID()
 	owner := lanyard.User{ID: lanyard.NewUserID(), OrganizationID: org, Email: "owner@example.com", Name: "The owner", Role: lanyard.RoleOwner}
 	member := lanyard.User{ID: lanyard.NewUserID(), OrganizationID: org, Email: "member@example.com", Name: "The member", Role: lanyard.RoleMember}
@@ -158,6 +160,16 @@ func TestDetailOfAConnectionWhoseServiceWasDeleted(t *testing.T) {
 	_, err := d.Store.DeleteService(t.Context(), d.owner.Organization, d.service.ID, audit())
 	must(t, err)
 	if got := d.detail(d.owner, "sales"); got.Service != nil || got.Hosts != nil {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// The services that come with Lanyard are not in the store, and no less there.
+func TestDetailOfAConnectionWithADefaultService(t *testing.T) {
+	d := newDesk(t)
+	d.connection("mine", func(c *lanyard.Connection) { c.Service, c.ServiceID, c.Scopes = "github", "github", nil })
+	got := d.detail(d.owner, "mine")
+	if got.Service == nil || got.Service.LinkName != "github" || got.ServiceAuthor != "" || len(got.Hosts) == 0 {
 		t.Errorf("got %+v", got)
 	}
 }
