@@ -13,12 +13,15 @@ import (
 	"lanyard/internal/store"
 )
 
+// maxKeyConnections is how many connections a key can be limited to. They are read with each of its calls.
+const maxKeyConnections = 200
+
 // NewKey describes an API key to make.
 type NewKey struct {
 	Name        string
 	ActForUsers bool
 	Manage      *bool     // nil: true
-	Connections []string  // link names; empty: all
+	Connections []string  // link names, at most 200; empty: all
 	ExpiresAt   time.Time // zero: never
 }
 
@@ -38,6 +41,10 @@ func (a *Accounts) CreateKey(ctx context.Context, c *lanyard.Caller, in NewKey) 
 	var f lanyard.FieldErrors
 	f.Check("/name", lanyard.CheckName(in.Name))
 	rights := lanyard.KeyRights{ActForUsers: in.ActForUsers, Manage: in.Manage == nil || *in.Manage}
+	if len(in.Connections) > maxKeyConnections {
+		f.Add("/connections", "a key is limited to %d connections at most, and these are %d", maxKeyConnections, len(in.Connections))
+		return nil, lanyard.Secret{}, f.Err()
+	}
 	for i, name := range in.Connections {
 		link, err := lanyard.ParseLinkName(name)
 		f.Check(fmt.Sprintf("/connections/%d", i), err)

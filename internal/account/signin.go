@@ -83,7 +83,11 @@ func (a *Accounts) SignInWithPassword(ctx context.Context, email string, passwor
 		a.failed.add(candidates, b)
 		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "The e-mail address or the password is not right. Check both and try again.")
 	}
-	a.tries.right(try)
+	if len(candidates) == 1 {
+		a.tries.right(try)
+	} else {
+		a.tries.undo(try) // who may use one of several accounts with this address may still be guessing at another
+	}
 	signedIn, session := a.newSession(&found.User, b)
 	return signedIn, a.store.CreateSession(ctx, found.OrganizationID, found.ID, session, signInEntry(&found.User, b))
 }
@@ -97,7 +101,8 @@ func (a *Accounts) try(ctx context.Context, email string, b Browser) (_ []store.
 		if candidates, err = a.store.SignInCandidates(ctx, email, browser); err != nil {
 			return nil, t, err
 		}
-		if slices.ContainsFunc(candidates, func(c store.SignInCandidate) bool { return c.Known }) {
+		// Known to one of several users it is a stranger to the others, whom its guesses would be at, too.
+		if len(candidates) > 0 && !slices.ContainsFunc(candidates, func(c store.SignInCandidate) bool { return !c.Known }) {
 			t.browser = browser
 		}
 	}

@@ -175,6 +175,37 @@ func TestSignInWithOneAddressInTwoOrganizations(t *testing.T) {
 	}
 }
 
+// TestJ01_AnAccountOfTheSameAddress in another organization does not open the way to this one: neither does signing in
+// there give new tries, nor a browser that is known there.
+func TestJ01_AnAccountOfTheSameAddress(t *testing.T) {
+	w := newWorld(t)
+	hash, err := w.hasher.hash(t.Context(), lanyard.NewSecret(nextPassword))
+	w.must(err)
+	attacker := store.NewAccount{
+		Organization: lanyard.Organization{ID: lanyard.NewOrganizationID(), Name: "Other"},
+		Owner:        lanyard.User{ID: lanyard.NewUserID(), Email: w.owner.Email, Name: "The attacker", Role: lanyard.RoleOwner}, PasswordHash: hash,
+	}
+	w.must(w.store.CreateAccount(t.Context(), attacker, nil))
+	for name, known := range map[string]bool{"a stranger": false, "a known browser": true} {
+		t.Run(name, func(t *testing.T) {
+			w.pass(triesForgiven)
+			from, guesses := Browser{}, 0
+			for i := range 10 * freeByAccount {
+				from.Address = netip.AddrFrom4([4]byte{10, 2, 0, byte(i)})
+				if signedIn, code := w.signIn(w.owner.Email, nextPassword, from); code == "" && known {
+					from.Known = signedIn.Known
+				}
+				if _, code := w.signIn(w.owner.Email, fmt.Sprint("guess ", i), from); code == lanyard.CodeInvalidRequest {
+					guesses++
+				}
+			}
+			if guesses > freeByAccount {
+				t.Errorf("%d guesses were let in", guesses)
+			}
+		})
+	}
+}
+
 func TestI05_EverySignInHasANewSession(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.in(someone), w.in(someone)

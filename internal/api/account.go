@@ -97,7 +97,7 @@ type newAPIKey struct {
 	Name        string    `json:"name" doc:"Shown to people; 1 to 50 characters" example:"nightly reports"`
 	ActForUsers bool      `json:"act_for_users,omitempty" doc:"Let it act for other users, with Lanyard-User"`
 	Manage      *bool     `json:"manage,omitempty" doc:"Let it create, change and delete; true when left out"`
-	Connections []string  `json:"connections,omitempty" doc:"The only connections it may see and call through; all when left out"`
+	Connections []string  `json:"connections,omitempty" doc:"The only connections it may see and call through, at most 200; all when left out"`
 	ExpiresAt   time.Time `json:"expires_at,omitzero" doc:"When it ends; never when left out"`
 }
 

@@ -47,11 +47,10 @@ func (k *Keeper) Detail(ctx context.Context, c *lanyard.Caller, name string) (*D
 	if d.Owner, err = k.nameOf(ctx, c.Organization, con.Owner); err != nil {
 		return nil, err
 	}
-	s, err := k.Store.Service(ctx, c.Organization, con.Service)
-	switch {
-	case lanyard.CodeOf(err) == lanyard.CodeNotFound || err == nil && s.ID != con.ServiceID:
-		return d, nil // it was deleted, and the name may have been given to another one
-	case err != nil:
+	s, err := k.Services.Of(ctx, con)
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		return d, nil // it was deleted
+	} else if err != nil {
 		return nil, err
 	}
 	d.Service = s

@@ -163,3 +163,13 @@ func TestDetailOfAConnectionWhoseServiceWasDeleted(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// The services that come with Lanyard are not in the store, and no less there.
+func TestDetailOfAConnectionWithADefaultService(t *testing.T) {
+	d := newDesk(t)
+	d.connection("mine", func(c *lanyard.Connection) { c.Service, c.ServiceID, c.Scopes = "github", "github", nil })
+	got := d.detail(d.owner, "mine")
+	if got.Service == nil || got.Service.LinkName != "github" || got.ServiceAuthor != "" || len(got.Hosts) == 0 {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +18,8 @@ import (
 	"lanyard/internal/registry"
 )
 
-// everyRoute is one request for each line of routes.go, and for what is in none.
+// everyRoute is one request for each line of routes.go, and for what is in none. A line that has none fails
+// TestEveryRouteIsInTheTable.
 var everyRoute = []struct{ method, path string }{
 	{"GET", "/"},
 	{"GET", "/setup/" + goodToken},
@@ -25,12 +28,19 @@ var everyRoute = []struct{ method, path string }{
 	{"POST", "/sign-in/" + goodToken},
 	{"POST", "/sign-out"},
 	{"GET", "/tour"},
+	{"GET", "/search?q=acme"},
+	{"GET", "/extensions"},
+	{"GET", "/scripts"},
+	{"GET", "/activity"},
+	{"GET", "/activity/audit"},
 	{"GET", "/connections"},
 	{"GET", "/connections/shared"},
 	{"GET", "/connections/internal"},
 	{"GET", "/connections/new"},
 	{"GET", "/connections/new?service=acme"},
 	{"POST", "/connections"},
+	{"GET", "/connections/acme_crm"},
+	{"POST", "/connections/acme_crm/try"},
 	{"GET", "/connections/acme_crm/edit"},
 	{"POST", "/connections/acme_crm/edit"},
 	{"GET", "/connections/acme_crm/revoke"},
@@ -56,7 +66,11 @@ var everyRoute = []struct{ method, path string }{
 	{"GET", "/connect/T/go"},
 	{"GET", "/connect/result/cns_1"},
 	{"GET", "/oauth/callback/org_zylker/acme"},
+	{"GET", "/services"},
 	{"GET", "/services/custom"},
+	{"GET", "/services/custom/"},
+	{"GET", "/services/github/client"},
+	{"POST", "/services/github/client"},
 	{"GET", "/services/new"},
 	{"POST", "/services"},
 	{"POST", "/services/preview"},
@@ -70,12 +84,36 @@ var everyRoute = []struct{ method, path string }{
 	{"GET", "/assets/nothing.css"},
 }
 
+// TestEveryRouteIsInTheTable: what the tests below say of every route, they say of a new one too.
+func TestEveryRouteIsInTheTable(t *testing.T) {
+	source, err := os.ReadFile("routes.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux, patterns := http.NewServeMux(), map[string]bool{}
+	for _, found := range regexp.MustCompile(`mux\.Handle(?:Func)?\("([^"]+)"`).FindAllStringSubmatch(string(source), -1) {
+		mux.Handle(found[1], http.NotFoundHandler())
+		patterns[found[1]] = true
+	}
+	if registered := strings.Count(string(source), "mux.Handle"); len(patterns) != registered {
+		t.Fatalf("%d routes were read from the %d lines of routes.go", len(patterns), registered)
+	}
+	for _, r := range everyRoute {
+		_, pattern := mux.Handler(httptest.NewRequest(r.method, r.path, nil))
+		delete(patterns, pattern)
+	}
+	for pattern := range patterns {
+		t.Errorf("%s has no request in everyRoute", pattern)
+	}
+}
+
 // invented fills the rooms so that every route has something to do.
 func (d *door) invented() *door {
 	c := inventedConnection("Acme CRM", "acme_crm")
 	s := inventedService("Acme", "acme", lanyard.Auth{Type: lanyard.AuthAPIKey})
 	d.page = &credential.ConnectPage{Connection: c, Service: s, Fields: []lanyard.CredentialField{{Name: "X-Api-Key", Label: "API key", Secret: true}}}
 	d.found, d.detail, d.service, d.free = inventedList(), inventedDetail(), &registry.ServiceView{Service: inventedOAuth2(true), Editable: true}, "acme"
+	d.facts, d.activity, d.called, d.names = inventedFacts(), inventedActivity(), inventedCalls(), inventedNames()
 	d.outcome = &credential.Outcome{Result: "/connect/result/cns_1"}
 	d.provider = "https://accounts.acme.example/authorize?state=S"
 	d.link = "/connect/NEW"
