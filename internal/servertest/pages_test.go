@@ -291,7 +291,9 @@ func evilIn(page string) string {
 		if token.Type != html.StartTagToken && token.Type != html.SelfClosingTagToken {
 			continue
 		}
-		if token.Data == "x-evil" || slices.ContainsFunc(token.Attr, func(a html.Attribute) bool { return strings.HasPrefix(a.Key, "on") || strings.Contains(a.Key, "x-evil") }) {
+		if token.Data == "x-evil" || slices.ContainsFunc(token.Attr, func(a html.Attribute) bool {
+			return strings.HasPrefix(a.Key, "on") || strings.Contains(a.Key, "x-evil")
+		}) {
 			return token.String()
 		}
 	}
