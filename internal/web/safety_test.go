@@ -124,7 +124,7 @@ func (d *door) invented() *door {
 	return d
 }
 
-func TestI02_HeadersOnEveryAnswer(t *testing.T) {
+func TestI02_I07_HeadersOnEveryAnswer(t *testing.T) {
 	want := map[string]string{
 		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 			"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",

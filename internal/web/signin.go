@@ -105,6 +105,7 @@ func (s *site) signOut(w http.ResponseWriter, r *http.Request, _ visitor) error 
 			return err
 		}
 		s.setCookie(w, sessionCookie, "", -1)
+		s.setCookie(w, noticeCookie, "", -1) // it is not for whoever signs in next
 	}
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
