@@ -14,7 +14,9 @@ import (
 	"golang.org/x/net/html"
 
 	"lanyard"
+	"lanyard/internal/server"
 	"lanyard/internal/servertest"
+	"lanyard/internal/storetest"
 )
 
 // Who may do what, asked of every page and every form, as tenancy_test.go asks it of every route of the API.
@@ -298,4 +300,80 @@ func evilIn(page string) string {
 		}
 	}
 	return ""
+}
+
+// TestTextThatIsNoText in addresses and forms is refused or found nowhere; it makes no page fail. PostgreSQL takes neither
+// NUL nor what is not UTF-8, and a list that is searched for something endless ends.
+func TestTextThatIsNoText(t *testing.T) {
+	database := storetest.Postgres(t)
+	for name, change := range map[string]func(*server.Config){"SQLite": func(*server.Config) {}, "PostgreSQL": func(c *server.Config) { c.Database = database }} {
+		t.Run(name, func(t *testing.T) {
+			l := servertest.Start(t, change)
+			l.Connect(t, object("link_name", "acme", "hosts", []string{"a.example"}, "auth", object("type", "basic")), nil)
+			browser := l.Browser(t)
+			for what, text := range map[string]string{"NUL": "a\x00b", "not UTF-8": "a\xffb", "long": strings.Repeat("_", 30_000)} {
+				query, segment := url.QueryEscape(text), url.PathEscape(text)
+				for _, path := range []string{
+					"/search?q=", "/services?q=", "/services?category=", "/services/custom?q=", "/services/custom?cursor=", "/connections?q=", "/connections?status=", "/connections?service=",
+					"/connections?cursor=", "/connections?list=", "/connections/shared?q=", "/connections/new?q=", "/connections/new?service=", "/activity?connection=", "/activity?service=",
+					"/activity?user=", "/activity?outcome=", "/activity?range=", "/activity?cursor=", "/activity/audit?object=", "/activity/audit?person=", "/activity/audit?group=",
+					"/activity/audit?cursor=", "/account?sessions=", "/account?keys=", "/organization?cursor=", "/oauth/callback/o/s?code=c&state=",
+				} {
+					if a := servertest.Get(t, browser, l.URL+path+query); a.Status >= 500 || a.Status == 401 {
+						t.Errorf("GET %s with %s: got %d %s", path, what, a.Status, mainOf(a))
+					}
+				}
+				for _, path := range []string{"/account/keys/TEXT/delete", "/services/TEXT", "/connections/TEXT", "/connect/TEXT", "/connect/result/TEXT", "/oauth/callback/TEXT/TEXT", "/sign-in/TEXT", "/setup/TEXT"} {
+					if a := servertest.Get(t, browser, l.URL+strings.ReplaceAll(path, "TEXT", segment)); a.Status >= 500 || a.Status == 401 {
+						t.Errorf("GET %s with %s: got %d %s", path, what, a.Status, mainOf(a))
+					}
+				}
+				for path, form := range map[string]url.Values{
+					"/account/sessions/" + segment + "/end": nil,
+					"/account/keys/" + segment + "/delete":  nil,
+					"/sign-in":                              {"email": {text}, "password": {text}},
+					"/organization":                         {"name": {text}},
+					"/account/keys":                         {"name": {"x"}, "only": {text}, "life": {"30"}},
+					"/account/password":                     {"new": {text}, "current": {text}},
+					"/connections":                          {"name": {text}, "service": {"acme"}},
+					"/services":                             {"name": {"x"}, "link_name": {"x"}, "type": {"basic"}, "base_url": {text}},
+					"/services/github/client":               {"client_id": {text}, "client_secret": {text}},
+				} {
+					if a := servertest.Post(t, browser, l.URL+path, form); a.Status < 400 || a.Status >= 500 || a.Status == 401 {
+						t.Errorf("POST %.30s with %s: got %d %s", path, what, a.Status, mainOf(a))
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestI14_TypesAreSaid: nothing is left for a browser to guess, and what holds markup of others is no page of ours.
+func TestI14_TypesAreSaid(t *testing.T) {
+	l := servertest.Start(t)
+	const evil = "<script>alert(1)</script>"
+	l.Connect(t, object("link_name", "acme", "name", evil, "hosts", []string{"a.example"}, "auth", object("type", "basic")), nil)
+	browser := l.Browser(t)
+	page := string(servertest.Get(t, browser, l.URL+"/connections").Body)
+	for path, want := range map[string]string{
+		"/connections": "text/html; charset=utf-8", "/connections/acme": "text/html; charset=utf-8", "/connections/none.html": "text/html; charset=utf-8", "/none.json": "text/html; charset=utf-8",
+		"/v1/services/acme": "application/json", "/v1/services/none.html": "application/problem+json", "/openapi.json": "application/json", "/docs": "text/html; charset=utf-8",
+		regexp.MustCompile(`/assets/app\.[^"]+\.css`).FindString(page): "text/css; charset=utf-8", regexp.MustCompile(`/assets/app\.[^"]+\.js`).FindString(page): "text/javascript; charset=utf-8",
+		regexp.MustCompile(`/assets/icon\.[^"]+\.svg`).FindString(page): "image/svg+xml", "/assets/none.css": "",
+	} {
+		a := servertest.Get(t, browser, l.URL+path)
+		if strings.HasPrefix(path, "/v1/") {
+			a = l.API(t, "GET "+path, nil)
+		}
+		got := a.Header.Get("Content-Type")
+		if want != "" && got != want || got == "" {
+			t.Errorf("%q: the type is %q, want %q", path, got, want)
+		}
+		if a.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%q: its type can be guessed at", path)
+		}
+		if strings.HasPrefix(got, "text/html") && strings.Contains(string(a.Body), evil) {
+			t.Errorf("%q: what others wrote is markup: %s", path, a.Body)
+		}
+	}
 }
