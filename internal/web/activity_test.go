@@ -130,7 +130,7 @@ func TestFiguresInWords(t *testing.T) {
 		thousands(0): "0", thousands(999): "999", thousands(1000): "1,000", thousands(1234567): "1,234,567",
 		percent(0): "0%", percent(0.0001): "<0.1%", percent(0.0123): "1.2%", percent(0.5): "50%", percent(0.996): "99.6%", percent(0.99999): ">99.9%", percent(1): "100%",
 		took(0): "–", took(300 * time.Microsecond): "<1 ms", took(12 * time.Millisecond): "12 ms", took(1500 * time.Millisecond): "1.5 s", took(90 * time.Second): "1.5 min",
-		size(1): "1 byte", size(1023): "1023 bytes", size(1536): "1.5 KiB", size(5 << 30): "5.0 GiB",
+		size(1): "1 byte", size(1023): "1023 bytes", size(1536): "1.5 KiB", size(5 << 30): "5 GiB",
 		compared(112, 100, "more", "fewer"): "12% more than before", compared(88, 100, "more", "fewer"): "12% fewer than before",
 		compared(100, 100, "more", "fewer"): "as before", compared(1500, 100, "more", "fewer"): "15 times as before", compared(1, 0, "more", "fewer"): "",
 		lasting(time.Minute): "minute", lasting(30 * time.Minute): "30 minutes", lasting(12 * time.Hour): "12 hours",

@@ -87,11 +87,6 @@ func standingOf(status lanyard.Status) (words, tone string) {
 	return "Not connected", "quiet"
 }
 
-// authTypes are the authentication types as people call them.
-var authTypes = map[lanyard.AuthType]string{
-	lanyard.AuthAPIKey: "API key", lanyard.AuthBasic: "User name and password", lanyard.AuthOAuth1: "OAuth 1", lanyard.AuthOAuth2: "OAuth 2", lanyard.AuthAWSSigV4: "AWS Signature Version 4",
-}
-
 func newConnectionPage(v visitor, d *credential.Detail, publicURL string) connectionPage {
 	c := d.Connection
 	list, own := listOf(c, v.user.ID), c.Owner == v.user.ID
@@ -125,7 +120,7 @@ func newConnectionPage(v visitor, d *credential.Detail, publicURL string) connec
 		p.Warning = newNotice("destructive", "Its service was deleted", "Nothing can be called through this connection any more. Delete it, and make another one.")
 		return p
 	}
-	p.AuthType = authTypes[d.Service.Auth.Type]
+	p.AuthType = typeName(d.Service.Auth.Type)
 	if a := d.Authorization; a != nil && a.Status == lanyard.StatusConnected {
 		auth := d.Service.Auth
 		p.Authorized = &authorizedPart{Authorization: a, By: v.user.Name, Tokens: auth.Type == lanyard.AuthOAuth2, Renewable: d.Renewable}

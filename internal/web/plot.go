@@ -157,21 +157,6 @@ func percent(share float64) string {
 	}
 }
 
-// took is how long a call took; zero is no call.
-func took(d time.Duration) string {
-	switch {
-	case d == 0:
-		return "–"
-	case d < time.Millisecond:
-		return "<1 ms"
-	case d < time.Second:
-		return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	}
-	return fmt.Sprintf("%.1f min", d.Minutes())
-}
-
 // lasting is the length of a slot in words.
 func lasting(d time.Duration) string {
 	switch d {
@@ -184,22 +169,4 @@ func lasting(d time.Duration) string {
 		return fmt.Sprintf("%d minutes", int(d.Minutes()))
 	}
 	return fmt.Sprintf("%d hours", int(d.Hours()))
-}
-
-// size is a number of bytes.
-func size(n int64) string {
-	const unit = 1024
-	switch {
-	case n == 1:
-		return "1 byte"
-	case n < unit:
-		return fmt.Sprintf("%d bytes", n)
-	}
-	v, units := float64(n)/unit, "KiB MiB GiB TiB PiB EiB"
-	for v >= unit {
-		v /= unit
-		_, units, _ = strings.Cut(units, " ")
-	}
-	name, _, _ := strings.Cut(units, " ")
-	return fmt.Sprintf("%.1f %s", v, name)
 }

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"lanyard"
 	"lanyard/internal/credential"
@@ -215,7 +214,7 @@ func (p *tryPart) answered(tried *invoke.Tried, wrong *problem.Document, request
 	if a := tried.Answer; a != nil {
 		p.Answer = &shownAnswer{
 			Status: strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status))), Tone: toneOf(a.Status),
-			Took: duration(a.Duration), Size: byteCount(a.Body.Size), Headers: a.Headers, Body: newShownBody(a.Body, "The answer"),
+			Took: took(a.Duration), Size: size(a.Body.Size), Headers: a.Headers, Body: newShownBody(a.Body, "The answer"),
 		}
 	}
 	if s := tried.Sent; s != nil {
@@ -248,7 +247,7 @@ func newShownBody(b invoke.Payload, what string) shownBody {
 	case b.Size == 0:
 		return shownBody{Note: what + " has no body."}
 	case b.Binary():
-		return shownBody{Note: strings.TrimSpace(fmt.Sprintf("Binary, %s %s", byteCount(b.Size), said(b.Type))) + ": it is not shown."}
+		return shownBody{Note: strings.TrimSpace(fmt.Sprintf("Binary, %s %s", size(b.Size), said(b.Type))) + ": it is not shown."}
 	}
 	var s shownBody
 	var whole bool
@@ -258,7 +257,7 @@ func newShownBody(b invoke.Payload, what string) shownBody {
 		s.Text, whole = cut(b.Text, maxShown)
 	}
 	if !whole {
-		s.Note = fmt.Sprintf("This is the beginning of %s: no more than %s is shown.", byteCount(b.Size), byteCount(maxShown))
+		s.Note = fmt.Sprintf("This is the beginning of %s: no more than %s is shown.", size(b.Size), size(maxShown))
 	}
 	return s
 }
@@ -273,26 +272,6 @@ func toneOf(status int) string {
 		return "quiet"
 	}
 	return "ok"
-}
-
-// byteCount is a size in a unit that can be read.
-func byteCount(n int64) string {
-	switch {
-	case n == 1:
-		return "1 byte"
-	case n < 1<<10:
-		return fmt.Sprintf("%d bytes", n)
-	case n < 1<<20:
-		return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/(1<<10)), ".0") + " KiB"
-	}
-	return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/(1<<20)), ".0") + " MiB"
-}
-
-func duration(d time.Duration) string {
-	if d < time.Second {
-		return fmt.Sprintf("%d ms", d.Milliseconds())
-	}
-	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
 // try makes the call that was typed in, as the person who is signed in. It is a call like any other; only who sees the
