@@ -23,7 +23,7 @@ import (
 )
 
 // patience is how long a page may take to become what a test waits for; the machine may be busy.
-const patience = 30 * time.Second
+const patience = 12 * time.Second
 
 // Tab is a tab of a browser of its own, without cookies or storage.
 type Tab struct {
@@ -64,8 +64,12 @@ func WithoutScripts(t testing.TB) *Tab {
 	return b
 }
 
+// In is the same tab for a part of the test, which then fails in the tab's place.
+func (b *Tab) In(t testing.TB) *Tab { return &Tab{b.Context, t} }
+
 // watchConsole fails the test on an error or a warning in the console. An answer with an error status is what some
-// pages are; the browser notes those too.
+// pages are; the browser notes those too. It also notes what a provider's page wants from elsewhere, where nothing is
+// reached; the policy of a page of ours would stop that first, in other words.
 func (b *Tab) watchConsole() {
 	ctx, stop := context.WithCancel(b.Context)
 	messages := chromedp.Console(ctx)
@@ -77,6 +81,7 @@ func (b *Tab) watchConsole() {
 			case err != nil:
 				return
 			case strings.HasPrefix(m.Text, "Failed to load resource: the server responded with a status of") && m.Source == "network":
+			case strings.HasPrefix(m.Text, "Failed to load resource: net::ERR_NAME_NOT_RESOLVED") && m.Source == "network":
 			case m.IsException(), m.Type == "error", m.Type == "warning":
 				b.t.Errorf("console: %s (%s)", m, m.URL)
 			}
@@ -171,7 +176,7 @@ func (b *Tab) Lacks(text string) {
 func find(selector, name string) string {
 	return `(() => {
 	const named = (e) => (e.getAttribute("aria-label") ?? (e.labels?.length ? e.labels[0].innerText : e.innerText) ?? "").replace(/\s+/g, " ").trim();
-	const all = [...document.querySelectorAll(` + quote(selector) + `)].filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: false}) && !e.disabled);
+	const all = [...document.querySelectorAll(` + quote(selector) + `)].filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: false}) && !e.disabled && !e.closest("[aria-hidden=true]"));
 	const open = document.querySelector("dialog:modal");
 	const near = open ? all.filter(e => open.contains(e)) : all;
 	const want = ` + quote(name) + `;
@@ -267,7 +272,7 @@ func (b *Tab) Picture(file string) {
 	}
 }
 
-// Accessible fails the test for every violation that axe finds in the page as it is.
+// Accessible fails the test for every violation that axe finds in the page as it is when nothing moves any more.
 func (b *Tab) Accessible() {
 	b.t.Helper()
 	b.Do(chromedp.Evaluate[chromedp.Void](axe(b.t)))
@@ -275,7 +280,7 @@ func (b *Tab) Accessible() {
 		ID, Impact, Help string
 		Nodes            []struct{ HTML, FailureSummary string }
 	}
-	found := Value[string](b, `axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations))`)
+	found := Value[string](b, `Promise.allSettled(document.getAnimations().map(a => a.finished)).then(() => axe.run(document, {resultTypes: ["violations"]})).then(r => JSON.stringify(r.violations))`)
 	if err := json.Unmarshal([]byte(found), &violations); err != nil {
 		b.t.Fatal(err)
 	}
