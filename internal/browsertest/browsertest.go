@@ -133,14 +133,14 @@ func (b *Tab) Address() string {
 	return Value[string](b, "location.href")
 }
 
-// await tries an expression until it is true. Between pages there is nothing to evaluate it in.
-func (b *Tab) await(what, expression string) {
+// until looks again and again until what it looks for is there. Between pages there is nothing to look at.
+func (b *Tab) until(what string, look func(context.Context) (bool, error)) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.Context, 2*patience)
 	defer cancel()
 	var last error
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(25 * time.Millisecond) {
-		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression, chromedp.EvalAwaitPromise))
+		ok, err := look(ctx)
 		if last = err; err == nil && ok {
 			return
 		}
@@ -150,6 +150,14 @@ func (b *Tab) await(what, expression string) {
 		b.Picture(filepath.Join(dir, "failed.png"))
 	}
 	b.t.Fatalf("waited in vain until %s (%v) at %s", what, last, body)
+}
+
+// await waits until an expression of JavaScript is true.
+func (b *Tab) await(what, expression string) {
+	b.t.Helper()
+	b.until(what, func(ctx context.Context) (bool, error) {
+		return chromedp.Run(ctx, chromedp.Evaluate[bool](expression, chromedp.EvalAwaitPromise))
+	})
 }
 
 // Await waits until an expression of JavaScript is true.
@@ -237,15 +245,19 @@ func (b *Tab) PressIn(selector, name string) {
 
 func (b *Tab) click(selector, name string) {
 	b.t.Helper()
-	element := find(selector, name)
-	b.await(fmt.Sprintf("there is %q to press", name), element+" !== null")
-	// In the middle of the window, where nothing that sticks to an edge covers it.
-	at := Value[[]float64](b, `(() => {
-	const e = `+element+`;
+	var at []float64
+	b.until(fmt.Sprintf("there is %q to press", name), func(ctx context.Context) (bool, error) {
+		var err error
+		// In the middle of the window, where nothing that sticks to an edge covers it.
+		at, err = chromedp.Run(ctx, chromedp.Evaluate[[]float64](`(() => {
+	const e = `+find(selector, name)+`;
+	if (!e) return [];
 	e.scrollIntoView({block: "center", behavior: "instant"});
 	const r = e.getClientRects()[0];
 	return [r.x + r.width / 2, r.y + r.height / 2];
-})()`)
+})()`))
+		return len(at) == 2, err
+	})
 	b.Do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
@@ -280,7 +292,7 @@ func (b *Tab) Accessible() {
 		ID, Impact, Help string
 		Nodes            []struct{ HTML, FailureSummary string }
 	}
-	found := Value[string](b, `Promise.allSettled(document.getAnimations().map(a => a.finished)).then(() => axe.run(document, {resultTypes: ["violations"]})).then(r => JSON.stringify(r.violations))`)
+	found := Value[string](b, `Promise.allSettled(document.getAnimations().filter(a => a.effect.getComputedTiming().endTime !== Infinity).map(a => a.finished)).then(() => axe.run(document, {resultTypes: ["violations"]})).then(r => JSON.stringify(r.violations))`)
 	if err := json.Unmarshal([]byte(found), &violations); err != nil {
 		b.t.Fatal(err)
 	}
