@@ -371,7 +371,7 @@ func TestJourney(t *testing.T) {
 		p.see("default-service")
 		p.Fill("Client ID", "an id")
 		p.Press("Set the client")
-		p.Shows("Client ID: ")
+		p.Shows("Client secret: give the secret")
 		p.see("client-wrong")
 		p.fills("Client ID", "journey", "Client secret", "secret of the journey")
 		p.Press("Set the client")
