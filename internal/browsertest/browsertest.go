@@ -23,7 +23,7 @@ import (
 )
 
 // patience is how long a page may take to become what a test waits for; the machine may be busy.
-const patience = 12 * time.Second
+const patience = 30 * time.Second
 
 // Tab is a tab of a browser of its own, without cookies or storage.
 type Tab struct {
