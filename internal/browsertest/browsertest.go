@@ -64,8 +64,12 @@ func WithoutScripts(t testing.TB) *Tab {
 	return b
 }
 
+// In is the same tab for a part of the test, which then fails in the tab's place.
+func (b *Tab) In(t testing.TB) *Tab { return &Tab{b.Context, t} }
+
 // watchConsole fails the test on an error or a warning in the console. An answer with an error status is what some
-// pages are; the browser notes those too.
+// pages are; the browser notes those too. It also notes what a provider's page wants from elsewhere, where nothing is
+// reached; the policy of a page of ours would stop that first, in other words.
 func (b *Tab) watchConsole() {
 	ctx, stop := context.WithCancel(b.Context)
 	messages := chromedp.Console(ctx)
@@ -77,6 +81,7 @@ func (b *Tab) watchConsole() {
 			case err != nil:
 				return
 			case strings.HasPrefix(m.Text, "Failed to load resource: the server responded with a status of") && m.Source == "network":
+			case strings.HasPrefix(m.Text, "Failed to load resource: net::ERR_NAME_NOT_RESOLVED") && m.Source == "network":
 			case m.IsException(), m.Type == "error", m.Type == "warning":
 				b.t.Errorf("console: %s (%s)", m, m.URL)
 			}
@@ -128,14 +133,14 @@ func (b *Tab) Address() string {
 	return Value[string](b, "location.href")
 }
 
-// await tries an expression until it is true. Between pages there is nothing to evaluate it in.
-func (b *Tab) await(what, expression string) {
+// until looks again and again until what it looks for is there. Between pages there is nothing to look at.
+func (b *Tab) until(what string, look func(context.Context) (bool, error)) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.Context, 2*patience)
 	defer cancel()
 	var last error
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(25 * time.Millisecond) {
-		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression, chromedp.EvalAwaitPromise))
+		ok, err := look(ctx)
 		if last = err; err == nil && ok {
 			return
 		}
@@ -145,6 +150,14 @@ func (b *Tab) await(what, expression string) {
 		b.Picture(filepath.Join(dir, "failed.png"))
 	}
 	b.t.Fatalf("waited in vain until %s (%v) at %s", what, last, body)
+}
+
+// await waits until an expression of JavaScript is true.
+func (b *Tab) await(what, expression string) {
+	b.t.Helper()
+	b.until(what, func(ctx context.Context) (bool, error) {
+		return chromedp.Run(ctx, chromedp.Evaluate[bool](expression, chromedp.EvalAwaitPromise))
+	})
 }
 
 // Await waits until an expression of JavaScript is true.
@@ -171,7 +184,7 @@ func (b *Tab) Lacks(text string) {
 func find(selector, name string) string {
 	return `(() => {
 	const named = (e) => (e.getAttribute("aria-label") ?? (e.labels?.length ? e.labels[0].innerText : e.innerText) ?? "").replace(/\s+/g, " ").trim();
-	const all = [...document.querySelectorAll(` + quote(selector) + `)].filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: false}) && !e.disabled);
+	const all = [...document.querySelectorAll(` + quote(selector) + `)].filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: false}) && !e.disabled && !e.closest("[aria-hidden=true]"));
 	const open = document.querySelector("dialog:modal");
 	const near = open ? all.filter(e => open.contains(e)) : all;
 	const want = ` + quote(name) + `;
@@ -232,15 +245,19 @@ func (b *Tab) PressIn(selector, name string) {
 
 func (b *Tab) click(selector, name string) {
 	b.t.Helper()
-	element := find(selector, name)
-	b.await(fmt.Sprintf("there is %q to press", name), element+" !== null")
-	// In the middle of the window, where nothing that sticks to an edge covers it.
-	at := Value[[]float64](b, `(() => {
-	const e = `+element+`;
+	var at []float64
+	b.until(fmt.Sprintf("there is %q to press", name), func(ctx context.Context) (bool, error) {
+		var err error
+		// In the middle of the window, where nothing that sticks to an edge covers it.
+		at, err = chromedp.Run(ctx, chromedp.Evaluate[[]float64](`(() => {
+	const e = `+find(selector, name)+`;
+	if (!e) return [];
 	e.scrollIntoView({block: "center", behavior: "instant"});
 	const r = e.getClientRects()[0];
 	return [r.x + r.width / 2, r.y + r.height / 2];
-})()`)
+})()`))
+		return len(at) == 2, err
+	})
 	b.Do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
@@ -267,7 +284,7 @@ func (b *Tab) Picture(file string) {
 	}
 }
 
-// Accessible fails the test for every violation that axe finds in the page as it is.
+// Accessible fails the test for every violation that axe finds in the page as it is when nothing moves any more.
 func (b *Tab) Accessible() {
 	b.t.Helper()
 	b.Do(chromedp.Evaluate[chromedp.Void](axe(b.t)))
@@ -275,7 +292,7 @@ func (b *Tab) Accessible() {
 		ID, Impact, Help string
 		Nodes            []struct{ HTML, FailureSummary string }
 	}
-	found := Value[string](b, `axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations))`)
+	found := Value[string](b, `Promise.allSettled(document.getAnimations().filter(a => a.effect.getComputedTiming().endTime !== Infinity).map(a => a.finished)).then(() => axe.run(document, {resultTypes: ["violations"]})).then(r => JSON.stringify(r.violations))`)
 	if err := json.Unmarshal([]byte(found), &violations); err != nil {
 		b.t.Fatal(err)
 	}

@@ -1,70 +1,26 @@
 package servertest_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
-
+	"lanyard/internal/browsertest"
 	"lanyard/internal/providertest"
 	"lanyard/internal/servertest"
 )
 
-// signedIn opens a browser in which the owner is signed in.
-func signedIn(t *testing.T, l *servertest.Lanyard) context.Context {
-	t.Helper()
-	tab := chromium(t)
-	inTab(t, tab, chromedp.Navigate(l.Must(t, 201, "POST /v1/sign_in_links", nil).Field(t, "url").(string)))
-	shows(t, tab, "My connections")
-	return tab
-}
-
-// inPage waits until a script in the page gives true.
-func inPage(t *testing.T, tab context.Context, what, script string) {
-	t.Helper()
-	await(t, what, func() bool {
-		is, err := chromedp.Run(tab, chromedp.Evaluate[bool](script))
-		return err == nil && is
-	})
-}
-
-func click(t *testing.T, tab context.Context, selector string) {
-	t.Helper()
-	inTab(t, tab, chromedp.Click(chromedp.CSS(selector)))
-}
-
-func enter(t *testing.T, tab context.Context, selector, text string) {
-	t.Helper()
-	inTab(t, tab, chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
-}
-
 // createsAndConnects picks a service, gives the details and goes on to the page for connecting.
-func createsAndConnects(t *testing.T, tab context.Context, l *servertest.Lanyard, service, name string) {
-	t.Helper()
-	inTab(t, tab, chromedp.Navigate(l.URL+"/connections"))
-	click(t, tab, "#create")
-	shows(t, tab, "Pick your service")
-	click(t, tab, `a[href="/connections/new?service=`+service+`"]`)
-	shows(t, tab, "Connection details")
-	enter(t, tab, "#name", name)
-	if checked, err := chromedp.Run(tab, chromedp.Evaluate[int](`(document.querySelectorAll("input[name=scope]").forEach(e => e.checked = true), document.querySelectorAll("input[name=scope]").length)`)); err != nil || checked < 0 {
-		t.Fatal(err)
-	}
-	click(t, tab, "#create-and-connect")
-	shows(t, tab, "Connect "+name)
-}
-
-// atTheProvider signs in and consents at the real OpenID provider.
-func atTheProvider(t *testing.T, tab context.Context) {
-	t.Helper()
-	shows(t, tab, "Sign-in")
-	inTab(t, tab, chromedp.SendKeys(chromedp.CSS(`input[name=login]`), "alice"), chromedp.SendKeys(chromedp.CSS(`input[name=password]`), "x"), chromedp.Click(chromedp.CSS(`button[type=submit]`)))
-	shows(t, tab, "Authorize")
-	click(t, tab, `button[type=submit]`)
+func createsAndConnects(tab *browsertest.Tab, l *servertest.Lanyard, service, name string) {
+	tab.Open(l.URL + "/connections")
+	tab.Press("Create connection")
+	tab.Shows("Pick your service")
+	tab.PressIn("main", service)
+	tab.Shows("Connection details")
+	tab.Fill("Connection name", name)
+	browsertest.Value[bool](tab, `(document.querySelectorAll("input[name=scope]").forEach(e => e.checked = true), true)`)
+	tab.Press("Create and connect")
+	tab.Shows("Connect " + name)
 }
 
 // TestBrowserCreatesConnectionsOfEveryType makes a connection of each authentication type on the pages, connects it at
@@ -87,63 +43,68 @@ func TestBrowserCreatesConnectionsOfEveryType(t *testing.T) {
 	} {
 		l.Must(t, 201, "POST /v1/services", definition)
 	}
-	tab := signedIn(t, l)
-	connected := func(name string) {
-		t.Helper()
-		shows(t, tab, name+" is connected")
-		click(t, tab, `a[href="/connections"]`) // the way back to the list
-		shows(t, tab, name)
-		inPage(t, tab, "the row says Connected", fmt.Sprintf(`[...document.querySelectorAll(".connection-rows > li")].some(e => e.innerText.includes(%q) && e.innerText.includes("Connected"))`, name))
+	whole := signedInTab(t, l)
+	connected := func(tab *browsertest.Tab, name string) {
+		tab.Shows(name + " is connected")
+		tab.Press("My connections") // the way back to the list
+		tab.Await(fmt.Sprintf(`[...document.querySelectorAll(".connection-rows > li")].some(e => e.innerText.includes(%q) && e.innerText.includes("Connected"))`, name))
 	}
 	t.Run("OAuth 2", func(t *testing.T) {
-		createsAndConnects(t, tab, l, "oidc", "By consent")
-		shows(t, tab, "Stay connected")
-		click(t, tab, "#connect")
-		atTheProvider(t, tab)
-		connected("By consent")
+		tab := whole.In(t)
+		createsAndConnects(tab, l, "oidc", "By consent")
+		tab.Shows("Stay connected")
+		tab.Press("Connect")
+		consentsIn(tab)
+		connected(tab, "By consent")
 		if got := l.Must(t, 200, "GET /v1/proxy/by_consent/api/whoami", nil); got.Field(t, "sub") != "alice" {
 			t.Errorf("invoke: %s", got.Body)
 		}
 	})
 	t.Run("OAuth 1", func(t *testing.T) {
-		createsAndConnects(t, tab, l, "tumbler", "Signed calls")
-		click(t, tab, "#connect")
-		await(t, "the browser is at the provider", func() bool { return strings.HasPrefix(addressOf(t, tab), oauth1.AuthorizeURL) })
-		click(t, tab, "button, input[type=submit]")
-		connected("Signed calls")
+		tab := whole.In(t)
+		createsAndConnects(tab, l, "tumbler", "Signed calls")
+		tab.Press("Connect")
+		tab.Press("Allow") // at the provider
+		connected(tab, "Signed calls")
 		l.Must(t, 200, "GET /v1/proxy/signed_calls/things", nil)
 	})
 	t.Run("user name and password", func(t *testing.T) {
-		createsAndConnects(t, tab, l, "nginx", "Übersicht")
-		enter(t, tab, "#credential-0", providertest.NginxUser)
-		enter(t, tab, "#credential-1", providertest.NginxPassword)
-		click(t, tab, "#connect")
-		connected("Übersicht")
+		tab := whole.In(t)
+		createsAndConnects(tab, l, "nginx", "Übersicht")
+		tab.Fill("User name", providertest.NginxUser)
+		tab.Fill("Password", providertest.NginxPassword)
+		tab.Press("Connect")
+		connected(tab, "Übersicht")
 		l.Must(t, 200, "GET /v1/proxy/ubersicht/basic", nil)
 	})
 	t.Run("API key", func(t *testing.T) {
-		createsAndConnects(t, tab, l, "echo", "Echo")
-		enter(t, tab, "#credential-0", "sk_browser")
-		click(t, tab, "#connect")
-		connected("Echo")
+		tab := whole.In(t)
+		createsAndConnects(tab, l, "echo", "Echo")
+		tab.Fill("API key", "sk_browser")
+		tab.Press("Connect")
+		connected(tab, "Echo")
 		if got := l.Must(t, 200, "GET /v1/proxy/echo/headers", nil); !strings.Contains(string(got.Body), "sk_browser") {
 			t.Errorf("invoke: %s", got.Body)
 		}
 	})
 	t.Run("AWS keys", func(t *testing.T) {
-		createsAndConnects(t, tab, l, "s3", "Bucket")
-		enter(t, tab, "#credential-0", s3.AccessKeyID)
-		enter(t, tab, "#credential-1", s3.SecretAccessKey)
-		click(t, tab, "#connect")
-		connected("Bucket")
+		tab := whole.In(t)
+		createsAndConnects(tab, l, "s3", "Bucket")
+		tab.Fill("Access key ID", s3.AccessKeyID)
+		tab.Fill("Secret access key", s3.SecretAccessKey)
+		tab.Press("Connect")
+		connected(tab, "Bucket")
 		l.Must(t, 200, "PUT /v1/proxy/bucket/bucket-one", nil)
 	})
 	t.Run("the list is narrowed down while one types", func(t *testing.T) {
-		inTab(t, tab, chromedp.Navigate(l.URL+"/connections"), chromedp.SendKeys(chromedp.CSS("#q"), "ÜBER"))
-		inPage(t, tab, "one row is left", `document.querySelectorAll(".connection-rows > li").length === 1`)
-		inPage(t, tab, "what was typed, and where", `document.activeElement.id === "q" && document.activeElement.value === "ÜBER" && location.search.includes("q=%C3%9CBER")`)
-		enter(t, tab, "#q", "nothing of this name")
-		shows(t, tab, "No connection matches")
+		tab := whole.In(t)
+		tab.Open(l.URL + "/connections")
+		tab.Fill("Name, link name or service", "ÜBER")
+		tab.Await(`document.querySelectorAll(".connection-rows > li").length === 1`)
+		// What was typed, and where.
+		tab.Await(`document.activeElement.id === "q" && document.activeElement.value === "ÜBER" && location.search.includes("q=%C3%9CBER")`)
+		tab.Fill("Name, link name or service", "nothing of this name")
+		tab.Shows("No connection matches")
 	})
 }
 
@@ -153,67 +114,62 @@ func TestBrowserEndsConnections(t *testing.T) {
 	provider := providertest.OIDC(t, providertest.OIDCConfig{Callbacks: []string{callbackOf(l, "acme")}, Rotate: true})
 	l.Must(t, 201, "POST /v1/services", oauth2Service(l, "acme", provider, providertest.WebBasicID, providertest.WebBasicSecret))
 	l.Must(t, 201, "POST /v1/connections", object("name", "Acme", "link_name", "acme", "service", "acme", "scopes", []string{"openid", "offline_access"}))
-	tab := signedIn(t, l)
-	list := func() { t.Helper(); inTab(t, tab, chromedp.Navigate(l.URL+"/connections")) }
+	tab := signedInTab(t, l)
+	list := func() { tab.Open(l.URL + "/connections") }
 	status := func(want string) {
 		t.Helper()
 		await(t, "the status is "+want, func() bool { return l.Must(t, 200, "GET /v1/connections/acme", nil).Field(t, "status") == want })
 	}
-	connect := func() {
+	connect := func(button string) {
 		t.Helper()
 		list()
-		click(t, tab, `.do > form[action="/connections/acme/connect"] button`)
-		shows(t, tab, "asks for your consent")
-		click(t, tab, "#connect")
-		await(t, "the browser is at the provider", func() bool { return strings.HasPrefix(addressOf(t, tab), provider.Issuer) })
-		if body, err := chromedp.Run(tab, chromedp.Evaluate[string](`document.body.innerText`)); err == nil && strings.Contains(body, "Authorize") {
-			click(t, tab, `button[type=submit]`) // still signed in there
-		} else {
-			atTheProvider(t, tab)
-		}
-		shows(t, tab, "is connected")
+		tab.PressIn(".do > form", button)
+		tab.Shows("asks for your consent")
+		tab.Press("Connect")
+		consentsIn(tab)
+		tab.Shows("is connected")
 		status("connected")
 	}
-	connect()
+	connect("Connect Acme")
 
 	// By keyboard alone: the three dots, then Edit.
 	list()
-	inTab(t, tab, chromedp.Focus(chromedp.CSS(`.connection-rows .menu > summary`)), chromedp.KeyEvent(kb.Enter))
-	inPage(t, tab, "the menu is open", `document.querySelector(".connection-rows .menu a").checkVisibility()`)
-	inTab(t, tab, chromedp.KeyEvent(kb.Tab))
-	inPage(t, tab, "Reconnect has the focus", `document.activeElement.textContent.trim() === "Reconnect"`)
-	inTab(t, tab, chromedp.KeyEvent(kb.Tab))
-	inPage(t, tab, "Edit has the focus", `document.activeElement.textContent.trim() === "Edit"`)
-	inTab(t, tab, chromedp.KeyEvent(kb.Enter))
-	shows(t, tab, "Edit Acme")
-	enter(t, tab, "#name", "Acme, renamed")
-	click(t, tab, `label[for="scope-2"]`)
-	click(t, tab, "#save")
-	shows(t, tab, "Nothing is saved yet")
+	byKeyboard(tab, `.connection-rows .menu > summary`)
+	tab.Await(`document.querySelector(".connection-rows .menu a").checkVisibility()`)
+	tab.Key("Tab")
+	tab.Await(`document.activeElement.textContent.trim() === "Reconnect"`)
+	tab.Key("Tab")
+	tab.Await(`document.activeElement.textContent.trim() === "Edit"`)
+	tab.Key("Enter")
+	tab.Shows("Edit Acme")
+	tab.Fill("Connection name", "Acme, renamed")
+	tab.Press("Read read")
+	tab.Press("Save")
+	tab.Shows("Nothing is saved yet")
 	if got := l.Must(t, 200, "GET /v1/connections/acme", nil); got.Field(t, "name") != "Acme" || got.Field(t, "status") != "connected" {
 		t.Errorf("it was saved before it was confirmed: %s", got.Body)
 	}
-	click(t, tab, "#save")
+	tab.Press("Save and end them")
 	status("reconnect_required")
 	list()
-	shows(t, tab, "Acme, renamed")
-	shows(t, tab, "Scopes were added to the connection")
-	shows(t, tab, "1 needs to be connected again")
-	connect()
+	tab.Shows("Acme, renamed")
+	tab.Shows("Scopes were added to the connection")
+	tab.Shows("1 needs to be connected again")
+	connect("Reconnect Acme, renamed")
 
 	list()
-	inTab(t, tab, chromedp.Focus(chromedp.CSS(`a[aria-label="Revoke Acme, renamed"]`)), chromedp.KeyEvent(kb.Enter))
-	shows(t, tab, "The provider is asked to end the access, too.")
-	click(t, tab, "#confirm")
+	byKeyboard(tab, `a[aria-label="Revoke Acme, renamed"]`)
+	tab.Shows("The provider is asked to end the access, too.")
+	tab.Press("Revoke")
 	status("revoked")
 	list()
-	shows(t, tab, "It was revoked.")
+	tab.Shows("It was revoked.")
 
-	inTab(t, tab, chromedp.Focus(chromedp.CSS(`a[aria-label="Delete Acme, renamed"]`)), chromedp.KeyEvent(kb.Enter))
-	shows(t, tab, "The connection is gone for good.")
-	click(t, tab, "#confirm")
-	shows(t, tab, "Acme, renamed was deleted")
-	shows(t, tab, "No connections yet")
+	byKeyboard(tab, `a[aria-label="Delete Acme, renamed"]`)
+	tab.Shows("The connection is gone for good.")
+	tab.Press("Delete")
+	tab.Shows("Acme, renamed was deleted")
+	tab.Shows("No connections yet")
 	l.Must(t, 404, "GET /v1/connections/acme", nil)
 }
 
@@ -223,39 +179,37 @@ func TestBrowserCreatesConnectionsWithoutScripts(t *testing.T) {
 	nginx := providertest.Nginx(t)
 	l.Must(t, 201, "POST /v1/services", object("link_name", "nginx", "name", "Web server", "base_url", nginx.URL, "hosts", []string{hostOf(t, nginx.URL)}, "auth", object("type", "basic")))
 	l.Must(t, 201, "POST /v1/connections", object("name", "Taken", "link_name", "web_server", "service", "nginx"))
-	tab := signedIn(t, l)
-	if _, err := chromedp.Call(tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
-		t.Fatal(err)
-	}
-	inTab(t, tab, chromedp.EmulateViewport(390, 844), chromedp.Navigate(l.URL+"/connections/new"))
-	enter(t, tab, "#q", "web")
-	click(t, tab, "form[role=search] button")
-	click(t, tab, `a[href="/connections/new?service=nginx"]`)
-	shows(t, tab, "Connection details")
-	enter(t, tab, "#link-name", "web_server")
-	click(t, tab, "#create-and-connect")
-	shows(t, tab, "Another connection has this link name; web_server_2 is free.")
-	inTab(t, tab, chromedp.Clear(chromedp.CSS("#link-name")))
-	enter(t, tab, "#name", "Seite für alle")
-	click(t, tab, `label[for="login-user"]`)
-	click(t, tab, "#create-and-connect")
-	shows(t, tab, "Connect Seite für alle")
-	enter(t, tab, "#credential-0", providertest.NginxUser)
-	enter(t, tab, "#credential-1", providertest.NginxPassword)
-	click(t, tab, "#connect")
-	shows(t, tab, "Seite für alle is connected")
+	tab := browsertest.WithoutScripts(t)
+	tab.Look("light", 390)
+	tab.Open(l.Must(t, 201, "POST /v1/sign_in_links", nil).Field(t, "url").(string))
+	tab.Shows("My connections")
+	tab.Open(l.URL + "/connections/new")
+	tab.Fill("Name of the service", "web")
+	tab.PressIn("form[role=search]", "Search")
+	tab.Press("Web server")
+	tab.Shows("Connection details")
+	tab.Fill("Link name", "web_server")
+	tab.Press("Create and connect")
+	tab.Shows("Another connection has this link name; web_server_2 is free.")
+	tab.Fill("Link name", "")
+	tab.Fill("Connection name", "Seite für alle")
+	tab.Press("Use credentials of login user")
+	tab.Press("Create and connect")
+	tab.Shows("Connect Seite für alle")
+	tab.Fill("User name", providertest.NginxUser)
+	tab.Fill("Password", providertest.NginxPassword)
+	tab.Press("Connect")
+	tab.Shows("Seite für alle is connected")
 	got := l.Must(t, 200, "GET /v1/connections/seite_fur_alle", nil)
 	if got.Field(t, "use_login_user_credentials") != true || got.Field(t, "status") != "connected" {
 		t.Errorf("the connection is %s", got.Body)
 	}
-	inTab(t, tab, chromedp.Navigate(l.URL+"/connections"))
-	enter(t, tab, "#q", "seite")
-	click(t, tab, "form[role=search] button")
-	await(t, "the list is narrowed down", func() bool { return strings.Contains(addressOf(t, tab), "q=seite") })
-	if wide, err := chromedp.Run(tab, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`)); err != nil || wide {
-		t.Errorf("the page is wider than the telephone: %t %v", wide, err)
-	}
-	click(t, tab, ".connection-rows .menu > summary")
-	click(t, tab, `.connection-rows .menu a[href="/connections/seite_fur_alle/delete"]`)
-	shows(t, tab, "Delete Seite für alle?")
+	tab.Open(l.URL + "/connections")
+	tab.Fill("Name, link name or service", "seite")
+	tab.PressIn("form[role=search]", "Filter")
+	tab.Await(`location.search.includes("q=seite")`)
+	tab.Fits()
+	tab.Press("More for Seite für alle")
+	tab.PressIn(".connection-rows", "Delete")
+	tab.Shows("Delete Seite für alle?")
 }

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"lanyard"
+	"lanyard/internal/browsertest"
 	"lanyard/internal/providertest"
 	"lanyard/internal/server"
 	"lanyard/internal/servertest"
@@ -17,41 +16,27 @@ import (
 // TestBrowserFiltersDefaultServices filters as one types and by category, and finds the filter in the address.
 func TestBrowserFiltersDefaultServices(t *testing.T) {
 	l := servertest.Start(t)
-	tab := chromium(t)
-	inTab(t, tab, chromedp.Navigate(l.Must(t, 201, "POST /v1/sign_in_links", nil).Field(t, "url").(string)))
-	inTab(t, tab, chromedp.Navigate(l.URL+"/services"))
-	shows(t, tab, "Zoho CRM")
-	eval := func(script string) string {
-		t.Helper()
-		v, err := chromedp.Run(tab, chromedp.Evaluate[string](script))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-	const names = `[...document.querySelectorAll("#list h3 a")].map(a => a.textContent).join(", ")`
+	tab := signedInTab(t, l)
+	tab.Open(l.URL + "/services")
+	tab.Shows("Zoho CRM")
 	lists := func(want string) {
-		t.Helper()
-		await(t, "the list is "+want, func() bool {
-			v, err := chromedp.Run(tab, chromedp.Evaluate[string](names))
-			return err == nil && v == want
-		})
+		tab.Await(`[...document.querySelectorAll("#list h3 a")].map(a => a.textContent).join(", ") === "` + want + `"`)
 	}
-	eval(`window.kept = "the same page"`)
-	inTab(t, tab, chromedp.SendKeys(chromedp.CSS(`main input[name=q]`), "zoho"))
+	browsertest.Value[string](tab, `window.kept = "the same page"`)
+	tab.Fill("Search default services by name", "zoho")
 	lists("Zoho Books, Zoho CRM")
-	if at := addressOf(t, tab); !strings.HasSuffix(at, "q=zoho") || eval(`window.kept || "another page"`) != "the same page" {
-		t.Errorf("the browser is at %s, on %s", at, eval(`window.kept || "another page"`))
+	if at, on := tab.Address(), browsertest.Value[string](tab, `window.kept ?? "another page"`); !strings.HasSuffix(at, "q=zoho") || on != "the same page" {
+		t.Errorf("the browser is at %s, on %s", at, on)
 	}
-	eval(`{ const s = document.querySelector("select[name=category]"); s.value = "crm"; s.dispatchEvent(new Event("change", {bubbles: true})); "" }`)
+	tab.Choose("Category", "CRM")
 	lists("Zoho CRM")
-	address := addressOf(t, tab)
+	address := tab.Address()
 	if !strings.Contains(address, "category=crm") || !strings.Contains(address, "q=zoho") {
 		t.Errorf("the browser is at %s", address)
 	}
-	inTab(t, tab, chromedp.Navigate(address))
+	tab.Open(address)
 	lists("Zoho CRM")
-	if eval(`document.querySelector("main input[name=q]").value + document.querySelector("select[name=category]").value`) != "zohocrm" {
+	if browsertest.Value[string](tab, `document.querySelector("main input[name=q]").value + document.querySelector("select[name=category]").value`) != "zohocrm" {
 		t.Error("the filter is not in the form of a page that is opened by its address")
 	}
 

@@ -9,15 +9,6 @@ import (
 	"lanyard/internal/servertest"
 )
 
-// signedInTab is a browser in which the owner is signed in.
-func signedInTab(t *testing.T, l *servertest.Lanyard) *browsertest.Tab {
-	t.Helper()
-	tab := browsertest.Start(t)
-	tab.Open(l.Must(t, 201, "POST /v1/sign_in_links", nil).Field(t, "url").(string))
-	tab.Shows("My connections")
-	return tab
-}
-
 func TestBrowserPaletteFindsAndOpens(t *testing.T) {
 	l := servertest.Start(t)
 	l.Must(t, 201, "POST /v1/services", object("name", "Weather office", "link_name", "weather", "base_url", "https://api.weather.example", "hosts", []string{"api.weather.example"}, "auth", object("type", "basic")))

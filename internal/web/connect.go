@@ -54,7 +54,8 @@ func newConnectPage(v visitor, token string, p *credential.ConnectPage, in crede
 	if p.Connection.Owner != v.caller.User {
 		page.Owner = p.Owner
 	}
-	if p.Status == lanyard.StatusConnected || p.Status == lanyard.StatusReconnectRequired {
+	switch p.Status {
+	case lanyard.StatusConnected, lanyard.StatusReconnectRequired, lanyard.StatusRevoked:
 		page.Button = "Reconnect"
 	}
 	for i := range p.Parameters {

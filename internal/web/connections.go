@@ -161,6 +161,8 @@ func newConnectionRow(c *registry.ConnectionView, own bool) connectionRow {
 	case lanyard.StatusReconnectRequired:
 		row.Button, row.Primary = "Reconnect", true
 		row.Actions = append(row.Actions, menuItem{Icon: "unplug", Name: "Revoke", Path: connectionPath(c.LinkName, "revoke")})
+	case lanyard.StatusRevoked:
+		row.Button = "Reconnect"
 	case lanyard.StatusNotConnected:
 		row.Primary = true
 	}

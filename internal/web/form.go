@@ -83,7 +83,7 @@ func (f *form) field(in field, pointer string) field {
 	for i, e := range f.fields {
 		if e.Pointer == pointer {
 			in.Error = sentence(e.Detail)
-			f.Faults = append(f.Faults, fault{in.ID, in.Error})
+			f.Faults = append(f.Faults, fault{in.ID, about(in, e.Detail)})
 			f.fields = slices.Delete(slices.Clone(f.fields), i, i+1)
 			break
 		}
@@ -99,10 +99,22 @@ func (f *form) rest() {
 	f.fields = nil
 }
 
+// about says which field an error is about, where its words do not: the summary stands far from the fields. The label
+// of a switch is a sentence, which would be too much.
+func about(in field, detail string) string {
+	if in.Label == "" || in.Type == "switch" || strings.Contains(strings.ToLower(detail), strings.ToLower(in.Label)) {
+		return sentence(detail)
+	}
+	return in.Label + ": " + ended(detail)
+}
+
 // sentence makes a field's error, which stands alone on a page, look like one.
 func sentence(detail string) string {
 	first, size := utf8.DecodeRuneInString(detail)
-	detail = string(unicode.ToUpper(first)) + detail[size:]
+	return ended(string(unicode.ToUpper(first)) + detail[size:])
+}
+
+func ended(detail string) string {
 	if strings.HasSuffix(detail, ".") {
 		return detail
 	}

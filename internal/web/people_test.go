@@ -1,21 +1,20 @@
 package web
 
 import (
-	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/browser"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"lanyard"
+	"lanyard/internal/browsertest"
 	"lanyard/internal/credential"
 	"lanyard/internal/registry"
 )
@@ -23,14 +22,12 @@ import (
 // person is somebody with a browser at the pages.
 type person struct {
 	*door
-	tab context.Context
+	tab *browsertest.Tab
 }
 
-// newPerson opens a browser and signs visiting in.
-func newPerson(t *testing.T) *person {
+// newPerson signs visiting in.
+func newPerson(t *testing.T, tab *browsertest.Tab) *person {
 	t.Helper()
-	tab := newBrowser(t)
-	watchConsole(t, tab)
 	p := &person{newDoor(t, "").invented(), tab}
 	p.open("/sign-in/" + goodToken)
 	return p
@@ -38,19 +35,13 @@ func newPerson(t *testing.T) *person {
 
 func (p *person) open(path string) {
 	p.t.Helper()
-	do(p.t, p.tab, chromedp.Navigate(p.server.URL+path))
-}
-
-// press sends keys to whatever has the focus.
-func (p *person) press(keys string) {
-	p.t.Helper()
-	do(p.t, p.tab, chromedp.KeyEvent(keys))
+	p.tab.Open(p.server.URL + path)
 }
 
 // focus is the id of the element with the focus, or its text where it has no id.
 func (p *person) focus() string {
 	p.t.Helper()
-	return eval[string](p.t, p.tab, focused)
+	return browsertest.Value[string](p.tab, focused)
 }
 
 // enterLink presses Enter on a link. A link acts when the key goes down, and the browser then drops the character; sent
@@ -58,7 +49,7 @@ func (p *person) focus() string {
 func (p *person) enterLink() {
 	p.t.Helper()
 	for _, what := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
-		_, err := chromedp.Call(p.tab, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: what, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13})
+		_, err := chromedp.Call(p.tab.Context, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: what, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13})
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -70,7 +61,7 @@ func (p *person) tabTo(id string) {
 	p.t.Helper()
 	var passed []string
 	for range 40 {
-		p.press(kb.Tab)
+		p.tab.Key(kb.Tab)
 		at := p.focus()
 		if at == id {
 			return
@@ -81,37 +72,18 @@ func (p *person) tabTo(id string) {
 }
 
 // sees waits until a script's value in the page is the one wanted, through any change of pages on the way.
-func (p *person) sees(what, script, want string) {
+func (p *person) sees(script, want string) {
 	p.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		got, err := chromedp.Run(p.tab, chromedp.Evaluate[string](script))
-		if err == nil && got == want {
-			return
-		}
-		if time.Now().After(deadline) {
-			p.t.Fatalf("%s is %q (%v), want %q", what, got, err, want)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	p.tab.Await(fmt.Sprintf("(%s) === %q", script, want))
 }
 
 // arrives waits until the page with the heading is there.
 func (p *person) arrives(heading string) {
 	p.t.Helper()
-	p.sees("the heading", `document.querySelector("h1").textContent.trim()`, heading)
+	p.sees(`document.querySelector("h1").textContent.trim()`, heading)
 }
 
 const focused = `document.activeElement.id || document.activeElement.textContent.trim()`
-
-func (p *person) address() string {
-	p.t.Helper()
-	address, err := chromedp.Run(p.tab, chromedp.Location())
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return address
-}
 
 // asks gives the connect page two parameters and two credentials.
 func (d *door) asks() *door {
@@ -123,44 +95,44 @@ func (d *door) asks() *door {
 
 // TestKeyboardConnects fills in and sends the form for connecting without a mouse: first wrongly, then rightly.
 func TestKeyboardConnects(t *testing.T) {
-	p := newPerson(t)
+	p := newPerson(t, browsertest.Start(t))
 	p.asks()
 	p.submitErr = &lanyard.Error{Code: lanyard.CodeInvalidRequest, Fields: []lanyard.FieldError{{Pointer: "/parameters/domain", Detail: "Your Acme domain is required"},
 		{Pointer: "/credentials/password", Detail: "Password is required"}}}
 	p.open("/connect/T")
 
-	p.press(kb.Tab)
+	p.tab.Key(kb.Tab)
 	if got := p.focus(); got != "Skip to the content" {
 		t.Errorf("the first stop is %q", got)
 	}
 	p.enterLink()
-	p.press(kb.Tab)
+	p.tab.Key(kb.Tab)
 	if got := p.focus(); got != "parameter-0" {
 		t.Errorf("after skipping, the first stop is %q", got)
 	}
 	p.tabTo("credential-0")
-	p.press("visiting")
-	p.press(kb.Enter)
-	p.sees("the focus after a fault", focused, "summary")
-	if got := eval[string](t, p.tab, `document.querySelector("#credential-0").value`); got != "visiting" {
+	p.tab.Key("visiting")
+	p.tab.Key(kb.Enter)
+	p.sees(focused, "summary")
+	if got := browsertest.Value[string](p.tab, `document.querySelector("#credential-0").value`); got != "visiting" {
 		t.Errorf("the user name came back as %q", got)
 	}
-	if got := eval[string](t, p.tab, `[...document.querySelectorAll("[aria-invalid=true]")].map(e => e.id + ": " + document.getElementById(e.getAttribute("aria-describedby").split(" ")[0]).textContent).join(", ")`); got != "parameter-0: Your Acme domain is required., credential-1: Password is required." {
+	if got := browsertest.Value[string](p.tab, `[...document.querySelectorAll("[aria-invalid=true]")].map(e => e.id + ": " + document.getElementById(e.getAttribute("aria-describedby").split(" ")[0]).textContent).join(", ")`); got != "parameter-0: Your Acme domain is required., credential-1: Password is required." {
 		t.Errorf("the faulty fields are %s", got)
 	}
 	// The summary's first line leads to its field.
-	p.press(kb.Tab)
+	p.tab.Key(kb.Tab)
 	p.enterLink()
-	p.sees("the focus after following the summary", focused, "parameter-0")
+	p.sees(focused, "parameter-0")
 
 	p.submitErr = nil
-	p.press("zylker")
-	p.press(kb.Tab)
-	p.press("United")
+	p.tab.Key("zylker")
+	p.tab.Key(kb.Tab)
+	p.tab.Key("United")
 	p.tabTo("credential-1")
-	p.press("sk_secret")
+	p.tab.Key("sk_secret")
 	p.tabTo("connect")
-	p.press(kb.Enter)
+	p.tab.Key(kb.Enter)
 	p.arrives("Acme CRM is connected")
 	if got := p.submitted; got.Parameters["domain"] != "zylker" || got.Parameters["region"] != "us" || got.Credentials["username"].Reveal() != "visiting" || got.Credentials["password"].Reveal() != "sk_secret" {
 		t.Errorf("the keeper got %v, user %q, a secret of %d characters", got.Parameters, got.Credentials["username"].Reveal(), len(got.Credentials["password"].Reveal()))
@@ -170,7 +142,7 @@ func TestKeyboardConnects(t *testing.T) {
 // TestI03_ConsentUnderThePolicy goes from the form to a provider of another origin and back, in a browser that obeys
 // form-action, with and without parameters to give first.
 func TestI03_ConsentUnderThePolicy(t *testing.T) {
-	p := newPerson(t)
+	p := newPerson(t, browsertest.Start(t))
 	p.asks()
 	p.page.Consent, p.page.Fields = true, nil
 	var referrer, fetchSite string
@@ -185,9 +157,9 @@ func TestI03_ConsentUnderThePolicy(t *testing.T) {
 	try := func(t *testing.T) {
 		referrer, fetchSite = "none", ""
 		p.open("/connect/T")
-		do(t, p.tab, chromedp.Click(chromedp.CSS("#connect")))
+		p.tab.PressIn("main", "Connect")
 		p.arrives("Acme CRM is connected")
-		if got := p.address(); got != p.server.URL+"/connect/result/cns_1" { // I09
+		if got := p.tab.Address(); got != p.server.URL+"/connect/result/cns_1" { // I09
 			t.Errorf("the address is %s", got)
 		}
 		if referrer != "" || fetchSite == "" { // F23
@@ -206,9 +178,9 @@ func TestI03_ConsentUnderThePolicy(t *testing.T) {
 		p.page.Consent = false
 		p.outcome = &credential.Outcome{Result: app.URL + "/settings?tab=1"}
 		p.open("/connect/T")
-		do(t, p.tab, chromedp.Click(chromedp.CSS("#connect")))
+		p.tab.PressIn("main", "Connect")
 		p.arrives("The application")
-		if got := p.address(); got != app.URL+"/settings?tab=1" {
+		if got := p.tab.Address(); got != app.URL+"/settings?tab=1" {
 			t.Errorf("the address is %s", got)
 		}
 	})
@@ -216,94 +188,91 @@ func TestI03_ConsentUnderThePolicy(t *testing.T) {
 
 // TestI09_RefusedAnswerLeavesTheAddress: code and state of an answer that was not used are not in the address bar.
 func TestI09_RefusedAnswerLeavesTheAddress(t *testing.T) {
-	p := newPerson(t)
+	p := newPerson(t, browsertest.Start(t))
 	p.back = func(*lanyard.Caller, lanyard.OrganizationID, string, url.Values) (*credential.Outcome, error) {
 		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "Nothing is known of this answer of a provider.")
 	}
 	p.open("/oauth/callback/org_zylker/acme?code=C&state=S")
 	p.arrives("The request is not valid")
-	if got, want := p.address(), p.server.URL+"/oauth/callback/org_zylker/acme"; got != want {
+	if got, want := p.tab.Address(), p.server.URL+"/oauth/callback/org_zylker/acme"; got != want {
 		t.Errorf("the address is %s, want %s", got, want)
 	}
 }
 
 // TestTryAgain presses the button of a connection in the list and of a result that went wrong.
 func TestTryAgain(t *testing.T) {
-	p := newPerson(t)
+	p := newPerson(t, browsertest.Start(t))
 	p.found = &registry.ConnectionList{Total: 1, Connections: []registry.ConnectionView{inventedView("Acme CRM", "acme_crm", "Acme", lanyard.StatusReconnectRequired)}}
 	p.open("/")
-	do(t, p.tab, chromedp.Click(chromedp.CSS(`button[aria-label="Reconnect Acme CRM"]`)))
+	p.tab.Press("Reconnect Acme CRM")
 	p.arrives("Connect Acme CRM")
 	p.result.OK, p.result.Outcome = false, "Access was denied."
 	p.open("/connect/result/cns_1")
-	do(t, p.tab, chromedp.Click(chromedp.CSS("#again")))
+	p.tab.Press("Try again")
 	p.arrives("Connect Acme CRM")
-	do(t, p.tab, chromedp.Click(chromedp.CSS(`form[action="/sign-out"] button`)))
+	p.tab.Press("Sign out")
 	p.arrives("Use an account without holding its keys")
 }
 
 // TestTheme: the system's colours, until a person chooses, and again when the choice is the system's.
 func TestTheme(t *testing.T) {
-	p := newPerson(t)
+	p := newPerson(t, browsertest.Start(t))
 	want := func(scheme, stored string) {
 		t.Helper()
-		p.sees("the colour scheme", `getComputedStyle(document.body).colorScheme`, scheme)
-		p.sees("what is remembered", `localStorage.getItem("lanyard-theme") ?? ""`, stored)
+		p.sees(`getComputedStyle(document.body).colorScheme`, scheme)
+		p.sees(`localStorage.getItem("lanyard-theme") ?? ""`, stored)
 	}
-	look{"dark", 1440}.apply(t, p.tab)
+	p.tab.Look("dark", 1440)
 	p.open("/")
 	want("dark", "")
 	p.tabTo("theme")
-	if got := eval[string](t, p.tab, `document.activeElement.getAttribute("aria-label")`); got != "Use light colours" {
+	if got := browsertest.Value[string](p.tab, `document.activeElement.getAttribute("aria-label")`); got != "Use light colours" {
 		t.Errorf("the button is called %q", got)
 	}
-	p.press(kb.Enter)
+	p.tab.Key(kb.Enter)
 	want("light", "light")
 	p.open("/nowhere")
 	want("light", "light")
-	do(t, p.tab, chromedp.Click(chromedp.CSS("#theme")))
+	p.tab.Press("Use dark colours")
 	want("dark", "")
-	look{"light", 1440}.apply(t, p.tab)
+	p.tab.Look("light", 1440)
 	want("light", "")
 }
 
 // TestI17_WithoutScripts: the facts are there, the colours follow the system, and what needs a script does not show.
 func TestI17_WithoutScripts(t *testing.T) {
-	p := newPerson(t)
-	if _, err := chromedp.Call(p.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
-		t.Fatal(err)
-	}
-	look{"dark", 390}.apply(t, p.tab)
+	p := newPerson(t, browsertest.WithoutScripts(t))
+	p.tab.Look("dark", 390)
 	p.open("/connect/T")
-	if got := eval[string](t, p.tab, `getComputedStyle(document.documentElement).getPropertyValue("color-scheme") + " " + getComputedStyle(document.body).backgroundColor`); !strings.HasPrefix(got, "light dark oklch(0.17") {
+	if got := browsertest.Value[string](p.tab, `getComputedStyle(document.documentElement).getPropertyValue("color-scheme") + " " + getComputedStyle(document.body).backgroundColor`); !strings.HasPrefix(got, "light dark oklch(0.17") {
 		t.Errorf("the colours are %s", got)
 	}
-	if !eval[bool](t, p.tab, `document.querySelector("#theme").checkVisibility() === false`) {
+	if !browsertest.Value[bool](p.tab, `document.querySelector("#theme").checkVisibility() === false`) {
 		t.Error("a button shows that does nothing")
 	}
-	do(t, p.tab, chromedp.SendKeys(chromedp.CSS("#credential-0"), "sk"), chromedp.Click(chromedp.CSS("#connect")))
+	p.tab.Do(chromedp.SendKeys(chromedp.CSS("#credential-0"), "sk"), chromedp.Click(chromedp.CSS("#connect")))
 	p.arrives("Acme CRM is connected")
-	if !eval[bool](t, p.tab, `[...document.querySelectorAll("[data-copy]")].length === 2 && [...document.querySelectorAll("[data-copy]")].every(e => !e.checkVisibility())`) {
+	if !browsertest.Value[bool](p.tab, `[...document.querySelectorAll("[data-copy]")].length === 2 && [...document.querySelectorAll("[data-copy]")].every(e => !e.checkVisibility())`) {
 		t.Error("a button shows that does nothing")
 	}
 }
 
 func TestCopy(t *testing.T) {
-	p := newPerson(t)
+	p := newPerson(t, browsertest.Start(t))
 	p.open("/connect/result/cns_1")
 	copyLine := func() {
 		t.Helper()
-		do(t, p.tab, chromedp.Click(chromedp.CSS(`[data-copy="command-invoke"]`)))
+		p.tab.Do(chromedp.Click(chromedp.CSS(`[data-copy="command-invoke"]`)))
 	}
 	const status = `document.getElementById("status").textContent`
-	if _, err := chromedp.CallBrowser(p.tab, browser.SetPermission, browser.SetPermissionParams{
+	if _, err := chromedp.CallBrowser(p.tab.Context, browser.SetPermission, browser.SetPermissionParams{
 		Permission: &browser.PermissionDescriptor{Name: "clipboard-write", AllowWithoutSanitization: true}, Setting: "granted", Origin: p.server.URL}); err != nil {
 		t.Fatal(err)
 	}
 	copyLine()
-	p.sees("with a clipboard, the status", status, "Copied.")
-	do(t, p.tab, chromedp.Evaluate[chromedp.Void](`Object.defineProperty(navigator, "clipboard", {value: undefined})`)) // as over plain http
+	p.sees(status, "Copied.")
+	p.tab.Do(chromedp.Evaluate[chromedp.Void](`Object.defineProperty(navigator, "clipboard", {value: undefined})`)) // as over plain http
 	copyLine()
-	p.sees("without a clipboard, the status", status, "Selected. Copy it with the keyboard.")
-	p.sees("what is selected", `getSelection().toString()`, "lanyard invoke acme_crm /me")
+	p.sees(status, "Selected. Copy it with the keyboard.")
+	p.sees(`getSelection().toString()`, "lanyard invoke acme_crm /me")
 }
