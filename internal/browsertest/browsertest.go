@@ -124,7 +124,16 @@ func (b *Tab) Look(colours string, width int64) {
 // Open opens an address, and waits until the page is there.
 func (b *Tab) Open(address string) {
 	b.t.Helper()
-	b.Do(chromedp.Navigate(address))
+	err := chromedp.Do(b.Context, chromedp.Navigate(address))
+	for range 5 {
+		if err == nil || !strings.Contains(err.Error(), "net::ERR_ABORTED") {
+			break
+		}
+		err = chromedp.Do(b.Context, chromedp.Navigate(address)) // the page before was still on its way somewhere else
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // Address is where the tab is.

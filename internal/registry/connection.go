@@ -20,9 +20,6 @@ type ConnectionInput struct {
 	UsableBy                string   `json:"usable_by"`
 }
 
-// reserved are link names that would hide a connection's page behind another one (web/routes.go).
-var reserved = []lanyard.LinkName{"new", "shared", "internal"}
-
 // ConnectionView is a connection as one user sees it: the status is the asking user's own.
 type ConnectionView = store.ConnectionView
 
@@ -51,11 +48,6 @@ func (r *Registry) CreateConnection(ctx context.Context, c *lanyard.Caller, in C
 	}
 	if err := con.Validate(s); err != nil {
 		return nil, err
-	}
-	if slices.Contains(reserved, con.LinkName) {
-		var f lanyard.FieldErrors
-		f.Add("/link_name", "%s is taken by a page of Lanyard", con.LinkName)
-		return nil, f.Err()
 	}
 	if err := r.store.CreateConnection(ctx, con, c.Audit(lanyard.ActionConnectionCreate, string(con.ID), string(con.LinkName))); err != nil {
 		return nil, err

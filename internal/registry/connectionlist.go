@@ -129,8 +129,6 @@ func (r *Registry) FreeLinkName(ctx context.Context, c *lanyard.Caller, name, se
 			return base + lanyard.LinkName("_"+strings.ToLower(rand.Text()[:4])), nil
 		case n > 1:
 			link += lanyard.LinkName(fmt.Sprintf("_%d", n))
-		case slices.Contains(reserved, link):
-			continue
 		}
 		_, err := r.store.Connection(ctx, c.Organization, link)
 		if lanyard.CodeOf(err) == lanyard.CodeNotFound {

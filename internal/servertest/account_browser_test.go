@@ -62,7 +62,7 @@ func TestBrowserSetsUpSignsInAndChangesThePassword(t *testing.T) {
 			tab.Fill("New password", nextPassword)
 			tab.Press("Change password")
 			tab.Shows("Your password is changed")
-			tab.Shows("One other session ended.")
+			tab.Shows("1 other session ended.")
 			tab.Fits()
 			if isSignedIn(t, l, elsewhere) {
 				t.Error("the session elsewhere goes on")

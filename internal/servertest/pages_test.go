@@ -71,6 +71,7 @@ var pageAccess = []pageRule{
 	{"GET /connections/new", "/connections/new?service=acme", "", [5]int{401, 404, 200, 200, 200}},
 	{"POST /connections", "/connections", "service=acme&name=New+#&then=create", [5]int{401, 404, 303, 303, 303}},
 	{"GET /connections/{connection}", "/connections/mine", "", [5]int{401, 404, 404, 404, 200}},
+	{"GET /connections/{connection}/{$}", "/connections/mine/", "", [5]int{401, 404, 404, 404, 200}},
 	{"POST /connections/{connection}/try", "/connections/mine/try", "method=GET&url=/x", [5]int{401, 404, 404, 404, 200}},
 	{"GET /connections/{connection}/edit", "/connections/mine/edit", "", [5]int{401, 404, 404, 404, 200}},
 	{"POST /connections/{connection}/edit", "/connections/mine/edit", "name=New+#", [5]int{401, 404, 404, 404, 303}},

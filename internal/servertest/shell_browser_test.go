@@ -22,6 +22,7 @@ func TestBrowserPaletteFindsAndOpens(t *testing.T) {
 	tab.Await(`document.activeElement.getAttribute("href") === "/connections/rain"`)
 	tab.Key("Enter")
 	tab.Await(`location.pathname === "/connections/rain"`)
+	tab.Shows("It is not connected yet")
 
 	tab.Key("/")
 	tab.Fill("Search connections, services and pages", "weather")

@@ -88,7 +88,14 @@ var (
 
 // connectionPath is the address of a connection's page, or of what stands below it.
 func connectionPath(link lanyard.LinkName, below ...string) string {
-	return strings.Join(append([]string{"/connections", string(link)}, below...), "/")
+	path := strings.Join(append([]string{"/connections", string(link)}, below...), "/")
+	switch link {
+	case "new", "shared", "internal": // these are pages of ours, too: see servicePath
+		if len(below) == 0 {
+			return path + "/"
+		}
+	}
+	return path
 }
 
 const connectionsLimit = 50 // on one page

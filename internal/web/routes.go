@@ -43,6 +43,7 @@ func (s *site) routes() http.Handler {
 	mux.Handle("GET /connections/new", s.signedIn(s.newConnection))
 	mux.Handle("POST /connections", s.signedIn(s.createConnection))
 	mux.Handle("GET /connections/{connection}", s.signedIn(s.connection))
+	mux.Handle("GET /connections/{connection}/{$}", s.signedIn(s.connection)) // see connectionPath
 	mux.Handle("POST /connections/{connection}/try", s.signedIn(s.try))
 	mux.Handle("GET /connections/{connection}/edit", s.signedIn(s.editConnectionForm))
 	mux.Handle("POST /connections/{connection}/edit", s.signedIn(s.editConnection))
