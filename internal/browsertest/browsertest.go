@@ -192,7 +192,12 @@ func (b *Tab) Lacks(text string) {
 // find is an expression for the first visible element of a selector whose accessible name, near enough, is the one.
 func find(selector, name string) string {
 	return `(() => {
-	const named = (e) => (e.getAttribute("aria-label") ?? (e.labels?.length ? e.labels[0].innerText : e.innerText) ?? "").replace(/\s+/g, " ").trim();
+	const words = (label) => {
+		const copy = label.cloneNode(true);
+		copy.querySelectorAll("input, select, textarea").forEach(e => e.remove());
+		return copy.textContent;
+	};
+	const named = (e) => (e.getAttribute("aria-label") ?? (e.labels?.length ? words(e.labels[0]) : e.innerText) ?? "").replace(/\s+/g, " ").trim();
 	const all = [...document.querySelectorAll(` + quote(selector) + `)].filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: false}) && !e.disabled && !e.closest("[aria-hidden=true]"));
 	const open = document.querySelector("dialog:modal");
 	const near = open ? all.filter(e => open.contains(e)) : all;

@@ -120,17 +120,17 @@ func TestBrowserEndsConnections(t *testing.T) {
 		t.Helper()
 		await(t, "the status is "+want, func() bool { return l.Must(t, 200, "GET /v1/connections/acme", nil).Field(t, "status") == want })
 	}
-	connect := func(button string) {
+	connect := func(button, name string) {
 		t.Helper()
 		list()
-		tab.PressIn(".do > form", button)
+		tab.PressIn(".do > form", button+" "+name)
 		tab.Shows("asks for your consent")
-		tab.Press("Connect")
+		tab.Press(button)
 		consentsIn(tab)
 		tab.Shows("is connected")
 		status("connected")
 	}
-	connect("Connect Acme")
+	connect("Connect", "Acme")
 
 	// By keyboard alone: the three dots, then Edit.
 	list()
@@ -155,7 +155,7 @@ func TestBrowserEndsConnections(t *testing.T) {
 	tab.Shows("Acme, renamed")
 	tab.Shows("Scopes were added to the connection")
 	tab.Shows("1 needs to be connected again")
-	connect("Reconnect Acme, renamed")
+	connect("Reconnect", "Acme, renamed")
 
 	list()
 	byKeyboard(tab, `a[aria-label="Revoke Acme, renamed"]`)
@@ -186,6 +186,7 @@ func TestBrowserCreatesConnectionsWithoutScripts(t *testing.T) {
 	tab.Open(l.URL + "/connections/new")
 	tab.Fill("Name of the service", "web")
 	tab.PressIn("form[role=search]", "Search")
+	tab.Await(`location.search.includes("q=web")`)
 	tab.Press("Web server")
 	tab.Shows("Connection details")
 	tab.Fill("Link name", "web_server")

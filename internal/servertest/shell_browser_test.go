@@ -21,7 +21,7 @@ func TestBrowserPaletteFindsAndOpens(t *testing.T) {
 	tab.Key("ArrowDown")
 	tab.Await(`document.activeElement.getAttribute("href") === "/connections/rain"`)
 	tab.Key("Enter")
-	tab.Await(`location.pathname === "/connections/rain"`)
+	tab.Await(`location.pathname === "/connections/rain" && document.readyState === "complete"`)
 	tab.Shows("It is not connected yet")
 
 	tab.Key("/")
