@@ -105,11 +105,12 @@ func (p traveller) makesService(name, kind string, wrong []string, fault string,
 	p.Shows("The service was not created")
 	p.Shows(fault)
 	p.holds(name)
-	p.see("service-" + kind + "-wrong")
+	slug := strings.ReplaceAll(strings.ToLower(kind), " ", "-")
+	p.see("service-" + slug + "-wrong")
 	p.fills(right...)
 	p.Press("Create service")
 	p.Shows(name + " is created")
-	p.see("service-" + kind)
+	p.see("service-" + slug)
 }
 
 // makesConnection makes a connection with the service whose page is open, first without a name, and goes on to connect it.
