@@ -264,11 +264,13 @@ func (b *Tab) click(selector, name string) {
 		var err error
 		// In the middle of the window, where nothing that sticks to an edge covers it.
 		at, err = chromedp.Run(ctx, chromedp.Evaluate[[]float64](`(() => {
-	const e = `+find(selector, name)+`;
-	if (!e) return [];
+	const named = `+find(selector, name)+`;
+	if (!named || document.readyState !== "complete") return []; // what loads still moves what is there
+	const e = named.matches("input.sr-only") && named.labels.length ? named.labels[0] : named;
 	e.scrollIntoView({block: "center", behavior: "instant"});
-	const r = e.getClientRects()[0];
-	return [r.x + r.width / 2, r.y + r.height / 2];
+	const r = e.getClientRects()[0], x = r.x + r.width / 2, y = r.y + r.height / 2;
+	const hit = document.elementFromPoint(x, y);
+	return hit && (e.contains(hit) || hit.contains(e) || hit.control === e) ? [x, y] : [];
 })()`))
 		return len(at) == 2, err
 	})
