@@ -241,6 +241,7 @@ func startCluster(bin string) (_ *cluster, err error) {
 	for _, setting := range []string{
 		"listen_addresses=127.0.0.1", "port=" + strconv.Itoa(port), "unix_socket_directories=" + dir,
 		"fsync=" + fsync, "full_page_writes=" + fsync, "max_connections=300", "timezone=UTC",
+		"autovacuum=off", // its workers cannot be ended by whoever drops a database
 	} {
 		args = append(args, "-c", setting)
 	}
