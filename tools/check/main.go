@@ -28,9 +28,9 @@ import (
 
 func main() {
 	quick := flag.Bool("quick", false, "without the race detector, without lint")
-	timeout := flag.Duration("timeout", 10*time.Minute, "how long the tests of one package may take")
+	timeout := flag.Duration("timeout", 30*time.Minute, "how long the tests of one package may take")
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: go run ./tools/check [-quick] [-timeout 10m] [package ...]")
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: go run ./tools/check [-quick] [-timeout 30m] [package ...]")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
