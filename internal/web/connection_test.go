@@ -121,7 +121,7 @@ func TestTryKeepsWhatWasTyped(t *testing.T) {
 	keeps := []string{`<option value="PATCH" selected>`, `value="/a b"`, "\nno colon</textarea>", "\na=&lt;b&gt;</textarea>", "\n\n&lt;/textarea&gt;</textarea>", `value="text/x"`}
 	t.Run("a line that cannot be read", func(t *testing.T) {
 		d := atConnection(t)
-		d.post("/connections/acme_crm/try", typed).want(t, 400, append(keeps, `<a href="#try-headers">Line 1 is not a header`, `aria-describedby="try-headers-error try-headers-help"`)...)
+		d.post("/connections/acme_crm/try", typed).want(t, 400, append(keeps, `<a href="#try-headers">Headers: line 1 is not a header`, `aria-describedby="try-headers-error try-headers-help"`)...)
 		if d.changes() != "" {
 			t.Errorf("this was done: %s", d.changes())
 		}
@@ -131,7 +131,7 @@ func TestTryKeepsWhatWasTyped(t *testing.T) {
 	t.Run("the invoker refuses fields", func(t *testing.T) {
 		d := atConnection(t)
 		d.tried, d.tryErr = &invoke.Tried{}, &lanyard.Error{Code: lanyard.CodeInvalidRequest, Fields: []lanyard.FieldError{{Pointer: "/headers/X-A", Detail: "no"}, {Pointer: "/url", Detail: "a path holds no blanks"}}}
-		d.post("/connections/acme_crm/try", typed).want(t, 400, append(keeps, `<a href="#try-headers">X-A: no.</a>`, `<a href="#try-url">A path holds no blanks.</a>`)...)
+		d.post("/connections/acme_crm/try", typed).want(t, 400, append(keeps, `<a href="#try-headers">Headers: X-A: no.</a>`, `<a href="#try-url">URL or path: a path holds no blanks.</a>`)...)
 	})
 	t.Run("it has to be connected", func(t *testing.T) {
 		d := atConnection(t)

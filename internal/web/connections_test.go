@@ -95,7 +95,7 @@ func TestConnectionRow(t *testing.T) {
 		"expiring":           {expiring, false, facts{standingWords{"Connected", "ok", ""}, connect, "Reconnect", false, "Revoke", "Token expires"}},
 		"renewing":           {renewing, false, facts{standingWords{"Connected", "ok", ""}, connect, "Reconnect", false, "Revoke", "Renewed by itself"}},
 		"reconnect required": {reason, true, facts{standingWords{"Reconnect required", "warn", "why"}, connect, "Reconnect", true, "Edit Revoke Delete", ""}},
-		"revoked":            {view(lanyard.StatusRevoked, "S"), true, facts{standingWords{"Revoked", "quiet", ""}, connect, "Connect", false, "Edit Delete", ""}},
+		"revoked":            {view(lanyard.StatusRevoked, "S"), true, facts{standingWords{"Revoked", "quiet", ""}, connect, "Reconnect", false, "Edit Delete", ""}},
 		"service deleted":    {view(lanyard.StatusNotConnected, ""), true, facts{standingWords{"Not connected", "quiet", "Its service was deleted, so it cannot be connected."}, "", "Connect", true, "Edit Delete", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {

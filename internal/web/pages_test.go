@@ -44,7 +44,7 @@ func TestSetup(t *testing.T) {
 		a := d.post("/setup/"+goodToken, url.Values{"organization": {" Zylker "}, "name": {"Your name"}, "email": {"pri<ya"}, "password": {"marked password"}})
 		a.lacks(t, "marked password")
 		a.want(t, 400, `value="Zylker"`, `value="Your name"`, `value="pri&lt;ya"`, `aria-invalid="true" aria-describedby="email-error"`,
-			`<p class="wrong" id="email-error">This is not an e-mail address.</p>`, `role="alert"`, `<a href="#email">This is not an e-mail address.</a>`,
+			`<p class="wrong" id="email-error">This is not an e-mail address.</p>`, `role="alert"`, `<a href="#email">Your e-mail address: this is not an e-mail address.</a>`,
 			"<title>Error: Set up Lanyard")
 		if len(a.cookies) > 0 {
 			t.Errorf("cookies were set: %v", a.cookies)
