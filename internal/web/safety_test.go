@@ -39,7 +39,7 @@ var everyRoute = []struct{ method, path string }{
 	{"GET", "/connections/new"},
 	{"GET", "/connections/new?service=acme"},
 	{"POST", "/connections"},
-	{"GET", "/connections/acme_crm"},
+	{"GET", "/connections/acme_crm"}, {"GET", "/connections/acme_crm/"},
 	{"POST", "/connections/acme_crm/try"},
 	{"GET", "/connections/acme_crm/edit"},
 	{"POST", "/connections/acme_crm/edit"},
