@@ -1,6 +1,8 @@
 // Package access says who may do what. Each rule is one function that a workroom's method calls first; the rules read
 // nothing and keep nothing. What a caller must not even know of is answered with not_found, exactly as if it were absent.
 //
+// What a role may do stands in one table, in rights.go.
+//
 // The organization is not a rule here: every store function takes it from the caller, so another organization's things
 // are never found in the first place.
 package access
@@ -55,17 +57,6 @@ func SeeOrganization(c *lanyard.Caller) error {
 	return nil
 }
 
-// EditOrganization: owners and admins.
-func EditOrganization(c *lanyard.Caller) error {
-	if err := ManageAlone(c); err != nil {
-		return err
-	}
-	if c.Role != lanyard.RoleOwner && c.Role != lanyard.RoleAdmin {
-		return forbidden("Only owners and admins may change the organization.")
-	}
-	return nil
-}
-
 // ManageAll: may the caller create or change things beyond a list of connections? Every member may define a custom
 // service and make connections.
 func ManageAll(c *lanyard.Caller) error {
@@ -98,7 +89,7 @@ func SetOAuthClient(c *lanyard.Caller) error {
 	if err := ManageAlone(c); err != nil {
 		return err
 	}
-	if c.Role != lanyard.RoleOwner && c.Role != lanyard.RoleAdmin {
+	if !Has(c.Role, RightOAuthClients) {
 		return forbidden("Only owners and admins of the organization set the OAuth client of a service.")
 	}
 	return nil
@@ -170,7 +161,7 @@ func clip(s string) string {
 
 // SeeAllRecords: owners and admins read the whole log; a member reads what he did himself.
 func SeeAllRecords(c *lanyard.Caller) bool {
-	return (c.Role == lanyard.RoleOwner || c.Role == lanyard.RoleAdmin) && len(c.Rights.Connections) == 0
+	return Has(c.Role, RightRecords) && len(c.Rights.Connections) == 0
 }
 
 // ReadAudit: the audit log is for owners and admins.

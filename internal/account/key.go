@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -73,7 +72,7 @@ func (a *Accounts) CreateKey(ctx context.Context, c *lanyard.Caller, in NewKey) 
 }
 
 func mayGrantActForUsers(c *lanyard.Caller) bool {
-	return slices.Contains([]lanyard.Role{lanyard.RoleOwner, lanyard.RoleAdmin}, c.Role) && (c.Key == "" || c.Rights.ActForUsers)
+	return access.Has(c.Role, access.RightActForUsers) && (c.Key == "" || c.Rights.ActForUsers)
 }
 
 // Keys lists the caller's own keys.

@@ -6,10 +6,34 @@ import (
 	"strings"
 
 	"lanyard"
+	"lanyard/internal/access"
 	"lanyard/internal/account"
 	"lanyard/internal/problem"
 	"lanyard/internal/store"
 )
+
+// organizationTab is one of the pages about the organization.
+type organizationTab struct {
+	Path, Name string
+	Right      access.Right // what one needs to open it; empty: everybody
+	Current    bool
+}
+
+var organizationTabs = []organizationTab{
+	{Path: "/organization", Name: "General"},
+}
+
+// tabsOf gives the tabs that a person may open, with the one that is open now.
+func tabsOf(user *lanyard.User, here string) []organizationTab {
+	var tabs []organizationTab
+	for _, t := range organizationTabs {
+		if t.Right == "" || access.Has(user.Role, t.Right) {
+			t.Current = t.Path == here
+			tabs = append(tabs, t)
+		}
+	}
+	return tabs
+}
 
 // organizationPage is the organization and its people.
 type organizationPage struct {

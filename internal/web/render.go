@@ -75,6 +75,7 @@ func newRenderer(assetURL func(name string) string, publicURL, version string, n
 		"slug":    slug,
 		"number":  thousands[int64],
 		"places":  func() []placeGroup { return places },
+		"tabs":    tabsOf,
 		"ago":     func(at time.Time) template.HTML { return ago(at, now()) },
 	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
 	if err != nil {
