@@ -26,6 +26,7 @@ const (
 	ActionConnect            Action = "authorization.connect"
 	ActionConnectFailed      Action = "authorization.connect_failed"
 	ActionRevoke             Action = "authorization.revoke"
+	ActionRemoveUser         Action = "authorization.remove"
 	ActionRefresh            Action = "authorization.refresh"
 	ActionReconnectRequired  Action = "authorization.reconnect_required"
 	ActionProviderRevocation Action = "authorization.provider_revocation"

@@ -169,6 +169,13 @@ func TestOperations(t *testing.T) {
 		"revoke": {200, `{"status":"revoked","provider_confirmed":true}`, func(ctx context.Context, c *client.Client) (any, error) {
 			return c.Revoke(ctx, "acme_live")
 		}, recorded{Method: "POST", URI: "/v1/connections/acme_live/revoke"}, &client.RevokeResult{Status: lanyard.StatusRevoked, ProviderConfirmed: true}},
+		"connection users": {200, `{"items":[{"user":"usr_1","name":"Warehouse","external_id":"w1","status":"connected","status_reason":"","connected_at":"2026-01-31T12:00:00Z","last_used_at":null}],"next_cursor":""}`, func(ctx context.Context, c *client.Client) (any, error) {
+			users, _, err := c.ConnectionUsers("acme_live").Page(ctx, "", 10)
+			return users, err
+		}, recorded{Method: "GET", URI: "/v1/connections/acme_live/users?limit=10"}, []*client.ConnectionUser{{User: "usr_1", Name: "Warehouse", ExternalID: "w1", Status: lanyard.StatusConnected, ConnectedAt: noon}}},
+		"remove a connection's user": {200, `{"status":"revoked","provider_confirmed":false}`, func(ctx context.Context, c *client.Client) (any, error) {
+			return c.RemoveConnectionUser(ctx, "acme_live", "usr_1")
+		}, recorded{Method: "DELETE", URI: "/v1/connections/acme_live/users/usr_1"}, &client.RevokeResult{Status: lanyard.StatusRevoked}},
 		"invoke": {200, `{"status":404,"headers":{"content-type":"text/plain"},"body":"gone","duration_ms":12}`, func(ctx context.Context, c *client.Client) (any, error) {
 			return c.Invoke(ctx, &client.Request{Connection: "acme_live", URL: "/x", Files: []client.File{{Name: "f", Content: []byte("hi")}}})
 		}, recorded{"POST", "/v1/invoke", `{"connection":"acme_live","url":"/x","files":[{"name":"f","content_base64":"aGk="}]}`, jsonType, ""},

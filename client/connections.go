@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"lanyard"
@@ -108,6 +109,28 @@ type RevokeResult struct {
 	Document
 	Status            lanyard.Status `json:"status"`
 	ProviderConfirmed bool           `json:"provider_confirmed"` // false also where the service has no revoke URL
+}
+
+// ConnectionUser is how somebody stands on a connection that is used with each user's own account.
+type ConnectionUser struct {
+	Document
+	User         string         `json:"user"` // id
+	Name         string         `json:"name"`
+	ExternalID   string         `json:"external_id"` // the host application's own id; empty when there is none
+	Status       lanyard.Status `json:"status"`
+	StatusReason string         `json:"status_reason"`
+	ConnectedAt  time.Time      `json:"connected_at"` // zero: never
+	LastUsedAt   time.Time      `json:"last_used_at"` // zero: never
+}
+
+// ConnectionUsers lists who connected a connection of the acting user's own.
+func (c *Client) ConnectionUsers(linkName string) *List[ConnectionUser] {
+	return &List[ConnectionUser]{c, "/v1/connections/" + link(linkName) + "/users", nil}
+}
+
+// RemoveConnectionUser takes another user's account off a connection of the acting user's own.
+func (c *Client) RemoveConnectionUser(ctx context.Context, linkName, user string) (*RevokeResult, error) {
+	return call[RevokeResult](ctx, c, http.MethodDelete, "/v1/connections/"+link(linkName)+"/users/"+url.PathEscape(user), nil, nil)
 }
 
 // Revoke erases the acting user's credential of the connection, and tells the provider where it can be told.

@@ -200,6 +200,15 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 	}
 	must(c.DeleteKey(ctx, created.ID))
 
+	users, _, err := c.ConnectionUsers("live").Page(ctx, "", 0)
+	must(err)
+	if len(users) != 1 || users[0].User != me.User.ID || users[0].Status != lanyard.StatusConnected {
+		t.Errorf("who connected it: %v", users)
+	}
+	if _, err := c.RemoveConnectionUser(ctx, "live", "usr_nobody"); lanyard.CodeOf(err) != lanyard.CodeNotFound {
+		t.Errorf("removing nobody: %v", err)
+	}
+
 	revoked, err := c.Revoke(ctx, "live")
 	must(err)
 	if revoked.Status != lanyard.StatusRevoked || revoked.ProviderConfirmed {

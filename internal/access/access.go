@@ -129,6 +129,17 @@ func Connect(c *lanyard.Caller, con *lanyard.Connection) error {
 	return Manage(c)
 }
 
+// SeeUsers: who connected a connection, and taking a copy of somebody else's away, is for the connection's owner alone.
+func SeeUsers(c *lanyard.Caller, con *lanyard.Connection) error {
+	if err := SeeConnection(c, con); err != nil {
+		return err
+	}
+	if con.Owner != c.User {
+		return forbidden("Only the owner of the connection %s sees who connected it.", con.LinkName)
+	}
+	return nil
+}
+
 // Invoke: everybody in the organization may call through a connection, unless its owner keeps it to himself or the key
 // is limited to others.
 func Invoke(c *lanyard.Caller, con *lanyard.Connection) error {

@@ -8,6 +8,7 @@ import (
 	"lanyard"
 	"lanyard/internal/credential"
 	"lanyard/internal/registry"
+	"lanyard/internal/store"
 )
 
 // connection is a connection as the acting user sees it.
@@ -137,6 +138,50 @@ type revokeAnswer struct {
 
 func (a *API) revoke(ctx context.Context, c *lanyard.Caller, in *ConnectionName) (*answer[revokeAnswer], error) {
 	confirmed, err := a.Keeper.Revoke(ctx, c, in.LinkName)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[revokeAnswer]{revokeAnswer{string(lanyard.StatusRevoked), confirmed}}, nil
+}
+
+// connectionUser is how somebody stands on a connection, as its owner sees it.
+type connectionUser struct {
+	User         string     `json:"user" doc:"The user's id" example:"usr_H4N2XKD7QWLTPZ3VYB6C"`
+	Name         string     `json:"name" doc:"The user's name"`
+	ExternalID   string     `json:"external_id" doc:"The host application's own id for this person; empty when there is none"`
+	Status       string     `json:"status" enum:"not_connected,connected,reconnect_required,revoked" doc:"How that user's authorization stands"`
+	StatusReason string     `json:"status_reason" doc:"Why, in plain words; empty while connected"`
+	ConnectedAt  *time.Time `json:"connected_at" doc:"When the credential that is stored was got or last refreshed. Null: none was yet"`
+	LastUsedAt   *time.Time `json:"last_used_at" doc:"When a call with it was last answered, half a minute exact. Null: never"`
+}
+
+func encodeConnectionUser(u *store.UserAuthorization) connectionUser {
+	return connectionUser{
+		User: string(u.User), Name: u.Name, ExternalID: u.ExternalID, Status: string(u.Status), StatusReason: u.Reason,
+		ConnectedAt: when(u.ConnectedAt), LastUsedAt: when(u.LastUsedAt),
+	}
+}
+
+type listConnectionUsersInput struct {
+	ConnectionName
+	Page
+}
+
+func (a *API) listConnectionUsers(ctx context.Context, c *lanyard.Caller, in *listConnectionUsersInput) (*answer[list[connectionUser]], error) {
+	users, next, err := a.Keeper.Authorizations(ctx, c, in.LinkName, in.store())
+	if err != nil {
+		return nil, err
+	}
+	return listAnswer(users, next, encodeConnectionUser), nil
+}
+
+type connectionUserName struct {
+	ConnectionName
+	User string `path:"user" doc:"The user's id" example:"usr_H4N2XKD7QWLTPZ3VYB6C"`
+}
+
+func (a *API) removeConnectionUser(ctx context.Context, c *lanyard.Caller, in *connectionUserName) (*answer[revokeAnswer], error) {
+	_, confirmed, err := a.Keeper.RemoveUser(ctx, c, in.LinkName, lanyard.UserID(in.User))
 	if err != nil {
 		return nil, err
 	}

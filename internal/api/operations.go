@@ -201,6 +201,30 @@ var operations = map[string]operation{
 		answer:      `{"status": "revoked", "provider_confirmed": true}`,
 		errors:      []lanyard.Code{lanyard.CodeNotConnected},
 	},
+	"GET /v1/connections/{link_name}/users": {
+		id: "list_connection_users", tag: "Connections", summary: "List who connected a connection",
+		description: "With *Use credentials of login user* on, everybody uses an account of their own. The owner of the connection sees who they are, how they stand and when they last used it, and nothing of their accounts.",
+		answer: `{
+  "items": [
+    {
+      "user": "usr_H4N2XKD7QWLTPZ3VYB6C",
+      "name": "Warehouse",
+      "external_id": "",
+      "status": "connected",
+      "status_reason": "",
+      "connected_at": "2026-03-01T09:00:00Z",
+      "last_used_at": "2026-03-02T10:30:00Z"
+    }
+  ],
+  "next_cursor": ""
+}`,
+	},
+	"DELETE /v1/connections/{link_name}/users/{user}": {
+		id: "remove_connection_user", tag: "Connections", summary: "Take another user's account off a connection",
+		description: "For the owner of the connection. Erases that user's credential, tells the provider as revoking does, and takes the connection off that user's shared list. The next call made for them asks them to connect again. Your own account is revoked, not removed (`conflict`).",
+		answer:      `{"status": "revoked", "provider_confirmed": true}`,
+		errors:      []lanyard.Code{lanyard.CodeConflict},
+	},
 	"GET /v1/services": {
 		id: "list_services", tag: "Services", summary: "List services",
 		description: "Default services come with Lanyard; custom ones were defined by members of the organization, and everybody in it sees them. Ordered by link name.",

@@ -26,6 +26,8 @@ func (a *API) index() {
 	handle(a, "DELETE /v1/connections/{link_name}", a.deleteConnection)
 	handle(a, "POST /v1/connections/{link_name}/connect", a.connect)
 	handle(a, "POST /v1/connections/{link_name}/revoke", a.revoke)
+	handle(a, "GET /v1/connections/{link_name}/users", a.listConnectionUsers)
+	handle(a, "DELETE /v1/connections/{link_name}/users/{user}", a.removeConnectionUser)
 
 	handle(a, "GET /v1/services", a.listServices)
 	handle(a, "POST /v1/services", a.createService)

@@ -20,7 +20,7 @@ Making one and connecting it are two steps: create, then connect.`,
   lanyard connections connect acme_support -c X-Api-Key=-`,
 	})
 	cmd.AddCommand(a.connectionsListCommand(), a.connectionsGetCommand(), a.connectionsCreateCommand(), a.connectCommand(),
-		a.connectionsEditCommand(), a.revokeCommand(), a.connectionsDeleteCommand())
+		a.connectionsEditCommand(), a.revokeCommand(), a.connectionUsersCommand(), a.removeConnectionUserCommand(), a.connectionsDeleteCommand())
 	return a.remote(cmd)
 }
 
@@ -226,6 +226,66 @@ stays, and can be connected again. At a terminal it asks first.`,
 					return a.say("%s was revoked, and the provider confirmed it.", args[0])
 				}
 				return a.say("%s was revoked: its credential is erased here. The provider has not confirmed it.", args[0])
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+func (a *app) connectionUsersCommand() *cobra.Command {
+	var p pages
+	cmd := &cobra.Command{
+		Use:   "users LINK_NAME",
+		Short: "List who connected a connection",
+		Long: `Lists who connected a connection of yours that everybody uses with an account of their own: how they stand and when
+they last used it, and nothing of their accounts.`,
+		Example:           `  lanyard connections users acme_support`,
+		Args:              arguments("LINK_NAME"),
+		ValidArgsFunction: a.completeConnections,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.client(cmd)
+			if err != nil {
+				return err
+			}
+			return list(cmd.Context(), a, c.ConnectionUsers(args[0]), p, "Nobody has connected it yet.", []string{"USER", "NAME", "EXTERNAL ID", "STATUS", "LAST USED"},
+				func(u *client.ConnectionUser) []string {
+					return []string{u.User, u.Name, u.ExternalID, words(u.Status), relative(u.LastUsedAt, a.now())}
+				})
+		},
+	}
+	pageFlags(cmd, &p, 0)
+	return cmd
+}
+
+func (a *app) removeConnectionUserCommand() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "remove-user LINK_NAME USER",
+		Short: "Take another user's account off a connection",
+		Long: `Erases the credential that another user connected a connection of yours with, and tells the provider where it can
+be told. The next call made for that user asks for connecting again. USER is an id that lanyard connections users shows.
+At a terminal it asks first.`,
+		Example:           `  lanyard connections remove-user acme_support usr_H4N2XKD7QWLTPZ3VYB6C --yes`,
+		Args:              arguments("LINK_NAME", "USER"),
+		ValidArgsFunction: a.completeConnections,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.client(cmd)
+			if err != nil {
+				return err
+			}
+			if err := a.confirm(cmd.Context(), yes, fmt.Sprintf("Erase the credential of %s for %s?", args[1], args[0])); err != nil {
+				return err
+			}
+			result, err := c.RemoveConnectionUser(cmd.Context(), args[0], args[1])
+			if err != nil {
+				return err
+			}
+			return a.show(result, func() error {
+				if result.ProviderConfirmed {
+					return a.say("%s is taken off %s, and the provider confirmed it.", args[1], args[0])
+				}
+				return a.say("%s is taken off %s: the credential is erased here. The provider has not confirmed it.", args[1], args[0])
 			})
 		},
 	}

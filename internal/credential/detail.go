@@ -146,8 +146,8 @@ func (k *Keeper) Authorizations(ctx context.Context, c *lanyard.Caller, name str
 	if err != nil {
 		return nil, "", err
 	}
-	if con.Owner != c.User {
-		return nil, "", lanyard.Errorf(lanyard.CodeForbidden, "Only the owner of the connection %s sees who connected it.", con.LinkName)
+	if err := access.SeeUsers(c, con); err != nil {
+		return nil, "", err
 	}
 	return k.Store.AuthorizationsOf(ctx, c.Organization, con.ID, p)
 }

@@ -32,17 +32,72 @@ func (k *Keeper) Revoke(ctx context.Context, c *lanyard.Caller, name string) (bo
 	} else if err != nil {
 		return false, err
 	}
-	req := revocationOf(con.Service, revoked.Credential)
+	return k.tellNow(ctx, con, revoked.Credential), nil
+}
+
+// tellNow tells the provider of a credential that was just erased, and reports whether it confirmed. If not, the
+// background goes on.
+func (k *Keeper) tellNow(ctx context.Context, con *Connection, erased *lanyard.Credential) bool {
+	req := revocationOf(con.Service, erased)
 	if req == nil {
-		return false, nil
+		return false
 	}
 	ctx, done := k.detach(ctx)
 	defer done()
 	if k.tellProvider(ctx, req) == nil {
-		return true, nil
+		return true
 	}
 	k.queue(ctx, con.OrganizationID, con.LinkName, req)
-	return false, nil
+	return false
+}
+
+// UserOf is one user's standing on a connection, for the connection's owner. Not_found when that user has none.
+func (k *Keeper) UserOf(ctx context.Context, c *lanyard.Caller, name string, user lanyard.UserID) (*store.UserAuthorization, error) {
+	con, err := k.seen(ctx, c, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := access.SeeUsers(c, con); err != nil {
+		return nil, err
+	}
+	return k.userOf(ctx, con, user)
+}
+
+func (k *Keeper) userOf(ctx context.Context, con *lanyard.Connection, user lanyard.UserID) (*store.UserAuthorization, error) {
+	of, err := k.Store.AuthorizationOf(ctx, con.OrganizationID, con.ID, user)
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		return nil, lanyard.Errorf(lanyard.CodeNotFound, "The connection %s has no such user.", con.LinkName)
+	}
+	return of, err
+}
+
+// RemoveUser takes somebody else's copy of the caller's own connection away: the credential is erased, the provider is
+// told as by Revoke, and the connection leaves that user's shared list until a call is made for them again.
+func (k *Keeper) RemoveUser(ctx context.Context, c *lanyard.Caller, name string, user lanyard.UserID) (*store.UserAuthorization, bool, error) {
+	con, err := k.findDefined(ctx, c, name)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := access.SeeUsers(c, &con.Connection); err != nil {
+		return nil, false, err
+	}
+	if err := access.Manage(c); err != nil {
+		return nil, false, err
+	}
+	if user == con.Owner {
+		return nil, false, lanyard.Errorf(lanyard.CodeConflict, "This is your own account: revoke the connection %s instead.", con.LinkName)
+	}
+	of, err := k.userOf(ctx, &con.Connection, user)
+	if err != nil {
+		return nil, false, err
+	}
+	entry := c.Audit(lanyard.ActionRemoveUser, string(con.ID), string(con.LinkName))
+	entry.Detail = map[string]string{"user": string(user), "name": of.Name}
+	removed, err := k.Store.RemoveAuthorization(ctx, c.Organization, con.ID, user, entry)
+	if err != nil {
+		return nil, false, err
+	}
+	return of, k.tellNow(ctx, con, removed.Credential), nil
 }
 
 // findDefined is find for a connection whose service may have been deleted: Service is nil then.

@@ -546,6 +546,7 @@ func TestAuditOfEveryChange(t *testing.T) {
 		{"PATCH /v1/connections/con", object("name", "Connection"), 200, lanyard.ActionConnectionEdit, "con"},
 		{"PATCH /v1/connections/con", object("name", "Connection"), 200, "", ""},
 		{"PATCH /v1/connections/con", object("scopes", nil), 200, "", ""},
+		{"DELETE /v1/connections/con/users/" + string(l.UserID), nil, 409, "", ""},
 		{"POST /v1/connections/con/revoke", nil, 200, lanyard.ActionRevoke, "con"},
 		{"DELETE /v1/connections/con", nil, 204, lanyard.ActionConnectionDelete, "con"},
 		{"DELETE /v1/connections/con", nil, 404, "", ""},

@@ -84,6 +84,9 @@ var pageAccess = []pageRule{
 	{"GET /connections/{connection}/revoke", "/connections/mine/revoke", "", [5]int{401, 404, 404, 404, 200}},
 	{"GET /connections/{connection}/delete", "/connections/mine/delete", "", [5]int{401, 404, 404, 404, 200}},
 
+	{"GET /connections/{connection}/users/{user}/remove", "/connections/mine/users/usr_A/remove", "", [5]int{401, 404, 404, 404, 404}},
+	{"POST /connections/{connection}/users/{user}/remove", "/connections/mine/users/usr_A/remove", "", [5]int{401, 404, 404, 404, 404}},
+
 	{"GET /account", "/account", "", page(200)},
 	{"GET /account/password", "/account/password", "", page(200)},
 	{"POST /account/password", "/account/password", "new=short", page(400)},

@@ -1008,6 +1008,43 @@ func TestUseCredentialsOfLoginUser(t *testing.T) {
 			t.Errorf("bert's: %v", others)
 		}
 	})
+	t.Run("the owner sees who connected it, and nothing of their accounts", func(t *testing.T) {
+		users := tenancyItems(t, l, l.Key, "/v1/connections/acme/users")
+		if len(users) != 2 {
+			t.Fatalf("users: %v", users)
+		}
+		for _, u := range users {
+			if len(u) != 7 || u["status"] != "connected" || u["connected_at"] == nil {
+				t.Errorf("a user as the owner sees them: %v", u)
+			}
+		}
+		for name, a := range map[string]*servertest.Answer{"one of them": l.As(t, anna, "GET /v1/connections/acme/users", nil), "another": l.As(t, bert, "DELETE /v1/connections/acme/users/"+string(annaID), nil)} {
+			if a.Status != 403 {
+				t.Errorf("%s: %d %s", name, a.Status, a.Body)
+			}
+		}
+	})
+	t.Run("the owner takes a copy away", func(t *testing.T) {
+		rulesRefused(t, l.API(t, "DELETE /v1/connections/acme/users/"+string(l.UserID), nil), 409, lanyard.CodeConflict)
+		rulesRefused(t, l.API(t, "DELETE /v1/connections/acme/users/usr_A", nil), 404, lanyard.CodeNotFound)
+		l.Must(t, 200, "DELETE /v1/connections/acme/users/"+string(annaID), nil)
+		if shared := tenancyItems(t, l, anna, "/v1/connections?view=shared"); len(shared) != 0 {
+			t.Errorf("shared: %v", shared)
+		}
+		before := up.calls.Load()
+		rulesRefused(t, rulesInvoke(t, l, anna, "acme"), 409, lanyard.CodeAuthorizationRequired)
+		if up.calls.Load() != before {
+			t.Error("a call left the building with a credential that was taken away")
+		}
+		if a := rulesInvoke(t, l, l.Key, "acme", "Lanyard-User", string(l.UserID)); a.Status != 200 {
+			t.Errorf("the owner's own: %d %s", a.Status, a.Body)
+		}
+		entries := tenancyItems(t, l, l.Key, "/v1/audit?action="+string(lanyard.ActionRemoveUser))
+		if len(entries) != 1 || entries[0]["detail"].(map[string]any)["user"] != string(annaID) {
+			t.Errorf("the audit log: %v", entries)
+		}
+		l.As(t, anna, "POST /v1/connections/acme/connect", tenancyKey("of-anna"))
+	})
 	t.Run("H08 revoke only", func(t *testing.T) {
 		rulesRefused(t, l.As(t, anna, "PATCH /v1/connections/acme", object("name", "Hers")), 403, lanyard.CodeForbidden)
 		rulesRefused(t, l.As(t, anna, "DELETE /v1/connections/acme", nil), 403, lanyard.CodeForbidden)

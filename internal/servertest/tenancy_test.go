@@ -195,6 +195,9 @@ func tenancyCalls(n tenancyNames, upstream string) map[string][]tenancyCall {
 			{"GET /v1/audit?object=" + n.service, nil, 200}, {"GET /v1/audit?object=" + n.connection, nil, 200},
 			{"GET /v1/audit?object=" + n.key, nil, 200}, {"GET /v1/audit?object=" + n.user, nil, 200}, {"GET /v1/audit?object=" + n.organization, nil, 200},
 		},
+		"DELETE /v1/connections/{link_name}/users/{user}": {
+			{"DELETE /v1/connections/" + n.link + "/users/" + n.user, nil, 404}, {"DELETE /v1/connections/mine/users/" + n.user, nil, 404},
+		},
 		"GET /v1/me":               nil,
 		"POST /v1/sign_in_links":   nil,
 		"GET /v1/api_keys":         nil,
@@ -208,6 +211,7 @@ func tenancyCalls(n tenancyNames, upstream string) map[string][]tenancyCall {
 			"DELETE /v1/connections/{link_name}":       nil,
 			"POST /v1/connections/{link_name}/connect": key,
 			"POST /v1/connections/{link_name}/revoke":  nil,
+			"GET /v1/connections/{link_name}/users":    nil,
 			"GET /v1/services/{link_name}":             nil,
 			"PATCH /v1/services/{link_name}":           object("name", "Stolen"),
 			"DELETE /v1/services/{link_name}":          nil,
@@ -248,6 +252,9 @@ var (
 // tenancyAlike is an answer with everything removed that may differ between two answers that tell the same.
 func tenancyAlike(a *servertest.Answer, n tenancyNames) string {
 	h := a.Header.Clone()
+	if strings.Contains(string(a.Body), `_at":"`) {
+		h.Del("Content-Length") // a time is written without its last zeros
+	}
 	for _, name := range tenancyOwnHeaders {
 		h.Del(name)
 	}
@@ -509,6 +516,8 @@ var tenancyAccess = []tenancyRule{
 	{"DELETE /v1/connections/{link_name}", "DELETE /v1/connections/mine", ``, true, nobody(404, 404, 404, 204, 404, 204, 404)},
 	{"POST /v1/connections/{link_name}/connect", "POST /v1/connections/mine/connect", `{"credentials":{"X-Api-Key":"k"}}`, true, nobody(404, 404, 404, 200, 404, 200, 404)},
 	{"POST /v1/connections/{link_name}/revoke", "POST /v1/connections/mine/revoke", ``, true, nobody(404, 404, 404, 200, 404, 200, 404)},
+	{"GET /v1/connections/{link_name}/users", "GET /v1/connections/mine/users", ``, false, nobody(404, 404, 404, 200, 404, 200, 404)},
+	{"DELETE /v1/connections/{link_name}/users/{user}", "DELETE /v1/connections/mine/users/usr_A", ``, false, nobody(404, 404, 404, 404, 404, 404, 404)},
 
 	{"GET /v1/services", "GET /v1/services", ``, false, nobody(200, 200, 200, 200, 200, 200, 200)},
 	{"POST /v1/services", "POST /v1/services", `{"link_name":"new_#","name":"New","hosts":["a.example"],"auth":{"type":"basic"}}`, true, nobody(403, 201, 201, 201, 201, 403, 201)},

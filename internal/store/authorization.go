@@ -58,10 +58,25 @@ func (s *Store) Authorization(ctx context.Context, org lanyard.OrganizationID, c
 type UserAuthorization struct {
 	User        lanyard.UserID
 	Name        string
+	ExternalID  string // the host application's own id for that user; may be empty
 	Status      lanyard.Status
 	Reason      string    // in plain words; empty while connected
 	ConnectedAt time.Time // last credential stored; zero: none yet
 	LastUsedAt  time.Time // as of the authorization
+}
+
+const userAuthorizations = `SELECT a.user_id, u.name, coalesce(u.external_id, ''), a.status, a.status_reason, a.refreshed_at, a.last_used_at
+	FROM authorizations a JOIN users u ON u.organization_id = a.organization_id AND u.id = a.user_id
+	WHERE a.organization_id = $1 AND a.connection_id = $2`
+
+func scanUserAuthorization(row scanner) (a UserAuthorization, err error) {
+	err = row.Scan(&a.User, &a.Name, &a.ExternalID, &a.Status, &a.Reason, instant{&a.ConnectedAt}, instant{&a.LastUsedAt})
+	return a, err
+}
+
+// AuthorizationOf gives one user's standing on a connection as its owner sees it; not_found when there is none.
+func (s *Store) AuthorizationOf(ctx context.Context, org lanyard.OrganizationID, connection lanyard.ConnectionID, user lanyard.UserID) (*UserAuthorization, error) {
+	return find(ctx, s.reads, "authorization", scanUserAuthorization, userAuthorizations+` AND a.user_id = $3`, org, connection, user)
 }
 
 // AuthorizationsOf lists the authorizations of a connection, those of its owner included, in the order of users' ids.
@@ -71,17 +86,11 @@ func (s *Store) AuthorizationsOf(ctx context.Context, org lanyard.OrganizationID
 	if err != nil {
 		return nil, "", err
 	}
-	w := where{`SELECT a.user_id, u.name, a.status, a.status_reason, a.refreshed_at, a.last_used_at
-		FROM authorizations a JOIN users u ON u.organization_id = a.organization_id AND u.id = a.user_id
-		WHERE a.organization_id = $1 AND a.connection_id = $2`, []any{org, connection}}
+	w := where{userAuthorizations, []any{org, connection}}
 	if after != "" {
 		w.and(`a.user_id > `, after)
 	}
-	scan := func(row scanner) (a UserAuthorization, err error) {
-		err = row.Scan(&a.User, &a.Name, &a.Status, &a.Reason, instant{&a.ConnectedAt}, instant{&a.LastUsedAt})
-		return a, err
-	}
-	found, err := all(ctx, s.reads, scan, w.limit(`a.user_id`, rows), w.args...)
+	found, err := all(ctx, s.reads, scanUserAuthorization, w.limit(`a.user_id`, rows), w.args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list the authorizations of connection %s: %w", connection, err)
 	}
@@ -314,6 +323,37 @@ type RevokedAuthorization struct {
 // RevokeAuthorization erases a user's credential on a connection: status revoked, for the reason given. Not_found when
 // the user has no standing on it.
 func (s *Store) RevokeAuthorization(ctx context.Context, org lanyard.OrganizationID, connection lanyard.ConnectionID, user lanyard.UserID, reason string, audit lanyard.AuditEntry) (RevokedAuthorization, error) {
+	return s.endOne(ctx, org, connection, user, reason, audit, func(t *tx, id lanyard.AuthorizationID, now time.Time) error {
+		const update = `UPDATE authorizations SET status = 'revoked', status_reason = $3, updated_at = $4, ` + erased + `
+			WHERE organization_id = $1 AND id = $2`
+		_, err := t.exec(ctx, update, org, id, clean(reason), millis(now))
+		return err
+	})
+}
+
+// RemoveAuthorization is [Store.RevokeAuthorization], and nothing stays of the user's standing: the connection leaves
+// that user's shared list, and the consents that were begun for it are dropped.
+func (s *Store) RemoveAuthorization(ctx context.Context, org lanyard.OrganizationID, connection lanyard.ConnectionID, user lanyard.UserID, audit lanyard.AuditEntry) (RevokedAuthorization, error) {
+	return s.endOne(ctx, org, connection, user, "", audit, func(t *tx, id lanyard.AuthorizationID, _ time.Time) error {
+		if _, err := t.exec(ctx, `DELETE FROM authorizations WHERE organization_id = $1 AND id = $2`, org, id); err != nil {
+			return err
+		}
+		for _, begun := range []string{
+			`DELETE FROM consent_requests WHERE organization_id = $1 AND connection_id = $2 AND user_id = $3 AND used_at = 0`,
+			`DELETE FROM connect_links WHERE organization_id = $1 AND connection_id = $2 AND user_id = $3`,
+		} {
+			if _, err := t.exec(ctx, begun, org, connection, user); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// endOne takes one user's credential away in the way that end does it, and returns what it was.
+func (s *Store) endOne(ctx context.Context, org lanyard.OrganizationID, connection lanyard.ConnectionID, user lanyard.UserID, reason string, audit lanyard.AuditEntry,
+	end func(t *tx, id lanyard.AuthorizationID, now time.Time) error,
+) (RevokedAuthorization, error) {
 	var revoked RevokedAuthorization
 	err := s.tx(ctx, func(t *tx) error {
 		const query = `SELECT ` + connectionColumns + `, ` + authorizationColumns + `, a.credential_sealed
@@ -326,10 +366,8 @@ func (s *Store) RevokeAuthorization(ctx context.Context, org lanyard.Organizatio
 		now := s.Now()
 		revoked = before.ended(lanyard.StatusRevoked, clean(reason), now)
 		revoked.Credential = s.openForRevoking(ctx, &before.authorization)
-		const update = `UPDATE authorizations SET status = 'revoked', status_reason = $3, updated_at = $4, ` + erased + `
-			WHERE organization_id = $1 AND id = $2`
-		if _, err := t.exec(ctx, update, org, before.authorization.ID, clean(reason), millis(now)); err != nil {
-			return fmt.Errorf("revoke authorization %s: %w", before.authorization.ID, err)
+		if err := end(t, before.authorization.ID, now); err != nil {
+			return fmt.Errorf("end authorization %s: %w", before.authorization.ID, err)
 		}
 		t.tell(Change{Kind: ChangeAuthorization, Organization: org, Connection: connection, LinkName: before.connection.LinkName, User: user})
 		return t.audit(ctx, org, audit)

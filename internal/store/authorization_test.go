@@ -248,6 +248,32 @@ func TestRevokeAuthorization(t *testing.T) {
 	})
 }
 
+func TestRemoveAuthorization(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		s := w.service("acme")
+		c := w.connection("acme_connection", s, ofEachUser)
+		_, err := w.RemoveAuthorization(t.Context(), w.org, c.ID, w.member.ID, entry(lanyard.ActionRemoveUser))
+		wantCode(t, err, lanyard.CodeNotFound)
+		w.connect(c, s, w.owner.ID)
+		before := w.connect(c, s, w.member.ID)
+		_, err = w.RemoveAuthorization(t.Context(), "org_other", c.ID, w.member.ID, entry(lanyard.ActionRemoveUser))
+		wantCode(t, err, lanyard.CodeNotFound)
+		removed, err := w.RemoveAuthorization(t.Context(), w.org, c.ID, w.member.ID, entry(lanyard.ActionRemoveUser))
+		if err != nil || removed.Credential == nil || removed.Authorization.ID != before.ID {
+			t.Fatalf("removed %+v, %v", removed, err)
+		}
+		_, err = w.Authorization(t.Context(), w.org, c.ID, w.member.ID)
+		wantCode(t, err, lanyard.CodeNotFound)
+		if w.token(c, w.owner.ID) == "" {
+			t.Error("the owner's own went along")
+		}
+		// A refresh that was under way for the removed one must not bring it back, nor reach the next.
+		if again := w.connect(c, s, w.member.ID); again.ID == before.ID {
+			t.Error("the next authorization has the id of the removed one")
+		}
+	})
+}
+
 func TestAddAuthorization(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		s := w.service("acme")
@@ -290,7 +316,7 @@ func TestAuthorizationsOf(t *testing.T) {
 		}
 		want := []store.UserAuthorization{
 			{User: w.owner.ID, Name: w.owner.Name, Status: lanyard.StatusConnected, ConnectedAt: w.Now()},
-			{User: w.member.ID, Name: w.member.Name, Status: lanyard.StatusNotConnected},
+			{User: w.member.ID, Name: w.member.Name, ExternalID: w.member.ExternalID, Status: lanyard.StatusNotConnected},
 		}
 		slices.SortFunc(want, func(a, b store.UserAuthorization) int { return strings.Compare(string(a.User), string(b.User)) })
 		if diff := cmp.Diff(want, all); diff != "" {

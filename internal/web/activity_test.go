@@ -84,7 +84,7 @@ func TestAuditPages(t *testing.T) {
 	d.people = inventedPeople()
 	d.get("/activity/audit?group=connections&person=usr_x&object=con_1&cursor=c").want(t, 200, "No more entries")
 	want := store.AuditFilter{Person: "usr_x", Object: "con_1", Actions: []lanyard.Action{
-		lanyard.ActionConnect, lanyard.ActionConnectFailed, lanyard.ActionProviderRevocation, lanyard.ActionReconnectRequired, lanyard.ActionRevoke,
+		lanyard.ActionConnect, lanyard.ActionConnectFailed, lanyard.ActionProviderRevocation, lanyard.ActionReconnectRequired, lanyard.ActionRemoveUser, lanyard.ActionRevoke,
 		lanyard.ActionConnectionCreate, lanyard.ActionConnectionDelete, lanyard.ActionConnectionEdit,
 	}}
 	if diff := cmp.Diff(want, d.audited); diff != "" {

@@ -73,6 +73,7 @@ var auditActions = map[lanyard.Action]auditWords{
 	lanyard.ActionConnect:            {"connections", "plug", "connected", true, ""},
 	lanyard.ActionConnectFailed:      {"connections", "triangle-alert", "could not connect", true, ""},
 	lanyard.ActionRevoke:             {"connections", "unplug", "revoked", true, ""},
+	lanyard.ActionRemoveUser:         {"connections", "unplug", "took another person’s account off", true, ""},
 	lanyard.ActionReconnectRequired:  {"connections", "triangle-alert", "found that", true, "has to be connected again"},
 	lanyard.ActionProviderRevocation: {"connections", "unplug", "told the provider that", true, "was revoked"},
 	lanyard.ActionRefresh:            {auditRenewals, "refresh-cw", "renewed the token of", true, ""},

@@ -60,6 +60,7 @@ type otherRow struct {
 	StatusWords string
 	Tone        string
 	You         bool
+	Remove      string // address of the page that takes this person off; empty where there is nothing to take
 }
 
 // listOf is the list of connections that a connection stands in for a visitor.
@@ -195,6 +196,9 @@ func newOthersPart(name lanyard.LinkName, visitor lanyard.UserID, list []store.U
 	for _, a := range list {
 		row := otherRow{UserAuthorization: a, You: a.User == visitor}
 		row.StatusWords, row.Tone = standingOf(a.Status)
+		if !row.You {
+			row.Remove = removeUserPath(name, a.User)
+		}
 		p.List = append(p.List, row)
 	}
 	if cursor != "" {

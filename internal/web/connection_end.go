@@ -4,7 +4,9 @@ import (
 	"net/http"
 
 	"lanyard"
+	"lanyard/internal/credential"
 	"lanyard/internal/registry"
+	"lanyard/internal/store"
 )
 
 // endConnectionPage asks before a connection is revoked or deleted, and says what will be lost.
@@ -132,5 +134,61 @@ func (s *site) deleteConnection(w http.ResponseWriter, r *http.Request, v visito
 	}
 	s.tell(w, newNotice("ok", c.Name+" was deleted", ""))
 	http.Redirect(w, r, "/connections", http.StatusSeeOther)
+	return nil
+}
+
+func removeUserPath(connection lanyard.LinkName, user lanyard.UserID) string {
+	return connectionPath(connection, "users", string(user), "remove")
+}
+
+func newRemoveUserPage(v visitor, d *credential.Detail, of *store.UserAuthorization) endConnectionPage {
+	c := d.Connection
+	p := endConnectionPage{frame: newShellFrame(v, "Remove "+of.Name, "/connections"), Icon: "unplug", Heading: "Remove", Name: of.Name,
+		Button: "Remove", Action: removeUserPath(c.LinkName, of.User), Back: connectionPath(c.LinkName) + "#others"}
+	switch of.Status {
+	case lanyard.StatusConnected:
+		p.Lost = append(p.Lost, "Lanyard erases the credential that "+of.Name+" connected "+c.Name+" with. Nobody else’s is touched.")
+		if tellsProvider(d.Service) {
+			p.Lost = append(p.Lost, "The provider is asked to end the access, too. If it cannot be reached, Lanyard goes on trying for a day.")
+		}
+	case lanyard.StatusNotConnected, lanyard.StatusReconnectRequired, lanyard.StatusRevoked:
+		p.Lost = append(p.Lost, "Lanyard holds no credential of "+of.Name+" for "+c.Name+", so none is lost.")
+	}
+	p.Lost = append(p.Lost, "The connection leaves the shared list of "+of.Name+". The next call that is made for them asks them to connect again; to keep them out, let the connection be used by nobody but you.")
+	return p
+}
+
+func (s *site) removeUserForm(w http.ResponseWriter, r *http.Request, v visitor) error {
+	d, err := s.keeper.Detail(r.Context(), v.caller, r.PathValue("connection"))
+	if err != nil {
+		return err
+	}
+	user := lanyard.UserID(r.PathValue("user"))
+	if user == v.user.ID {
+		http.Redirect(w, r, connectionPath(d.Connection.LinkName, "revoke"), http.StatusSeeOther)
+		return nil
+	}
+	of, err := s.keeper.UserOf(r.Context(), v.caller, string(d.Connection.LinkName), user)
+	if err != nil {
+		return err
+	}
+	return s.write(w, http.StatusOK, newRemoveUserPage(v, d, of))
+}
+
+func (s *site) removeUser(w http.ResponseWriter, r *http.Request, v visitor) error {
+	name := r.PathValue("connection")
+	of, confirmed, err := s.keeper.RemoveUser(r.Context(), v.caller, name, lanyard.UserID(r.PathValue("user")))
+	if err != nil {
+		return err
+	}
+	switch {
+	case of.Status != lanyard.StatusConnected:
+		s.tell(w, newNotice("ok", of.Name+" was removed", ""))
+	case confirmed:
+		s.tell(w, newNotice("ok", of.Name+" was removed", "The credential is erased, and the provider confirmed that the access has ended there, too."))
+	default:
+		s.tell(w, newNotice("ok", of.Name+" was removed", "The credential is erased. The provider did not confirm that the access ended there."))
+	}
+	http.Redirect(w, r, connectionPath(lanyard.LinkName(name))+"#others", http.StatusSeeOther)
 	return nil
 }

@@ -32,6 +32,21 @@ func (f *rooms) Authorizations(_ context.Context, _ *lanyard.Caller, _ string, p
 	return f.others, f.next, f.err
 }
 
+func (f *rooms) UserOf(context.Context, *lanyard.Caller, string, lanyard.UserID) (*store.UserAuthorization, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	return &f.others[0], nil
+}
+
+func (f *rooms) RemoveUser(_ context.Context, _ *lanyard.Caller, connection string, user lanyard.UserID) (*store.UserAuthorization, bool, error) {
+	f.changed("RemoveUser:" + connection + " " + string(user))
+	if f.err != nil {
+		return nil, false, f.err
+	}
+	return &f.others[0], true, nil
+}
+
 func (f *rooms) Try(_ context.Context, _ *lanyard.Caller, r *invoke.Request) (*invoke.Tried, error) {
 	f.changed("Try:" + r.Type + " " + r.URL)
 	f.request = r

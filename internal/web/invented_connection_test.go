@@ -77,6 +77,13 @@ func connectionStates() []state {
 	nobody := page(alone)
 	nobody.Others = newOthersPart("acme_crm", visiting().user.ID, nil, "", "")
 
+	named := func(status lanyard.Status) *store.UserAuthorization {
+		return &store.UserAuthorization{User: dana, Name: longName, Status: status}
+	}
+	told := inventedFacts()
+	told.Connection.UseLoginUserCredentials = true
+	told.Service.Auth.OAuth2.RevokeTokenURL = "https://accounts.acme.example/revoke"
+
 	deleted := inventedStanding(lanyard.StatusRevoked, "The service was deleted.")
 	deleted.Service, deleted.Scopes, deleted.Hosts = nil, nil, nil
 
@@ -100,6 +107,8 @@ func connectionStates() []state {
 		{"connection-shared", 200, page(shared)},
 		{"connection-others", 200, owners},
 		{"connection-others-none", 200, nobody},
+		{"connection-remove-user", 200, newRemoveUserPage(visiting(), told, named(lanyard.StatusConnected))},
+		{"connection-remove-user-not-connected", 200, newRemoveUserPage(visiting(), told, named(lanyard.StatusNotConnected))},
 		{"connection-service-deleted", 200, page(deleted)},
 		{"connection-long", 200, page(long)},
 	}, tryStates()...)

@@ -49,6 +49,8 @@ func (s *site) routes() http.Handler {
 	mux.Handle("POST /connections/{connection}/edit", s.signedIn(s.editConnection))
 	mux.Handle("GET /connections/{connection}/revoke", s.signedIn(s.revokeForm))
 	mux.Handle("POST /connections/{connection}/revoke", s.signedIn(s.revoke))
+	mux.Handle("GET /connections/{connection}/users/{user}/remove", s.signedIn(s.removeUserForm))
+	mux.Handle("POST /connections/{connection}/users/{user}/remove", s.signedIn(s.removeUser))
 	mux.Handle("GET /connections/{connection}/delete", s.signedIn(s.deleteConnectionForm))
 	mux.Handle("POST /connections/{connection}/delete", s.signedIn(s.deleteConnection))
 

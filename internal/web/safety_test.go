@@ -61,6 +61,8 @@ var everyRoute = []struct{ method, path string }{
 	{"GET", "/organization"},
 	{"POST", "/organization"},
 	{"POST", "/connections/acme_crm/connect"},
+	{"GET", "/connections/acme_crm/users/usr_x/remove"},
+	{"POST", "/connections/acme_crm/users/usr_x/remove"},
 	{"GET", "/connect/T"},
 	{"POST", "/connect/T"},
 	{"GET", "/connect/T/go"},

@@ -74,6 +74,8 @@ type Keeper interface {
 	ConsentResult(ctx context.Context, c *lanyard.Caller, id string) (*credential.ConsentResult, error)
 	Detail(ctx context.Context, c *lanyard.Caller, connection string) (*credential.Detail, error)
 	Authorizations(ctx context.Context, c *lanyard.Caller, connection string, p store.Page) ([]store.UserAuthorization, string, error)
+	UserOf(ctx context.Context, c *lanyard.Caller, connection string, user lanyard.UserID) (*store.UserAuthorization, error)
+	RemoveUser(ctx context.Context, c *lanyard.Caller, connection string, user lanyard.UserID) (of *store.UserAuthorization, confirmed bool, err error)
 }
 
 // Invoker calls through connections, and knows what was called; [invoke.Invoker] does.
