@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lanyard"
 	"lanyard/internal/server"
 )
 
@@ -16,6 +17,7 @@ type storeFlags struct {
 	data, database, databaseFile, keyFile, publicURL, listen string
 	allowNetworks, trustedProxies, returnToOrigins           []string
 	logFormat, logLevel, caFile                              string
+	smtpURL, smtpURLFile, mailFrom                           string
 }
 
 // add gives a command the flags that say where the store is and how the server is reached.
@@ -48,6 +50,16 @@ func (a *app) config(cmd *cobra.Command, f *storeFlags) (server.Config, error) {
 		}
 		c.Database = strings.TrimSpace(url.Reveal())
 	}
+	if f.smtpURLFile != "" && f.smtpURL != "" {
+		return c, misused(cmd, "--smtp-url and --smtp-url-file exclude each other")
+	} else if f.smtpURLFile != "" {
+		url, err := a.readSecret(f.smtpURLFile)
+		if err != nil {
+			return c, err
+		}
+		f.smtpURL = strings.TrimSpace(url.Reveal())
+	}
+	c.SMTPURL, c.MailFrom = lanyard.NewSecret(f.smtpURL), f.mailFrom
 	if err := c.LogLevel.UnmarshalText([]byte(f.logLevel)); err != nil {
 		return c, misused(cmd, "--log-level is debug, info, warn or error, not %q", f.logLevel)
 	}
@@ -104,6 +116,9 @@ cloud metadata addresses stay closed.`,
 	flags.DurationVar(&invokeTimeout, "invoke-timeout", 40*time.Second, "how long a service may take to answer a call, as a `TIME` such as 40s")
 	flags.Int64Var(&maxResponse, "max-response", 15<<20, "the largest answer of an invoke, in `BYTES`; the proxy has no limit")
 	flags.StringVar(&f.caFile, "ca-file", "", "trust the certificates in this PEM `FILE` beside the system's")
+	flags.StringVar(&f.smtpURL, "smtp-url", "", "send mail through the server at this `URL`, smtp://… or smtps://…; one with a password belongs into LANYARD_SMTP_URL")
+	flags.StringVar(&f.smtpURLFile, "smtp-url-file", "", "read the URL of --smtp-url from `FILE`")
+	flags.StringVar(&f.mailFrom, "mail-from", "", "the `SENDER` of mail, such as \"Lanyard <lanyard@example.com>\"")
 	flags.DurationVar(&shutdownGrace, "shutdown-grace", 45*time.Second, "how long calls in progress may take to end when the server ends, as a `TIME`")
 	return cmd
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"lanyard"
 	"lanyard/internal/catalog"
 )
 
@@ -58,6 +59,9 @@ type Config struct {
 	Version string
 	// CAFile holds certificates, in PEM, that are trusted beside the system's; none when empty.
 	CAFile string
+	// SMTPURL is the server that mail is sent through, MailFrom the sender; see [mail.Config]. No mail when empty.
+	SMTPURL  lanyard.Secret
+	MailFrom string
 	// Ready is called with the address once it is listened on; may be nil.
 	Ready func(addr string)
 }

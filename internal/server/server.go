@@ -25,6 +25,7 @@ import (
 	"lanyard/internal/credential"
 	"lanyard/internal/egress"
 	"lanyard/internal/invoke"
+	"lanyard/internal/mail"
 	"lanyard/internal/problem"
 	"lanyard/internal/registry"
 	"lanyard/internal/store"
@@ -40,6 +41,7 @@ type Server struct {
 	logger   *slog.Logger
 	store    *store.Store
 	egress   *egress.Egress
+	mailer   *mail.Mailer // nil: there is no mail
 	accounts *account.Accounts
 	keeper   *credential.Keeper
 	invoker  *invoke.Invoker
@@ -92,6 +94,9 @@ func build(ctx context.Context, c Config) (*Server, error) {
 	s := &Server{config: c, logger: slog.New(problem.LogHandler(c.logger().Handler()))}
 	roots, err := c.roots()
 	if err != nil {
+		return nil, err
+	}
+	if s.mailer, err = mail.New(mail.Config{URL: c.SMTPURL, From: c.MailFrom, RootCAs: roots}); err != nil {
 		return nil, err
 	}
 	// Changes can arrive before the caches they concern are made; there is nothing to forget then.
