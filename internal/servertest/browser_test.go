@@ -16,17 +16,26 @@ import (
 // signedInTab is a browser in which the owner is signed in.
 func signedInTab(t *testing.T, l *servertest.Lanyard) *browsertest.Tab {
 	t.Helper()
+	return tabOf(t, l, l.Key)
+}
+
+// tabOf is a browser of its own, in which the user of a key is signed in.
+func tabOf(t *testing.T, l *servertest.Lanyard, key string) *browsertest.Tab {
+	t.Helper()
 	tab := browsertest.Start(t)
-	tab.Open(l.Must(t, 201, "POST /v1/sign_in_links", nil).Field(t, "url").(string))
+	tab.Open(l.As(t, key, "POST /v1/sign_in_links", nil).Field(t, "url").(string))
 	tab.Shows("My connections")
 	return tab
 }
 
-// consentsIn signs in, where that is still to be done, and agrees at the real OpenID provider, whose fields have no labels.
-func consentsIn(tab *browsertest.Tab) {
+// consentsIn is consentsAs of alice.
+func consentsIn(tab *browsertest.Tab) { consentsAs(tab, "alice") }
+
+// consentsAs signs in, where that is still to be done, and agrees at the real OpenID provider, whose fields have no labels.
+func consentsAs(tab *browsertest.Tab, login string) {
 	tab.Await(`document.querySelector("input[name=login]") !== null || document.body.innerText.includes("Authorize")`)
 	if browsertest.Value[bool](tab, `document.querySelector("input[name=login]") !== null`) {
-		tab.Do(chromedp.SendKeys(chromedp.CSS("input[name=login]"), "alice"), chromedp.SendKeys(chromedp.CSS("input[name=password]"), "x"))
+		tab.Do(chromedp.SendKeys(chromedp.CSS("input[name=login]"), login), chromedp.SendKeys(chromedp.CSS("input[name=password]"), "x"))
 		tab.Press("Sign-in")
 		tab.Shows("Authorize")
 	}

@@ -191,3 +191,79 @@ func TestFreeLinkNames(t *testing.T) {
 		t.Errorf("the page of the connection called new: got %d %s", a.Status, a.Body)
 	}
 }
+
+// TestTheFourLists: what is edited, revoked and deleted in each list, through the API and on the page, by the person in
+// whose list it stands.
+func TestTheFourLists(t *testing.T) {
+	l := tenancyPrepare(t)
+	memberID, member := l.Member(t, "member@example.com", lanyard.RoleMember, lanyard.KeyRights{Manage: true})
+	l.Serve(t)
+	up := newTenancyUpstream(t)
+	l.Must(t, 201, "POST /v1/services", tenancyService(t, up, "acme"))
+	service := l.Must(t, 200, "GET /v1/services/acme", nil)
+	l.Stop(t)
+	l.InStore(t, func(s *store.Store) {
+		made, err := s.Service(t.Context(), l.OrganizationID, "acme")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, c := range map[lanyard.LinkName]lanyard.Connection{
+			"mine":         {Owner: memberID, Origin: lanyard.OriginUser},
+			"theirs":       {Owner: l.UserID, Origin: lanyard.OriginUser, UseLoginUserCredentials: true},
+			"by_lanyard":   {Owner: memberID, Origin: lanyard.OriginInternal},
+			"by_extension": {Owner: l.UserID, Origin: lanyard.OriginExtension, UseLoginUserCredentials: true},
+			"of_the_owner": {Owner: l.UserID, Origin: lanyard.OriginUser},
+			"for_another":  {Owner: l.UserID, Origin: lanyard.OriginInternal},
+		} {
+			c.OrganizationID, c.LinkName, c.Name, c.ServiceID, c.Service, c.UsableBy = l.OrganizationID, name, string(name), made.ID, made.LinkName, lanyard.UsableByOrganization
+			if err := s.CreateConnection(t.Context(), &c, lanyard.AuditEntry{OrganizationID: l.OrganizationID, Action: lanyard.ActionConnectionCreate}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	l.Serve(t)
+	for _, name := range []string{"mine", "theirs", "by_lanyard", "by_extension"} {
+		if a := l.As(t, member, "POST /v1/connections/"+name+"/connect", tenancyKey("k")); a.Status != 200 {
+			t.Fatalf("connect %s: %d %s (%s)", name, a.Status, a.Body, service.Body)
+		}
+	}
+	browser := pageOf(t, l, member)
+	for _, list := range []struct {
+		view, page, name string
+		may              bool // edit and delete; revoking is everybody's in whose list it is
+	}{
+		{"my", "/connections", "mine", true},
+		{"shared", "/connections/shared", "theirs", false},
+		{"internal", "/connections/internal", "by_lanyard", false},
+		{"extensions", "/connections?list=extensions", "by_extension", false},
+	} {
+		items := tenancyItems(t, l, member, "/v1/connections?view="+list.view)
+		if len(items) != 1 || items[0]["link_name"] != list.name {
+			t.Errorf("the list %s has %v", list.view, items)
+		}
+		body := string(servertest.Get(t, browser, l.URL+list.page).Body)
+		for action, want := range map[string]bool{"edit": list.may, "revoke": true, "delete": list.may} {
+			if got := strings.Contains(body, "/connections/"+list.name+"/"+action+`"`); got != want {
+				t.Errorf("the page of the list %s offers to %s: %v, want %v", list.view, action, got, want)
+			}
+		}
+		for _, other := range []string{"mine", "theirs", "by_lanyard", "by_extension", "of_the_owner", "for_another"} {
+			if other != list.name && strings.Contains(body, `"/connections/`+other+`"`) {
+				t.Errorf("the page of the list %s shows %s", list.view, other)
+			}
+		}
+		edited, deleted := 403, 403
+		if list.may {
+			edited, deleted = 200, 204
+		}
+		if a := l.As(t, member, "PATCH /v1/connections/"+list.name, object("name", "Renamed")); a.Status != edited {
+			t.Errorf("edit of %s: %d %s", list.name, a.Status, a.Body)
+		}
+		if a := l.As(t, member, "POST /v1/connections/"+list.name+"/revoke", nil); a.Status != 200 {
+			t.Errorf("revoke of %s: %d %s", list.name, a.Status, a.Body)
+		}
+		if a := l.As(t, member, "DELETE /v1/connections/"+list.name, nil); a.Status != deleted {
+			t.Errorf("delete of %s: %d %s", list.name, a.Status, a.Body)
+		}
+	}
+}

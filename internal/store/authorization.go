@@ -197,9 +197,10 @@ func (s *Store) AddAuthorization(ctx context.Context, org lanyard.OrganizationID
 	})
 }
 
-// sharedLinkName is the copy of the link name by which somebody else's connection is found in a user's shared list.
+// sharedLinkName is the copy of the link name by which somebody else's connection is found in a user's shared list. One
+// that came with an extension is in a list of its own.
 func sharedLinkName(c *lanyard.Connection, user lanyard.UserID) sql.NullString {
-	return sql.NullString{String: string(c.LinkName), Valid: c.Owner != user}
+	return sql.NullString{String: string(c.LinkName), Valid: c.Owner != user && c.Origin != lanyard.OriginExtension}
 }
 
 // SaveAuthorization stores a credential that a user got by connecting, in the place of the one before, which is

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"lanyard"
 	"lanyard/internal/credential"
@@ -67,6 +68,8 @@ type otherRow struct {
 func listOf(c *lanyard.Connection, user lanyard.UserID) place {
 	mine, shared, internal := places[0].Places[0], places[0].Places[1], places[0].Places[2]
 	switch {
+	case c.Origin == lanyard.OriginExtension:
+		return place{Path: "/connections?list=extensions", Name: extensionConnections.heading}
 	case c.Owner != user:
 		return shared
 	case c.Origin == lanyard.OriginInternal:
@@ -91,8 +94,9 @@ func standingOf(status lanyard.Status) (words, tone string) {
 func newConnectionPage(v visitor, d *credential.Detail, publicURL string) connectionPage {
 	c := d.Connection
 	list, own := listOf(c, v.user.ID), c.Owner == v.user.ID
+	here, _, _ := strings.Cut(list.Path, "?")
 	p := connectionPage{
-		frame: newShellFrame(v, c.Name, list.Path), Connection: c, Service: d.Service, List: list, Author: d.ServiceAuthor, UsedFor: usedFor(c),
+		frame: newShellFrame(v, c.Name, here), Connection: c, Service: d.Service, List: list, Author: d.ServiceAuthor, UsedFor: usedFor(c),
 		Hosts: d.Hosts, AnyHost: d.AnyHost, Scopes: d.Scopes, Connect: connectionPath(c.LinkName, "connect"), Button: "Connect", Primary: true,
 	}
 	if !own {
