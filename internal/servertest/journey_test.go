@@ -152,9 +152,9 @@ func (p traveller) tries(method, target string, says ...string) {
 	p.Shows("The request as it was sent")
 }
 
-// TestJourney walks through the whole product as its first person would: from an empty Lanyard over a service of every
+// TestBrowserJourney walks through the whole product as its first person would: from an empty Lanyard over a service of every
 // kind to calls through it, and then the short way on a telephone.
-func TestJourney(t *testing.T) {
+func TestBrowserJourney(t *testing.T) {
 	printed := &servertest.Buffer{}
 	l := servertest.New(t, func(c *server.Config) { c.Stdout = printed })
 	l.Serve(t)

@@ -1,5 +1,5 @@
 // Command check runs everything that must hold before a change is kept: formatting, vet, lint, a build without cgo, and
-// all tests with the race detector. It is the one command of the README,
+// all tests, with the race detector but where a browser is what they wait for. It is the one command of the README,
 //
 //	go run ./tools/check
 //
@@ -10,6 +10,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -19,6 +20,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -154,17 +156,31 @@ func (c *check) goTool(ctx context.Context, args ...string) error {
 	return cmd.Run()
 }
 
+// browserTests are those whose time goes into a browser. They run without the race detector, which would slow the server
+// down several times over and has nothing to see there: one person clicks. Everything else runs with it.
+const browserTests = "^TestBrowser"
+
 func (c *check) test(ctx context.Context) error {
-	args := []string{"test", "-json", "-vet=off", "-timeout=" + c.timeout.String()} // vet is a step of its own
-	env := os.Environ()
 	if c.quick {
-		env = append(env, "CGO_ENABLED=0")
-	} else {
-		args = append(args, "-race")
-		env = append(env, "CGO_ENABLED=1") // the race detector needs it
+		return c.goTest(ctx, false, c.packages...)
 	}
-	cmd := command(ctx, append(args, c.packages...)...)
-	cmd.Env, cmd.Stderr = env, c.out
+	err := c.goTest(ctx, true, append([]string{"-skip=" + browserTests}, c.packages...)...)
+	packages, listed := c.withBrowserTests(ctx)
+	if listed != nil || len(packages) == 0 {
+		return errors.Join(err, listed)
+	}
+	return errors.Join(err, c.goTest(ctx, false, append([]string{"-run=" + browserTests}, packages...)...))
+}
+
+func (c *check) goTest(ctx context.Context, race bool, args ...string) error {
+	given := []string{"test", "-json", "-vet=off", "-timeout=" + c.timeout.String()} // vet is a step of its own
+	cgo := "CGO_ENABLED=0"
+	if race {
+		given = append(given, "-race")
+		cgo = "CGO_ENABLED=1" // the race detector needs it
+	}
+	cmd := command(ctx, append(given, args...)...)
+	cmd.Env, cmd.Stderr = append(os.Environ(), cgo), c.out
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -174,6 +190,28 @@ func (c *check) test(ctx context.Context) error {
 	}
 	err = c.tests.read(out, c.out)
 	return errors.Join(err, cmd.Wait())
+}
+
+// withBrowserTests gives the directories of the packages that have tests of browserTests.
+func (c *check) withBrowserTests(ctx context.Context) ([]string, error) {
+	listed, err := command(ctx, append([]string{"list", "-f", "{{.Dir}}"}, c.packages...)...).Output()
+	if err != nil {
+		return nil, fmt.Errorf("list the packages: %w", err)
+	}
+	var with []string
+	for _, dir := range strings.Fields(string(listed)) {
+		files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(files, func(file string) bool {
+			source, err := os.ReadFile(file)
+			return err == nil && bytes.Contains(source, []byte("\nfunc "+strings.TrimPrefix(browserTests, "^")))
+		}) {
+			with = append(with, dir)
+		}
+	}
+	return with, nil
 }
 
 // command is a go command that is interrupted, not killed, when the check is: it then ends what it has started.
