@@ -8,6 +8,8 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	_ "modernc.org/sqlite"             // the driver "sqlite"
+
+	"lanyard/internal/storetest"
 )
 
 // SQL runs a statement on the store behind the server's back, as a thief of the database or the passing of time would,
@@ -17,7 +19,7 @@ func (l *Lanyard) SQL(t testing.TB, statement string, args ...any) {
 	t.Helper()
 	driver, source := "sqlite", "file:"+filepath.Join(l.Config.DataDir, "lanyard.db")+"?_pragma=busy_timeout(5000)"
 	if l.Config.Database != "" {
-		driver, source = "pgx", l.Config.Database
+		driver, source = "pgx", storetest.Outside(l.Config.Database)
 	}
 	db, err := sql.Open(driver, source)
 	if err != nil {

@@ -166,9 +166,9 @@ func (t *tx) upsertCounts(ctx context.Context, keys []countKey, counts map[count
 	if len(keys) == 0 {
 		return nil
 	}
-	query := `INSERT INTO invocation_counts (` + countKeyColumns + `, ` + strings.Join(countColumns, `, `) + `) VALUES ` + //nolint:gosec // columns and marks of ours
+	query := `INSERT INTO invocation_counts (` + countKeyColumns + `, ` + strings.Join(countColumns, `, `) + `) VALUES ` +
 		tuples(t.store.dialect, rows, countWidth) + addCounts
-	upsert, err := t.sql.PrepareContext(ctx, query)
+	upsert, err := t.sql.prepare(ctx, query)
 	if err != nil {
 		return err
 	}

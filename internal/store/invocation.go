@@ -44,8 +44,8 @@ func (t *tx) insertInvocations(ctx context.Context, list []lanyard.Invocation, r
 	if len(list) == 0 {
 		return nil
 	}
-	query := `INSERT INTO invocations (` + invocationColumns + `) VALUES ` + tuples(t.store.dialect, rows, invocationWidth) //nolint:gosec // only the number of parameters varies
-	insert, err := t.sql.PrepareContext(ctx, query)
+	query := `INSERT INTO invocations (` + invocationColumns + `) VALUES ` + tuples(t.store.dialect, rows, invocationWidth)
+	insert, err := t.sql.prepare(ctx, query)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (s *Store) inspect(ctx context.Context) (schema, error) {
 		return schema{}, err
 	}
 	if migrated {
-		newest, err := s.provider()
+		newest, err := s.provider(s.writes.DB)
 		if err != nil {
 			return schema{}, err
 		}
@@ -68,8 +68,13 @@ func (s *Store) hasTable(ctx context.Context, name string) (has bool, err error)
 }
 
 // migrate applies what is missing, each migration in a transaction of its own. Replicas may do it at once.
-func (s *Store) migrate(ctx context.Context) error {
-	p, err := s.provider()
+func (s *Store) migrate(ctx context.Context) (err error) {
+	db := s.writes.DB
+	if s.writes.walled {
+		db = s.outside()
+		defer func() { err = errors.Join(err, db.Close()) }()
+	}
+	p, err := s.provider(db)
 	if err != nil {
 		return err
 	}
@@ -79,7 +84,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	return nil
 }
 
-func (s *Store) provider() (*goose.Provider, error) {
+func (s *Store) provider(db *sql.DB) (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("read the migrations: %w", err)
@@ -93,7 +98,7 @@ func (s *Store) provider() (*goose.Provider, error) {
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
-	p, err := goose.NewProvider(s.dialect.goose, s.writes, files, options...)
+	p, err := goose.NewProvider(s.dialect.goose, db, files, options...)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the migrations: %w", err)
 	}

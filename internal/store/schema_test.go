@@ -64,7 +64,7 @@ func TestH10_EveryKeyBeginsWithTheOrganization(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	statements, err := all(t.Context(), db, column[string], `SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%'`)
+	statements, err := all(t.Context(), &pool{DB: db}, column[string], `SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%'`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -178,7 +178,8 @@ func databaseFiles(t *testing.T, c store.Config) map[string][]byte {
 	dir := c.Dir
 	found := map[string][]byte{}
 	if c.Database != "" {
-		dump := exec.CommandContext(t.Context(), filepath.Join(postgresPrograms(t), "pg_dump"), "--inserts", c.Database)
+		dump := exec.CommandContext(t.Context(), filepath.Join(postgresPrograms(t), "pg_dump"), "--inserts", "--enable-row-security", c.Database)
+		dump.Env = append(os.Environ(), "PGOPTIONS=-c lanyard.organization=*") // past the wall: docs/operating.md
 		out, err := dump.Output()
 		if err != nil {
 			t.Fatalf("pg_dump: %v", err)

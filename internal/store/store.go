@@ -36,8 +36,8 @@ type Config struct {
 // Store is an opened database. It is safe for concurrent use.
 type Store struct {
 	dialect  dialect
-	reads    *sql.DB
-	writes   *sql.DB       // on SQLite a pool of one, since there is one writer; else the same as reads
+	reads    *pool
+	writes   *pool         // on SQLite a pool of one, since there is one writer; else the same as reads
 	pool     *pgxpool.Pool // nil on SQLite
 	lock     *dirLock      // nil on PostgreSQL
 	vault    *vault.Vault
@@ -114,6 +114,9 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	if err := s.migrate(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.buildWall(ctx); err != nil {
+		return nil, err
+	}
 	if s.vault == nil {
 		if s.vault, err = s.makeKeyset(ctx, keyFile, key, keyErr == nil); err != nil {
 			return nil, err
@@ -132,12 +135,23 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 
 // connect opens the pools. On SQLite it makes the file, readable by its owner alone, when there is none.
 func (s *Store) connect(ctx context.Context, dir, database string) (err error) {
+	var writes, reads *sql.DB
 	if database != "" {
-		s.pool, s.writes, err = openPostgres(ctx, database)
-		s.reads = s.writes
-		return err
+		s.pool, writes, err = openPostgres(ctx, database)
+		reads = writes
+	} else {
+		writes, reads, err = openSQLite(ctx, filepath.Join(dir, "lanyard.db"))
 	}
-	s.writes, s.reads, err = openSQLite(ctx, filepath.Join(dir, "lanyard.db"))
+	if writes != nil {
+		s.writes = &pool{DB: writes, walled: database != ""}
+	}
+	switch {
+	case reads == nil:
+	case reads == writes:
+		s.reads = s.writes
+	default:
+		s.reads = &pool{DB: reads}
+	}
 	return err
 }
 

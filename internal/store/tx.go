@@ -14,8 +14,9 @@ import (
 
 // querier is what a query runs on: a pool or a transaction.
 type querier interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	exec(ctx context.Context, query string, args ...any) (sql.Result, error)
+	// query gives rows, and what is to be called when they are closed.
+	query(ctx context.Context, query string, args ...any) (rows *sql.Rows, done func(), err error)
 }
 
 // scanner is a row to read: *sql.Row or *sql.Rows.
@@ -24,7 +25,7 @@ type scanner interface{ Scan(dest ...any) error }
 // tx is a transaction and the changes it will tell about.
 type tx struct {
 	store   *Store
-	sql     *sql.Tx
+	sql     *transaction
 	changes []Change
 }
 
@@ -35,7 +36,7 @@ func (s *Store) tx(ctx context.Context, do func(*tx) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = begun.Rollback() }() // after a commit this does nothing
-	t := &tx{store: s, sql: begun}
+	t := &tx{store: s, sql: &transaction{Tx: begun, walled: s.writes.walled}}
 	if err := do(t); err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func exec(ctx context.Context, on querier, query string, args ...any) (int64, er
 	if err := checkText(args); err != nil {
 		return 0, err
 	}
-	result, err := on.ExecContext(ctx, query, args...)
+	result, err := on.exec(ctx, query, args...)
 	if err != nil {
 		return 0, translate(err)
 	}
@@ -77,10 +78,11 @@ func all[T any](ctx context.Context, on querier, scan func(scanner) (T, error), 
 	if err := checkText(args); err != nil {
 		return nil, err
 	}
-	rows, err := on.QueryContext(ctx, query, args...)
+	rows, done, err := on.query(ctx, query, args...)
 	if err != nil {
 		return nil, translate(err)
 	}
+	defer done()
 	defer func() { _ = rows.Close() }() // its error is in rows.Err
 	var list []T
 	for rows.Next() {

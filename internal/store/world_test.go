@@ -222,7 +222,7 @@ func wantField(t testing.TB, err error, code lanyard.Code, pointer string) {
 // raw opens a store's database beside the store, as a thief or an operator could.
 func raw(t testing.TB, c store.Config) *sql.DB {
 	t.Helper()
-	driver, source := "pgx", c.Database
+	driver, source := "pgx", storetest.Outside(c.Database)
 	if c.Database == "" {
 		driver, source = "sqlite", "file:"+filepath.Join(c.Dir, "lanyard.db")+"?_pragma=busy_timeout(5000)"
 	}

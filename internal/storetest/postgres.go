@@ -36,6 +36,19 @@ func Postgres(t testing.TB) (url string) {
 	return createDatabase(t, server(t), "")
 }
 
+// Outside is the URL of a database whose connections pass the store's row-level security, as an operator's own do who
+// sets the organization to "*".
+func Outside(database string) string {
+	u, err := url.Parse(database)
+	if err != nil || database == "" {
+		return database
+	}
+	q := u.Query()
+	q.Set("lanyard.organization", "*")
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
 // PostgresFrom is like [Postgres], but the database is a copy of a template, which fill has made. It is filled once and
 // kept under that name, on an external server also for later runs: the name must tell what is in it (a hash of the
 // migrations, say), in lower-case letters, digits and underscores.
