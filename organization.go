@@ -1,6 +1,13 @@
 package lanyard
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Organization is the tenant: nothing of one is ever visible from another.
 type Organization struct {
@@ -22,12 +29,31 @@ const (
 type User struct {
 	ID             UserID
 	OrganizationID OrganizationID
-	Email          string
+	Email          string // empty for somebody whom only a host application knows, by ExternalID; then they cannot sign in
 	Name           string
 	Role           Role
 	ExternalID     string // the host application's own id for this person; may be empty
 	Disabled       bool
 	CreatedAt      time.Time
+}
+
+// MaxExternalID is how many characters an external id has at most.
+const MaxExternalID = 200
+
+// CheckExternalID says why a text is not taken for an external id; nil when it is. It is printable, so that it can stand
+// in a header and in a log.
+func CheckExternalID(s string) error {
+	switch {
+	case s == "":
+		return errors.New("an external id has at least one character")
+	case utf8.RuneCountInString(s) > MaxExternalID:
+		return fmt.Errorf("an external id has at most %d characters", MaxExternalID)
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return errors.New("an external id holds printable characters only")
+	case strings.TrimSpace(s) != s:
+		return errors.New("an external id neither begins nor ends with a blank")
+	}
+	return nil
 }
 
 // APIKey lets a program act as the user it belongs to, within its rights. The key itself is stored as a hash.

@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"net/mail"
 	"strings"
 	"time"
@@ -34,12 +35,15 @@ const (
 type Config struct {
 	Store     *store.Store
 	PublicURL string // of this deployment, without a final slash
+	// Revoker tells providers of what is erased with a person. It may be nil where nobody is removed.
+	Revoker Revoker
 }
 
 // Accounts is safe for concurrent use.
 type Accounts struct {
 	store     *store.Store
 	publicURL string
+	revoker   Revoker
 	keys      *keyCache
 	hasher    *hasher
 	tries     *tries
@@ -47,7 +51,7 @@ type Accounts struct {
 }
 
 func New(c Config) *Accounts {
-	return &Accounts{store: c.Store, publicURL: c.PublicURL, keys: newKeyCache(), hasher: newHasher(), tries: newTries(c.Store.Now()), failed: newFailed()}
+	return &Accounts{store: c.Store, publicURL: c.PublicURL, revoker: c.Revoker, keys: newKeyCache(), hasher: newHasher(), tries: newTries(c.Store.Now()), failed: newFailed()}
 }
 
 // token makes a value that cannot be guessed (256 bits) and the hash that is stored in its place. Each kind of token
@@ -122,9 +126,7 @@ func (a *Accounts) newAccount(in Setup, password *lanyard.Secret) (store.NewAcco
 	f.Check("/organization", lanyard.CheckName(in.Organization))
 	f.Check("/name", lanyard.CheckName(in.Name))
 	email := strings.ToLower(in.Email)
-	if addr, err := mail.ParseAddress(email); err != nil || addr.Address != email || len(email) > maxEmail {
-		f.Add("/email", "this is not an e-mail address")
-	}
+	f.Check("/email", checkEmail(email))
 	if password != nil {
 		f.Check("/password", checkPassword(*password, email, in.Name, in.Organization))
 	}
@@ -137,6 +139,14 @@ func (a *Accounts) newAccount(in Setup, password *lanyard.Secret) (store.NewAcco
 	return store.NewAccount{Organization: org, Owner: owner, Audit: lanyard.AuditEntry{
 		OrganizationID: org.ID, Actor: owner.ID, Action: lanyard.ActionOrganizationCreate, Object: string(org.ID), ObjectName: org.Name,
 	}}, nil
+}
+
+// checkEmail judges an address in lower case.
+func checkEmail(email string) error {
+	if addr, err := mail.ParseAddress(email); err != nil || addr.Address != email || len(email) > maxEmail {
+		return errors.New("this is not an e-mail address")
+	}
+	return nil
 }
 
 // Initialized is what `lanyard init` prints.

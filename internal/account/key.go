@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"lanyard"
 	"lanyard/internal/access"
@@ -150,7 +151,7 @@ func unknownKey() error {
 // actFor is the caller acting for another user of the same organization, named by id or by the host application's own
 // id. It never falls back to the key's owner.
 func (a *Accounts) actFor(ctx context.Context, c *lanyard.Caller, name string) (*lanyard.Caller, error) {
-	if name == "" || len(name) > maxTokenLength {
+	if name == "" || len(name) > lanyard.MaxExternalID*utf8.UTFMax {
 		return nil, lanyard.Errorf(lanyard.CodeNotFound, "There is no user of this name here.")
 	}
 	user, err := a.store.User(ctx, c.Organization, lanyard.UserID(name))
@@ -169,7 +170,8 @@ func (a *Accounts) actFor(ctx context.Context, c *lanyard.Caller, name string) (
 
 // Changed forgets what a change in the store made stale.
 func (a *Accounts) Changed(ch store.Change) {
-	if ch.Kind == store.ChangeAll || ch.Kind == store.ChangeKeys {
+	switch ch.Kind {
+	case store.ChangeAll, store.ChangeKeys, store.ChangeUser:
 		a.keys.forget(ch.Organization)
 	}
 }

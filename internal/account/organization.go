@@ -30,7 +30,7 @@ func (a *Accounts) Organization(ctx context.Context, c *lanyard.Caller, people s
 	if o.Counts, err = a.store.CountOrganization(ctx, c.Organization); err != nil {
 		return nil, err
 	}
-	o.People, o.Next, err = a.store.Users(ctx, c.Organization, people)
+	o.People, o.Next, err = a.store.Users(ctx, c.Organization, store.UserFilter{}, people)
 	return o, err
 }
 

@@ -19,14 +19,6 @@ type organization struct {
 	Name string `json:"name" doc:"Shown to people"`
 }
 
-type user struct {
-	ID         string `json:"id" doc:"The user's id"`
-	Email      string `json:"email" doc:"The user's e-mail address"`
-	Name       string `json:"name" doc:"Shown to people"`
-	Role       string `json:"role" enum:"owner,admin,member" doc:"What the user may do in the organization"`
-	ExternalID string `json:"external_id" doc:"The host application's own id for this person; empty when there is none"`
-}
-
 type callingKey struct {
 	ID          string   `json:"id" doc:"The key's id"`
 	Owner       string   `json:"owner" doc:"The id of the user whose key it is"`
@@ -42,7 +34,7 @@ func (a *API) readMe(ctx context.Context, c *lanyard.Caller, _ *struct{}) (*answ
 	}
 	return &answer[me]{me{
 		Organization: organization{ID: string(o.ID), Name: o.Name},
-		User:         user{ID: string(u.ID), Email: u.Email, Name: u.Name, Role: string(u.Role), ExternalID: u.ExternalID},
+		User:         encodeUser(u),
 		Key: callingKey{
 			ID: string(c.Key), Owner: string(c.KeyOwner),
 			ActForUsers: c.Rights.ActForUsers, Manage: c.Rights.Manage, Connections: texts(c.Rights.Connections),

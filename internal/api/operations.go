@@ -1,6 +1,10 @@
 package api
 
-import "lanyard"
+import (
+	"strings"
+
+	"lanyard"
+)
 
 // operation is what the OpenAPI document and the page /docs say about one route. Schemas and parameters come from the
 // Go types of its handler; the rest is here.
@@ -20,6 +24,7 @@ var tags = []struct{ name, description string }{
 	{"Invoke", "Call a service through a connection. Its credential is placed by Lanyard, refreshed when due, and never shown."},
 	{"Connections", "A connection is a named use of a service. Its link name is what scripts and programs know; its status is the asking user's own."},
 	{"Services", "A service is something one can connect to: where its API is, which hosts its credentials may be sent to, and how it authenticates."},
+	{"Users", "The people of the organization, and the end users of a host application, for whom its calls are made."},
 	{"Records", "Who changed what, and what was called. Records never hold a body, a query or a secret."},
 	{"Account", "Who is asking, and the API keys of the asking user."},
 	{"Server", "For the operator. These need no API key."},
@@ -113,6 +118,15 @@ const (
   "status_reason": "",
   "expires_at": "2026-01-31T13:00:00Z",
   "last_used_at": "2026-01-31T12:30:00Z",
+  "created_at": "2026-01-31T12:00:00Z"
+}`
+	exampleUser = `{
+  "id": "usr_C6B3YV2ZPTLWQ7DKXN4H",
+  "email": "",
+  "name": "Customer 4711",
+  "role": "member",
+  "external_id": "customer-4711",
+  "disabled": false,
   "created_at": "2026-01-31T12:00:00Z"
 }`
 	exampleKey = `{
@@ -310,6 +324,41 @@ var operations = map[string]operation{
   "detail": {}
 }`),
 	},
+	"GET /v1/users": {
+		id: "list_users", tag: "Users", summary: "List users",
+		description: "Everybody in the organization, by e-mail address. `external_id` finds the one user of that id.",
+		answer:      exampleList(exampleUser),
+	},
+	"POST /v1/users": {
+		id: "create_user", tag: "Users", summary: "Add a user", status: 201,
+		description: "For owners and admins, who give no role above their own. A host application adds its end users with its own id for them in `external_id`; where it has no e-mail address to give, the user cannot sign in, and calls are made for them with `Lanyard-User`.\n\n" +
+			"A user belongs to one organization: the same address in two organizations is two users.",
+		body:   `{"name": "Customer 4711", "external_id": "customer-4711"}`,
+		answer: exampleUser, errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"GET /v1/users/{id}": {
+		id: "read_user", tag: "Users", summary: "Read a user",
+		answer: exampleUser,
+	},
+	"PATCH /v1/users/{id}": {
+		id: "edit_user", tag: "Users", summary: "Edit or deactivate a user",
+		description: "A JSON merge patch (RFC 7396) of name, e-mail address, role, external id and `disabled`. Nobody acts on somebody whose role is above their own, and the last owner who can sign in stays one. Another role ends the user's browser sessions.\n\n" +
+			"`disabled` ends the user's sessions and all that they have begun, and their API keys do not work, at once. Calls through connections that run with their account get `not_connected`; their credentials stay sealed, and `disabled: false` brings keys and connections back.",
+		body:   `{"disabled": true}`,
+		answer: strings.Replace(exampleUser, `"disabled": false`, `"disabled": true`, 1), errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"DELETE /v1/users/{id}": {
+		id: "remove_user", tag: "Users", summary: "Remove a user", status: 204,
+		description: "The user's sessions, keys and authorizations end, their credentials are erased, and the providers told. Who owns connections or custom services is removed only when the request says what becomes of them: `hand_over_to` gives them to another user, as `hand_over` does, and `delete_connections=true` deletes them with everybody's authorizations. Otherwise the answer is `conflict` and says how many there are.",
+		errors:      []lanyard.Code{lanyard.CodeConflict},
+	},
+	"POST /v1/users/{id}/hand_over": {
+		id: "hand_over", tag: "Users", summary: "Hand a user's connections over",
+		description: "Every connection and custom service of the user gets a new owner. Where everybody's calls ran with the user's account, its credential is erased and the provider told: the new owner finds the connection under their own, to be connected. With *use credentials of login user* everybody's own accounts stay as they are.",
+		body:        `{"to": "usr_H4N2XKD7QWLTPZ3VYB6C"}`,
+		answer:      `{"connections": 3, "services": 1, "revoked_authorizations": 2}`,
+		errors:      codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
 	"GET /v1/me": {
 		id: "read_me", tag: "Account", summary: "Who is asking",
 		description: "The acting user, the organization, and what the API key may do.",
@@ -320,7 +369,9 @@ var operations = map[string]operation{
     "email": "ada@zylker.example",
     "name": "Ada",
     "role": "owner",
-    "external_id": ""
+    "external_id": "",
+    "disabled": false,
+    "created_at": "2026-01-31T12:00:00Z"
   },
   "key": {
     "id": "key_T7ZPQ3XWDN5K2LHRVJ4B",

@@ -107,6 +107,7 @@ var bodySchema = map[string]string{
 	"POST /v1/services":                 "NewService",
 	"PATCH /v1/services/{link_name}":    "ServicePatch",
 	"PATCH /v1/connections/{link_name}": "ConnectionPatch",
+	"PATCH /v1/users/{id}":              "UserPatch",
 	"POST /v1/invoke":                   "InvokeRequest",
 }
 

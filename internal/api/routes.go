@@ -39,6 +39,13 @@ func (a *API) index() {
 	handle(a, "GET /v1/invocations", a.listInvocations)
 	handle(a, "GET /v1/audit", a.listAudit)
 
+	handle(a, "GET /v1/users", a.listUsers)
+	handle(a, "POST /v1/users", a.createUser)
+	handle(a, "GET /v1/users/{id}", a.readUser)
+	handle(a, "PATCH /v1/users/{id}", a.editUser)
+	handle(a, "DELETE /v1/users/{id}", a.removeUser)
+	handle(a, "POST /v1/users/{id}/hand_over", a.handOver)
+
 	handle(a, "GET /v1/me", a.readMe)
 	handle(a, "POST /v1/sign_in_links", a.createSignInLink)
 	handle(a, "GET /v1/api_keys", a.listKeys)

@@ -119,6 +119,13 @@ func defineSchemas(r huma.Registry) {
 		"use_login_user_credentials": patchOf(flag("Whether calls run with the acting user's own account", false)),
 		"usable_by":                  patchOf(oneOf("Who may call through it: `organization` or `owner`", lanyard.UsableByOrganization, lanyard.UsableByOwner)),
 	}, nil))
+	add("UserPatch", &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Properties: properties{
+		"name":        patchOf(text("Shown to people; 1 to 50 characters", "The member")),
+		"email":       patchOf(text("What the user signs in with; null takes it away where there is an external id", "member@zylker.example")),
+		"role":        patchOf(text("One of `owner`, `admin` and `member`; nobody gives a role above their own", "admin")),
+		"external_id": patchOf(text("The host application's own id for this person; null takes it away", "customer-4711")),
+		"disabled":    patchOf(flag("Whether the user is shut out until this is false again", false)),
+	}})
 	defineInvoke(add)
 }
 

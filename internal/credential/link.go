@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -108,6 +109,10 @@ func (l *linkCache) forget(ch store.Change) {
 	switch ch.Kind {
 	case store.ChangeAll:
 		clear(l.links)
+	case store.ChangeUser:
+		maps.DeleteFunc(l.links, func(key liveKey, _ madeLink) bool {
+			return key.organization == ch.Organization && key.user == ch.User
+		})
 	case store.ChangeAuthorization:
 		delete(l.links, liveKey{ch.Organization, ch.Connection, ch.User})
 	}

@@ -122,6 +122,28 @@ func (k *Keeper) Erased(ctx context.Context, s *lanyard.Service, erased []store.
 	}
 }
 
+// ErasedOf does the same for credentials that were erased with a person, of any services. Gone are the definitions of
+// those custom ones that were deleted at the same time.
+func (k *Keeper) ErasedOf(ctx context.Context, erased []store.RevokedAuthorization, gone []lanyard.Service) {
+	services := map[lanyard.ServiceID]*lanyard.Service{}
+	for i := range gone {
+		services[gone[i].ID] = &gone[i]
+	}
+	for i := range erased {
+		con := &erased[i].Connection
+		s, known := services[con.ServiceID]
+		if !known {
+			var err error
+			if s, err = k.Services.Of(ctx, con); err != nil && lanyard.CodeOf(err) != lanyard.CodeNotFound {
+				k.Logger.ErrorContext(ctx, "find where to revoke", "organization", con.OrganizationID, "connection", con.LinkName, "error", err)
+				continue
+			}
+			services[con.ServiceID] = s
+		}
+		k.Erased(ctx, s, erased[i:i+1])
+	}
+}
+
 // giveBack revokes tokens that were granted and have no place here.
 func (k *Keeper) giveBack(ctx context.Context, con *Connection, c *lanyard.Credential) {
 	if req := revocationOf(con.Service, c); req != nil {

@@ -128,6 +128,11 @@ func (l liveLoader) Reload(ctx context.Context, key liveKey, _ *Live) (*Live, er
 }
 
 func (k *Keeper) open(ctx context.Context, con *Connection, user lanyard.UserID) (*Live, error) {
+	if !con.UseLoginUserCredentials { // otherwise it is the acting user's own, who would not have come this far
+		if err := k.ownerIsActive(ctx, con); err != nil {
+			return nil, err
+		}
+	}
 	a, c, err := k.Store.OpenAuthorization(ctx, con.OrganizationID, con.ID, user)
 	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
 		if con.UseLoginUserCredentials && user != con.Owner {
@@ -141,6 +146,16 @@ func (k *Keeper) open(ctx context.Context, con *Connection, user lanyard.UserID)
 		return nil, err
 	}
 	return k.ready(ctx, con, a, c)
+}
+
+// ownerIsActive: while the owner of a connection is deactivated, nobody else's calls run with their account. What is kept
+// warm is forgotten when that changes, so this is asked only when an authorization is loaded.
+func (k *Keeper) ownerIsActive(ctx context.Context, con *Connection) error {
+	owner, err := k.Store.User(ctx, con.OrganizationID, con.Owner)
+	if err != nil || !owner.Disabled {
+		return err
+	}
+	return lanyard.Errorf(lanyard.CodeNotConnected, "The connection %s runs with the account of %s, who was deactivated. An owner or admin can hand the connection over to somebody else, or reactivate that person.", con.LinkName, owner.Name)
 }
 
 // ready makes an authorization as it was read usable, or says why it is not.
@@ -187,8 +202,8 @@ func (k *Keeper) notConnected(ctx context.Context, con *Connection, user lanyard
 // Changed forgets what a change in the store made stale, on this replica or another.
 func (k *Keeper) Changed(ch store.Change) {
 	switch ch.Kind {
-	case store.ChangeAll, store.ChangeService:
-		k.epoch.Add(1)
+	case store.ChangeAll, store.ChangeService, store.ChangeUser:
+		k.epoch.Add(1) // a person, too, stands behind any number of connections
 	case store.ChangeConnection:
 		k.connections.Invalidate(connectionKey{ch.Organization, ch.LinkName})
 	case store.ChangeAuthorization:

@@ -115,12 +115,12 @@ func build(ctx context.Context, c Config) (*Server, error) {
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.egress = egress.New(egress.Config{AllowNetworks: c.AllowNetworks, RootCAs: roots, Logger: s.logger})
-	s.accounts = account.New(account.Config{Store: s.store, PublicURL: c.PublicURL})
 	services := registry.NewDirectory(s.store, c.Catalog)
 	s.keeper = credential.New(credential.Config{
 		Store: s.store, Services: services, Client: s.egress.Client(), PublicURL: c.PublicURL, ReturnToOrigins: c.ReturnToOrigins,
 		ExchangeTimeout: c.ExchangeTimeout, SweepEvery: c.SweepEvery, Logger: s.logger, OnRefresh: countRefreshes(metrics),
 	})
+	s.accounts = account.New(account.Config{Store: s.store, PublicURL: c.PublicURL, Revoker: s.keeper})
 	reg := registry.New(registry.Config{Store: s.store, Services: services, Revoker: s.keeper, PublicURL: c.PublicURL})
 	s.invoker = invoke.New(invoke.Config{
 		Keeper: s.keeper, Store: s.store, Transport: s.egress.Transport(), ProxyTransport: s.egress.TransportWithin(c.InvokeTimeout), Logger: s.logger, Timeout: c.InvokeTimeout, MaxResponse: c.MaxResponse,

@@ -14,6 +14,7 @@ type ChangeKind string
 const (
 	ChangeAll           ChangeKind = "all"           // forget everything: changes may have been missed
 	ChangeKeys          ChangeKind = "keys"          // API keys, users or sessions of the organization
+	ChangeUser          ChangeKind = "user"          // User was disabled, enabled, removed, or handed things over: what holds for ChangeKeys, and their connections
 	ChangeService       ChangeKind = "service"       // a service, or the OAuth client for it; LinkName is the service's
 	ChangeConnection    ChangeKind = "connection"    // Connection and LinkName are set
 	ChangeAuthorization ChangeKind = "authorization" // Connection, LinkName (of the connection) and User are set

@@ -140,7 +140,7 @@ func parseChange(payload string) Change {
 		return Change{Kind: ChangeAll}
 	}
 	switch c.Kind {
-	case ChangeKeys, ChangeService, ChangeConnection, ChangeAuthorization:
+	case ChangeKeys, ChangeUser, ChangeService, ChangeConnection, ChangeAuthorization:
 		return c
 	}
 	return Change{Kind: ChangeAll}

@@ -140,15 +140,17 @@ type DueAuthorization struct {
 	User         lanyard.UserID
 }
 
-// DueAuthorizations lists what is due in all organizations and not leased, the longest due first.
+// DueAuthorizations lists what is due in all organizations and not leased, the longest due first. What belongs to
+// disabled users rests.
 func (s *Store) DueAuthorizations(ctx context.Context, limit int) ([]DueAuthorization, error) {
 	scan := func(row scanner) (d DueAuthorization, err error) {
 		err = row.Scan(&d.Organization, &d.ID, &d.Connection, &d.User)
 		return d, err
 	}
-	const query = `SELECT organization_id, id, connection_id, user_id FROM authorizations
-		WHERE status = 'connected' AND refresh_due_at > 0 AND refresh_due_at <= $1 AND retry_at <= $1 AND lease_until <= $1
-		ORDER BY refresh_due_at LIMIT $2`
+	const query = `SELECT a.organization_id, a.id, a.connection_id, a.user_id FROM authorizations a
+		WHERE a.status = 'connected' AND a.refresh_due_at > 0 AND a.refresh_due_at <= $1 AND a.retry_at <= $1 AND a.lease_until <= $1
+		AND NOT EXISTS (SELECT 1 FROM users u WHERE u.organization_id = a.organization_id AND u.id = a.user_id AND u.disabled)
+		ORDER BY a.refresh_due_at LIMIT $2`
 	due, err := all(ctx, s.reads, scan, query, millis(s.Now()), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list the authorizations that are due: %w", err)

@@ -279,6 +279,8 @@ CREATE TABLE services (
     FOREIGN KEY (organization_id, author_id) REFERENCES users (organization_id, id)
 );
 
+CREATE INDEX services_by_author ON services (organization_id, author_id);
+
 CREATE TABLE sessions (
     organization_id TEXT NOT NULL,
     hash            TEXT NOT NULL UNIQUE,       -- SHA-256 of the cookie, in hex
@@ -300,10 +302,12 @@ CREATE TABLE users (
     role            TEXT NOT NULL,              -- owner, admin, member
     external_id     TEXT,                       -- the host application's own id
     disabled        BOOLEAN NOT NULL DEFAULT FALSE,
-    created_at      BIGINT NOT NULL, password_hash TEXT NOT NULL DEFAULT '', password_changed_at BIGINT NOT NULL DEFAULT 0,
+    created_at      BIGINT NOT NULL, password_hash TEXT NOT NULL DEFAULT '', password_changed_at BIGINT NOT NULL DEFAULT 0, search TEXT NOT NULL DEFAULT '' /* name and external id in lower case, e-mail address */,
     PRIMARY KEY (organization_id, id),
     UNIQUE (organization_id, email),
     UNIQUE (organization_id, external_id)
 );
 
 CREATE INDEX users_by_email ON users (email);
+
+CREATE INDEX users_by_role ON users (organization_id, role, email);

@@ -733,6 +733,8 @@ func (a *tenant) arguments(t *testing.T, name string, method reflect.Type, org l
 			v = org
 		case typeOf[lanyard.User]():
 			v = user
+		case typeOf[*lanyard.User]():
+			v = &user
 		case typeOf[lanyard.APIKey]():
 			v = key
 		case typeOf[*lanyard.Service]():
@@ -837,6 +839,12 @@ func (a *tenant) plain(t *testing.T, name string, in reflect.Type) any {
 		return hour
 	case typeOf[store.ConnectionFilter]():
 		return store.ConnectionFilter{View: store.ViewMy, User: a.user.ID}
+	case typeOf[store.UserFilter]():
+		return store.UserFilter{}
+	case typeOf[store.Removal]():
+		return store.Removal{Delete: true}
+	case typeOf[func(store.Owned) lanyard.AuditEntry]():
+		return owned
 	case typeOf[store.InvocationFilter]():
 		return store.InvocationFilter{Connection: "acme", User: a.user.ID}
 	case typeOf[store.AuditFilter]():

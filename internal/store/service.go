@@ -315,24 +315,31 @@ func (t *tx) movedOn(ctx context.Context, what, exists string, args ...any) erro
 // authorizations are revoked, and the credentials of those that were connected returned. Not_found when there is none.
 func (s *Store) DeleteService(ctx context.Context, org lanyard.OrganizationID, id lanyard.ServiceID, audit lanyard.AuditEntry) ([]RevokedAuthorization, error) {
 	var revoked []RevokedAuthorization
-	err := s.tx(ctx, func(t *tx) error {
-		const remove = `DELETE FROM services WHERE organization_id = $1 AND id = $2 RETURNING link_name`
-		linkName, err := find(ctx, t.sql, "service", column[lanyard.LinkName], remove, org, id)
-		if err != nil {
+	err := s.tx(ctx, func(t *tx) (err error) {
+		if revoked, err = t.deleteService(ctx, org, id); err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, `DELETE FROM consent_requests WHERE organization_id = $1 AND service_id = $2`, org, id); err != nil {
-			return fmt.Errorf("delete the consent requests of service %s: %w", id, err)
-		}
-		reason := fmt.Sprintf("The service %s was deleted.", *linkName)
-		if revoked, err = t.endAuthorizations(ctx, org, ofService, string(id), lanyard.StatusRevoked, reason); err != nil {
-			return err
-		}
-		t.tell(Change{Kind: ChangeService, Organization: org, LinkName: *linkName})
 		return t.audit(ctx, org, audit)
 	})
 	if err != nil {
 		return nil, err
 	}
+	return revoked, nil
+}
+
+func (t *tx) deleteService(ctx context.Context, org lanyard.OrganizationID, id lanyard.ServiceID) ([]RevokedAuthorization, error) {
+	const remove = `DELETE FROM services WHERE organization_id = $1 AND id = $2 RETURNING link_name`
+	linkName, err := find(ctx, t.sql, "service", column[lanyard.LinkName], remove, org, id)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := t.exec(ctx, `DELETE FROM consent_requests WHERE organization_id = $1 AND service_id = $2`, org, id); err != nil {
+		return nil, fmt.Errorf("delete the consent requests of service %s: %w", id, err)
+	}
+	revoked, err := t.endAuthorizations(ctx, org, ofService, string(id), lanyard.StatusRevoked, fmt.Sprintf("The service %s was deleted.", *linkName))
+	if err != nil {
+		return nil, err
+	}
+	t.tell(Change{Kind: ChangeService, Organization: org, LinkName: *linkName})
 	return revoked, nil
 }

@@ -10,7 +10,9 @@ import (
 	"lanyard"
 )
 
-const userColumns = `u.organization_id, u.id, u.email, u.name, u.role, coalesce(u.external_id, ''), u.disabled, u.created_at`
+// userColumns: who has no e-mail address has their id in its column.
+const userColumns = `u.organization_id, u.id, CASE WHEN u.email = u.id THEN '' ELSE u.email END, u.name, u.role, coalesce(u.external_id, ''),
+	u.disabled, u.created_at`
 
 func userTargets(u *lanyard.User) []any {
 	return []any{&u.OrganizationID, &u.ID, &u.Email, &u.Name, &u.Role, &u.ExternalID, &u.Disabled, instant{&u.CreatedAt}}
@@ -38,20 +40,36 @@ func (s *Store) CreateUser(ctx context.Context, u lanyard.User, audit lanyard.Au
 }
 
 func (t *tx) insertUser(ctx context.Context, u lanyard.User) error {
-	const insert = `INSERT INTO users (organization_id, id, email, name, role, external_id, disabled, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
-	externalID := sql.NullString{String: u.ExternalID, Valid: u.ExternalID != ""}
-	_, err := t.exec(ctx, insert, u.OrganizationID, u.ID, strings.ToLower(u.Email), u.Name, u.Role, externalID, u.Disabled, millis(t.store.Now()))
+	const insert = `INSERT INTO users (organization_id, id, email, name, role, external_id, disabled, created_at, search)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	_, err := t.exec(ctx, insert, u.OrganizationID, u.ID, emailColumn(&u), u.Name, u.Role, externalIDColumn(&u), u.Disabled, millis(t.store.Now()), userSearch(&u))
 	if err != nil {
 		return fmt.Errorf("create user %s: %w", u.ID, err)
 	}
 	return nil
 }
 
+// emailColumn is what stands in the column of e-mail addresses, which orders the lists.
+func emailColumn(u *lanyard.User) string {
+	if u.Email == "" {
+		return string(u.ID)
+	}
+	return strings.ToLower(u.Email)
+}
+
+func externalIDColumn(u *lanyard.User) sql.NullString {
+	return sql.NullString{String: u.ExternalID, Valid: u.ExternalID != ""}
+}
+
+// userSearch is what a search of a list looks through. Lower case is made here: SQLite's own knows ASCII only.
+func userSearch(u *lanyard.User) string {
+	return strings.ToLower(u.Name + " " + u.Email + " " + u.ExternalID)
+}
+
 // userConflict finds out which of the two keys was taken: the database's error says it only in text.
 func (s *Store) userConflict(ctx context.Context, u lanyard.User, cause error) error {
-	const query = `SELECT count(*) > 0 FROM users WHERE organization_id = $1 AND email = $2`
-	email, err := one(ctx, s.writes, column[bool], query, u.OrganizationID, strings.ToLower(u.Email))
+	const query = `SELECT count(*) > 0 FROM users WHERE organization_id = $1 AND email = $2 AND id <> $3`
+	email, err := one(ctx, s.writes, column[bool], query, u.OrganizationID, emailColumn(&u), u.ID)
 	if err != nil {
 		return fmt.Errorf("find the user in the way: %w", errors.Join(err, cause))
 	}
@@ -84,14 +102,31 @@ func (s *Store) UserByExternalID(ctx context.Context, org lanyard.OrganizationID
 	return find(ctx, s.reads, "user", scanUser, query, org, externalID)
 }
 
-// Users lists the people of an organization by e-mail address.
-func (s *Store) Users(ctx context.Context, org lanyard.OrganizationID, page Page) ([]lanyard.User, string, error) {
+// UserFilter narrows a list of people; its zero value is everybody.
+type UserFilter struct {
+	Query      string // a part of the name, e-mail address or external id, in any case
+	Role       lanyard.Role
+	ExternalID string // exactly
+}
+
+// Users lists the people of an organization by e-mail address; those who have none stand where their id would.
+func (s *Store) Users(ctx context.Context, org lanyard.OrganizationID, f UserFilter, page Page) ([]lanyard.User, string, error) {
 	const list = "users"
 	after, rows, err := page.Open(list, org)
 	if err != nil {
 		return nil, "", err
 	}
 	w := where{`u.organization_id = $1`, []any{org}}
+	if f.Query != "" {
+		w.and(`u.search LIKE `, "%"+escapeLike(strings.ToLower(f.Query))+"%")
+		w.text += ` ESCAPE '!'`
+	}
+	if f.Role != "" {
+		w.and(`u.role = `, f.Role)
+	}
+	if f.ExternalID != "" {
+		w.and(`u.external_id = `, f.ExternalID)
+	}
 	if after != "" {
 		w.and(`u.email > `, after)
 	}
@@ -99,6 +134,6 @@ func (s *Store) Users(ctx context.Context, org lanyard.OrganizationID, page Page
 	if err != nil {
 		return nil, "", fmt.Errorf("list users: %w", err)
 	}
-	users, next := Cut(list, org, users, rows, func(u *lanyard.User) string { return u.Email })
+	users, next := Cut(list, org, users, rows, emailColumn)
 	return users, next, nil
 }
