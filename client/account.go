@@ -22,15 +22,6 @@ type Organization struct {
 	Name string `json:"name"`
 }
 
-// User is a person in an organization.
-type User struct {
-	ID         string       `json:"id"`
-	Email      string       `json:"email"`
-	Name       string       `json:"name"`
-	Role       lanyard.Role `json:"role"`
-	ExternalID string       `json:"external_id"` // the host application's own id for this person
-}
-
 // KeyRights say whose key it is and what it may do.
 type KeyRights struct {
 	ID          string   `json:"id"`

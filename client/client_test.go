@@ -92,6 +92,7 @@ const (
 		`"expires_at":null,"created_at":"2026-01-31T12:00:00Z"}`
 	keyJSON = `{"id":"key_1","name":"nightly","hint":"K5QT","act_for_users":false,"manage":false,"connections":["acme_live"],` +
 		`"created_at":"2026-01-31T12:00:00Z","expires_at":null,"last_used_at":null,"key":"lanyard_new"}`
+	userJSON = `{"id":"usr_7","email":"","name":"Customer 4711","role":"member","external_id":"customer-4711","disabled":true,"created_at":"2026-01-31T12:00:00Z"}`
 )
 
 var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
@@ -102,6 +103,7 @@ var ignoreDocument = cmp.FilterPath(func(p cmp.Path) bool { return p.Last().Stri
 // TestOperations calls every operation once: what is sent, and what is made of the answer.
 func TestOperations(t *testing.T) {
 	on, no := true, false
+	customer := &client.User{ID: "usr_7", Name: "Customer 4711", Role: lanyard.RoleMember, ExternalID: "customer-4711", Disabled: true, CreatedAt: noon}
 	connection := &client.Connection{LinkName: "acme_live", Name: "Acme, live", Service: "acme", Scopes: []string{"read"},
 		UseLoginUserCredentials: true, Origin: lanyard.OriginUser, Owner: "usr_1", UsableBy: lanyard.UsableByOrganization,
 		Status: lanyard.StatusReconnectRequired, StatusReason: "The password was reset.", CreatedAt: noon}
@@ -187,6 +189,28 @@ func TestOperations(t *testing.T) {
 		"delete key": {204, "", func(ctx context.Context, c *client.Client) (any, error) {
 			return nil, c.DeleteKey(ctx, "key_1")
 		}, recorded{Method: "DELETE", URI: "/v1/api_keys/key_1"}, nil},
+		"users": {200, `{"items":[` + userJSON + `],"next_cursor":""}`, func(ctx context.Context, c *client.Client) (any, error) {
+			items, _, err := c.Users(client.UserFilter{Query: "4711", Role: lanyard.RoleMember, ExternalID: "customer-4711"}).Page(ctx, "", 0)
+			return items, err
+		}, recorded{Method: "GET", URI: "/v1/users?external_id=customer-4711&q=4711&role=member"}, []*client.User{customer}},
+		"create user": {201, userJSON, func(ctx context.Context, c *client.Client) (any, error) {
+			return c.CreateUser(ctx, client.NewUser{Name: "Customer 4711", ExternalID: "customer-4711"})
+		}, recorded{"POST", "/v1/users", `{"name":"Customer 4711","external_id":"customer-4711"}`, jsonType, ""}, customer},
+		"read user": {200, userJSON, func(ctx context.Context, c *client.Client) (any, error) {
+			return c.User(ctx, "usr_7")
+		}, recorded{Method: "GET", URI: "/v1/users/usr_7"}, customer},
+		"edit user": {200, userJSON, func(ctx context.Context, c *client.Client) (any, error) {
+			return c.EditUser(ctx, "usr_7", map[string]any{"disabled": true})
+		}, recorded{"PATCH", "/v1/users/usr_7", `{"disabled":true}`, jsonType, ""}, customer},
+		"remove user": {204, "", func(ctx context.Context, c *client.Client) (any, error) {
+			return nil, c.RemoveUser(ctx, "usr_7", client.Removal{HandOverTo: "usr_1"})
+		}, recorded{Method: "DELETE", URI: "/v1/users/usr_7?hand_over_to=usr_1"}, nil},
+		"remove user with connections": {204, "", func(ctx context.Context, c *client.Client) (any, error) {
+			return nil, c.RemoveUser(ctx, "usr_7", client.Removal{DeleteConnections: true})
+		}, recorded{Method: "DELETE", URI: "/v1/users/usr_7?delete_connections=true"}, nil},
+		"hand over": {200, `{"connections":3,"services":1,"revoked_authorizations":2}`, func(ctx context.Context, c *client.Client) (any, error) {
+			return c.HandOver(ctx, "usr_7", "usr_1")
+		}, recorded{"POST", "/v1/users/usr_7/hand_over", `{"to":"usr_1"}`, jsonType, ""}, &client.HandedOver{Connections: 3, Services: 1, RevokedAuthorizations: 2}},
 		"me": {200, `{"organization":{"id":"org_1","name":"Zylker"},"user":{"id":"usr_1","email":"ada@zylker.example","name":"Ada","role":"owner","external_id":""},` +
 			`"key":{"id":"key_1","owner":"usr_1","act_for_users":true,"manage":true,"connections":[]}}`, func(ctx context.Context, c *client.Client) (any, error) {
 			return c.Me(ctx)

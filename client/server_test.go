@@ -208,6 +208,24 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 	if _, err := c.RemoveConnectionUser(ctx, "live", "usr_nobody"); lanyard.CodeOf(err) != lanyard.CodeNotFound {
 		t.Errorf("removing nobody: %v", err)
 	}
+	customer, err := c.CreateUser(ctx, client.NewUser{Name: "Customer", ExternalID: "customer-1"})
+	must(err)
+	customer, err = c.EditUser(ctx, customer.ID, map[string]any{"name": "Renamed", "disabled": true})
+	must(err)
+	if customer, err = c.User(ctx, customer.ID); err != nil || customer.Name != "Renamed" || !customer.Disabled || customer.Role != lanyard.RoleMember {
+		t.Errorf("read %+v, %v", customer, err)
+	}
+	users, _, err := c.Users(client.UserFilter{ExternalID: "customer-1"}).Page(ctx, "", 0)
+	must(err)
+	if len(users) != 1 || users[0].ID != customer.ID {
+		t.Errorf("the users of the external id are %v", users)
+	}
+	handed, err := c.HandOver(ctx, customer.ID, me.User.ID)
+	must(err)
+	if handed.Connections+handed.Services != 0 {
+		t.Errorf("handed over %+v", handed)
+	}
+	must(c.RemoveUser(ctx, customer.ID, client.Removal{HandOverTo: me.User.ID}))
 
 	revoked, err := c.Revoke(ctx, "live")
 	must(err)

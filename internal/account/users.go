@@ -192,7 +192,7 @@ func (a *Accounts) managed(ctx context.Context, c *lanyard.Caller, id lanyard.Us
 }
 
 func ownAccount(what string) error {
-	return lanyard.Errorf(lanyard.CodeConflict, "This is your own account, and nobody can %s themselves: another owner or admin does it. Nothing was changed.", what)
+	return lanyard.Errorf(lanyard.CodeConflict, "Nobody can %s their own account: another owner or admin does it. Nothing was changed.", what)
 }
 
 // editEntry is what the audit log says of an edit: one entry, named for the weightiest change in it.

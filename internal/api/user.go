@@ -91,34 +91,29 @@ func (a *API) editUser(ctx context.Context, c *lanyard.Caller, in *editUserInput
 	return &answer[user]{encodeUser(u)}, nil
 }
 
-// readUserPatch reads a merge patch whose types were compared with the schema before. What is null goes back to what it
-// is when left out of a new user: for a name or a role that is nothing valid.
-func readUserPatch(patch []byte) (edit account.UserEdit, err error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(patch, &fields); err != nil {
-		return edit, lanyard.Errorf(lanyard.CodeInvalidRequest, "A patch is a JSON object with the fields to change.").With(err)
+// given is a field of a merge patch: nil where the patch does not name it. One that is null goes back to what it is when
+// left out of something new.
+type given[T any] struct{ value *T }
+
+// UnmarshalJSON is called for null, too.
+func (g *given[T]) UnmarshalJSON(data []byte) error {
+	g.value = new(T)
+	return json.Unmarshal(data, g.value)
+}
+
+// readUserPatch reads a merge patch that was compared with its schema before.
+func readUserPatch(data []byte) (account.UserEdit, error) {
+	var patch struct {
+		Name       given[string]       `json:"name"`
+		Email      given[string]       `json:"email"`
+		ExternalID given[string]       `json:"external_id"`
+		Role       given[lanyard.Role] `json:"role"`
+		Disabled   given[bool]         `json:"disabled"`
 	}
-	read := func(name string, into any) {
-		if raw, ok := fields[name]; ok && err == nil {
-			err = json.Unmarshal(raw, into)
-		}
-	}
-	texts := map[string]**string{"name": &edit.Name, "email": &edit.Email, "external_id": &edit.ExternalID}
-	for name, field := range texts {
-		if _, ok := fields[name]; ok {
-			*field = new(string)
-			read(name, *field)
-		}
-	}
-	if _, ok := fields["role"]; ok {
-		edit.Role = new(lanyard.Role)
-		read("role", edit.Role)
-	}
-	if _, ok := fields["disabled"]; ok {
-		edit.Disabled = new(bool)
-		read("disabled", edit.Disabled)
-	}
-	return edit, err
+	err := json.Unmarshal(data, &patch)
+	return account.UserEdit{
+		Name: patch.Name.value, Email: patch.Email.value, ExternalID: patch.ExternalID.value, Role: patch.Role.value, Disabled: patch.Disabled.value,
+	}, err
 }
 
 type removeUserInput struct {
