@@ -215,10 +215,10 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 	if customer, err = c.User(ctx, customer.ID); err != nil || customer.Name != "Renamed" || !customer.Disabled || customer.Role != lanyard.RoleMember {
 		t.Errorf("read %+v, %v", customer, err)
 	}
-	users, _, err := c.Users(client.UserFilter{ExternalID: "customer-1"}).Page(ctx, "", 0)
+	customers, _, err := c.Users(client.UserFilter{ExternalID: "customer-1"}).Page(ctx, "", 0)
 	must(err)
-	if len(users) != 1 || users[0].ID != customer.ID {
-		t.Errorf("the users of the external id are %v", users)
+	if len(customers) != 1 || customers[0].ID != customer.ID {
+		t.Errorf("the customers of the external id are %v", customers)
 	}
 	handed, err := c.HandOver(ctx, customer.ID, me.User.ID)
 	must(err)
