@@ -12,13 +12,11 @@ import (
 type Organization struct {
 	lanyard.Organization
 	Counts   store.OrganizationCounts
-	People   []lanyard.User // by e-mail address
-	Next     string         // cursor; empty: there are no more
-	Editable bool           // by the caller
+	Editable bool // by the caller
 }
 
-// Organization gives the caller's organization, with a part of the list of its people.
-func (a *Accounts) Organization(ctx context.Context, c *lanyard.Caller, people store.Page) (*Organization, error) {
+// Organization gives the caller's organization.
+func (a *Accounts) Organization(ctx context.Context, c *lanyard.Caller) (*Organization, error) {
 	if err := access.SeeOrganization(c); err != nil {
 		return nil, err
 	}
@@ -27,10 +25,7 @@ func (a *Accounts) Organization(ctx context.Context, c *lanyard.Caller, people s
 		return nil, err
 	}
 	o := &Organization{Organization: *org, Editable: access.EditOrganization(c) == nil}
-	if o.Counts, err = a.store.CountOrganization(ctx, c.Organization); err != nil {
-		return nil, err
-	}
-	o.People, o.Next, err = a.store.Users(ctx, c.Organization, store.UserFilter{}, people)
+	o.Counts, err = a.store.CountOrganization(ctx, c.Organization)
 	return o, err
 }
 

@@ -69,6 +69,14 @@ func GrantableRoles(c *lanyard.Caller) []lanyard.Role {
 	return roles
 }
 
+// Successors lists who could get what somebody owns, by name, the first 500.
+func (a *Accounts) Successors(ctx context.Context, c *lanyard.Caller, of lanyard.UserID) ([]lanyard.User, error) {
+	if err := access.ManagePeople(c); err != nil {
+		return nil, err
+	}
+	return a.store.Successors(ctx, c.Organization, of, maxPeople)
+}
+
 // NewUser describes a person to add. A host application that has no address of its own user gives an external id alone;
 // such a user never signs in, and calls are made for them.
 type NewUser struct {
@@ -238,10 +246,10 @@ func (a *Accounts) HandOver(ctx context.Context, c *lanyard.Caller, id, to lanya
 	return handed, nil
 }
 
-// RemoveUser removes a person from the organization, with everything that is theirs alone. What they own, with says what
+// RemovePerson removes somebody from the organization, with everything that is theirs alone. What they own, with says what
 // becomes of; without that whoever owns something is not removed (conflict, which says how much). Their credentials are
 // erased and their providers told.
-func (a *Accounts) RemoveUser(ctx context.Context, c *lanyard.Caller, id lanyard.UserID, with store.Removal) error {
+func (a *Accounts) RemovePerson(ctx context.Context, c *lanyard.Caller, id lanyard.UserID, with store.Removal) error {
 	user, err := a.managed(ctx, c, id)
 	if err != nil {
 		return err

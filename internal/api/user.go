@@ -124,7 +124,7 @@ type removeUserInput struct {
 
 func (a *API) removeUser(ctx context.Context, c *lanyard.Caller, in *removeUserInput) (*struct{}, error) {
 	with := store.Removal{HandOverTo: lanyard.UserID(in.HandOverTo), Delete: in.DeleteConnections}
-	return nil, a.Accounts.RemoveUser(ctx, c, lanyard.UserID(in.ID), with)
+	return nil, a.Accounts.RemovePerson(ctx, c, lanyard.UserID(in.ID), with)
 }
 
 type handOverInput struct {

@@ -880,7 +880,7 @@ var madeInItsOwn = []string{
 }
 
 // ofTheOrganization are the methods that give the organization itself, or its people, and so find something in any.
-var ofTheOrganization = []string{"Administrators", "CountOrganization", "Organization", "People", "Users"}
+var ofTheOrganization = []string{"Administrators", "CountOrganization", "Organization", "People", "Successors", "Users"}
 
 // emptyHanded checks that a call found nothing: the error not_found, or nothing but zero values.
 func emptyHanded(name string, results []reflect.Value) error {

@@ -57,3 +57,14 @@ func (s *Store) Holdings(ctx context.Context, org lanyard.OrganizationID, user l
 	}
 	return h, nil
 }
+
+// Successors lists who could take over what a user owns: everybody else who can sign in, by name, limit at most.
+func (s *Store) Successors(ctx context.Context, org lanyard.OrganizationID, of lanyard.UserID, limit int) ([]lanyard.User, error) {
+	const query = `SELECT ` + userColumns + ` FROM users u
+		WHERE u.organization_id = $1 AND u.id <> $2 AND u.email <> u.id AND NOT u.disabled ORDER BY u.name, u.id LIMIT $3`
+	users, err := all(ctx, s.reads, scanUser, query, org, of, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list who could take over: %w", err)
+	}
+	return users, nil
+}

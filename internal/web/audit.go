@@ -61,6 +61,12 @@ var auditActions = map[lanyard.Action]auditWords{
 	lanyard.ActionPasswordChange:     {"people", "lock", "changed the password", false, ""},
 	lanyard.ActionSessionsEnd:        {"people", "log-out", "ended browser sessions", false, ""},
 	lanyard.ActionSignInLinkCreate:   {"people", "link", "made a one-time link to sign in", false, ""},
+	lanyard.ActionUserCreate:         {"people", "user", "added", true, ""},
+	lanyard.ActionUserEdit:           {"people", "pencil", "changed", true, ""},
+	lanyard.ActionUserDisable:        {"people", "user-minus", "deactivated", true, ""},
+	lanyard.ActionUserEnable:         {"people", "user", "reactivated", true, ""},
+	lanyard.ActionUserRemove:         {"people", "trash-2", "removed", true, ""},
+	lanyard.ActionUserHandOver:       {"people", "users", "handed over what", true, "owned"},
 	lanyard.ActionKeyCreate:          {"people", "key-round", "made the API key", true, ""},
 	lanyard.ActionKeyDelete:          {"people", "key-round", "deleted the API key", true, ""},
 	lanyard.ActionServiceCreate:      {"services", "plus", "created the service", true, ""},
@@ -85,7 +91,7 @@ const auditRenewals = "renewals"
 // auditGroups are what one can choose among. The empty one is all that somebody decided.
 var auditGroups = []option{
 	{Value: "", Name: "Every change"}, {Value: "connections", Name: "Connections"}, {Value: "services", Name: "Services"},
-	{Value: "people", Name: "Signing in and API keys"}, {Value: "organization", Name: "Organization"},
+	{Value: "people", Name: "People and API keys"}, {Value: "organization", Name: "Organization"},
 	{Value: auditRenewals, Name: "Renewed tokens"}, {Value: "everything", Name: "Everything"},
 }
 

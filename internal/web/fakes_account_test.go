@@ -96,7 +96,7 @@ func (f *rooms) DeleteKey(_ context.Context, _ *lanyard.Caller, id lanyard.APIKe
 	return f.err
 }
 
-func (f *rooms) Organization(context.Context, *lanyard.Caller, store.Page) (*account.Organization, error) {
+func (f *rooms) Organization(context.Context, *lanyard.Caller) (*account.Organization, error) {
 	if f.organization == nil {
 		f.organization = inventedOrganization()
 	}

@@ -52,6 +52,7 @@ type rooms struct {
 	asked     store.Page
 	connectionRooms
 	accountRooms
+	peopleRooms
 	tryRoom
 	records
 }

@@ -2,14 +2,12 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"lanyard"
 	"lanyard/internal/access"
 	"lanyard/internal/account"
 	"lanyard/internal/problem"
-	"lanyard/internal/store"
 )
 
 // organizationTab is one of the pages about the organization.
@@ -21,6 +19,7 @@ type organizationTab struct {
 
 var organizationTabs = []organizationTab{
 	{Path: "/organization", Name: "General"},
+	{Path: "/organization/people", Name: "People"},
 }
 
 // tabsOf gives the tabs that a person may open, with the one that is open now.
@@ -35,7 +34,7 @@ func tabsOf(user *lanyard.User, here string) []organizationTab {
 	return tabs
 }
 
-// organizationPage is the organization and its people.
+// organizationPage is what holds for the organization as a whole.
 type organizationPage struct {
 	frame
 	form
@@ -47,20 +46,15 @@ type organizationPage struct {
 	PublicURL   string
 	Callbacks   string // what the callback URLs of all services begin with
 	Rename      *field // nil: not this person's to do
-	People      []lanyard.User
-	First       bool // the list of people begins here
-	Next        string
 }
 
 func (organizationPage) template() string { return "organization" }
 
-const peopleLimit = 50 // on one page
-
-func newOrganizationPage(v visitor, o *account.Organization, typed, cursor, publicURL string, d *problem.Document) organizationPage {
+func newOrganizationPage(v visitor, o *account.Organization, typed, publicURL string, d *problem.Document) organizationPage {
 	p := organizationPage{
 		frame: newShellFrame(v, "Organization", "/organization"), form: newForm(d, "The name is as it was"),
 		Name: o.Name, ID: string(o.ID), Users: number(o.Counts.Users), Connections: number(o.Counts.Connections), Services: number(o.Counts.Services),
-		PublicURL: publicURL, Callbacks: publicURL + "/oauth/callback/" + string(o.ID) + "/", People: o.People, First: cursor == "",
+		PublicURL: publicURL, Callbacks: publicURL + "/oauth/callback/" + string(o.ID) + "/",
 	}
 	if p.Failed {
 		p.Title = "Error: " + p.Title
@@ -70,9 +64,6 @@ func newOrganizationPage(v visitor, o *account.Organization, typed, cursor, publ
 		p.Rename = &f
 	}
 	p.rest()
-	if o.Next != "" {
-		p.Next = "/organization?cursor=" + url.QueryEscape(o.Next)
-	}
 	return p
 }
 
@@ -81,12 +72,11 @@ func (s *site) organization(w http.ResponseWriter, r *http.Request, v visitor) e
 }
 
 func (s *site) writeOrganization(w http.ResponseWriter, r *http.Request, v visitor, status int, typed string, d *problem.Document) error {
-	cursor := r.URL.Query().Get("cursor")
-	o, err := s.accounts.Organization(r.Context(), v.caller, store.Page{Cursor: cursor, Limit: peopleLimit})
+	o, err := s.accounts.Organization(r.Context(), v.caller)
 	if err != nil {
 		return err
 	}
-	return s.write(w, status, newOrganizationPage(v, o, typed, cursor, s.publicURL, d))
+	return s.write(w, status, newOrganizationPage(v, o, typed, s.publicURL, d))
 }
 
 func (s *site) renameOrganization(w http.ResponseWriter, r *http.Request, v visitor) error {

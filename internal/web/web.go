@@ -33,8 +33,14 @@ type Accounts interface {
 	CreateKey(ctx context.Context, c *lanyard.Caller, in account.NewKey) (*lanyard.APIKey, lanyard.Secret, error)
 	Key(ctx context.Context, c *lanyard.Caller, id lanyard.APIKeyID) (*lanyard.APIKey, error)
 	DeleteKey(ctx context.Context, c *lanyard.Caller, id lanyard.APIKeyID) error
-	Organization(ctx context.Context, c *lanyard.Caller, people store.Page) (*account.Organization, error)
+	Organization(ctx context.Context, c *lanyard.Caller) (*account.Organization, error)
 	RenameOrganization(ctx context.Context, c *lanyard.Caller, name string) error
+	Users(ctx context.Context, c *lanyard.Caller, f store.UserFilter, p store.Page) ([]lanyard.User, string, error)
+	Person(ctx context.Context, c *lanyard.Caller, id lanyard.UserID) (*account.Person, error)
+	Successors(ctx context.Context, c *lanyard.Caller, of lanyard.UserID) ([]lanyard.User, error)
+	EditUser(ctx context.Context, c *lanyard.Caller, id lanyard.UserID, in account.UserEdit) (*lanyard.User, error)
+	HandOver(ctx context.Context, c *lanyard.Caller, id, to lanyard.UserID) (store.Owned, error)
+	RemovePerson(ctx context.Context, c *lanyard.Caller, id lanyard.UserID, with store.Removal) error
 	Me(ctx context.Context, c *lanyard.Caller) (*lanyard.User, *lanyard.Organization, error)
 	Names(ctx context.Context, c *lanyard.Caller, users []lanyard.UserID, keys []lanyard.APIKeyID) (store.Names, error)
 	People(ctx context.Context, c *lanyard.Caller) ([]lanyard.User, error)
