@@ -522,7 +522,7 @@ func TestAuditOfEveryChange(t *testing.T) {
 		return map[string]any{"actor": string(l.UserID), "key": key, "on_behalf_of": ""}
 	}
 
-	var madeKey string
+	var madeKey, madeUser string
 	for _, c := range []struct {
 		call   string
 		body   any
@@ -555,10 +555,19 @@ func TestAuditOfEveryChange(t *testing.T) {
 		{"POST /v1/api_keys", object("name", "nightly"), 201, lanyard.ActionKeyCreate, "nightly"},
 		{"DELETE /v1/api_keys/MADE", nil, 204, lanyard.ActionKeyDelete, ""},
 		{"DELETE /v1/api_keys/MADE", nil, 404, "", ""},
+		{"POST /v1/users", object("name", "Customer", "external_id", "customer-1"), 201, lanyard.ActionUserCreate, "customer-1"},
+		{"POST /v1/users", object("name", "Customer", "external_id", "customer-1"), 409, "", ""},
+		{"PATCH /v1/users/USER", object("name", "Renamed", "role", "admin"), 200, lanyard.ActionUserEdit, "customer-1"},
+		{"PATCH /v1/users/USER", object("name", "Renamed"), 200, "", ""},
+		{"PATCH /v1/users/USER", object("disabled", true, "role", "member"), 200, lanyard.ActionUserDisable, "customer-1"},
+		{"PATCH /v1/users/USER", object("disabled", false), 200, lanyard.ActionUserEnable, "customer-1"},
+		{"POST /v1/users/USER/hand_over", object("to", string(l.UserID)), 200, lanyard.ActionUserHandOver, "customer-1"},
+		{"DELETE /v1/users/USER", nil, 204, lanyard.ActionUserRemove, "customer-1"},
+		{"DELETE /v1/users/USER", nil, 404, "", ""},
 		{"POST /v1/sign_in_links", nil, 201, lanyard.ActionSignInLinkCreate, "owner@example.com"},
 		{"GET /v1/audit", nil, 200, "", ""},
 	} {
-		call := strings.ReplaceAll(c.call, "MADE", madeKey)
+		call := strings.NewReplacer("MADE", madeKey, "USER", madeUser).Replace(c.call)
 		a := l.Must(t, c.status, call, c.body)
 		if c.action == "" {
 			none(fmt.Sprintf("%s (%d)", call, c.status))
@@ -567,6 +576,9 @@ func TestAuditOfEveryChange(t *testing.T) {
 		one(call, c.action, c.name, owner())
 		if c.action == lanyard.ActionKeyCreate {
 			madeKey = a.Field(t, "id").(string)
+		}
+		if c.action == lanyard.ActionUserCreate {
+			madeUser = a.Field(t, "id").(string)
 		}
 	}
 	t.Run("somebody else", func(t *testing.T) {

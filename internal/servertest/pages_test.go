@@ -99,6 +99,19 @@ var pageAccess = []pageRule{
 	{"POST /account/keys/{key}/delete", "/account/keys/KEY/delete", "", [5]int{401, 404, 404, 404, 303}},
 	{"GET /organization", "/organization", "", page(200)},
 	{"POST /organization", "/organization", "name=New+#", [5]int{401, 303, 403, 303, 303}},
+	{"GET /organization/people", "/organization/people?q=a&role=member", "", page(200)},
+	{"GET /organization/people/{user}", "/organization/people/PERSON", "", [5]int{401, 404, 200, 200, 200}},
+	{"POST /organization/people/{user}", "/organization/people/PERSON", "name=New+#&email=person@example.com&role=member", [5]int{401, 404, 403, 303, 303}},
+	{"POST /organization/people/{user}", "/organization/people/OWNER", "name=New+#&email=owner@example.com&role=owner", [5]int{401, 404, 403, 403, 303}},
+	{"GET /organization/people/{user}/deactivate", "/organization/people/PERSON/deactivate", "", [5]int{401, 404, 403, 200, 200}},
+	{"POST /organization/people/{user}/deactivate", "/organization/people/PERSON/deactivate", "", [5]int{401, 404, 403, 303, 303}},
+	{"POST /organization/people/{user}/deactivate", "/organization/people/OWNER/deactivate", "", [5]int{401, 404, 403, 403, 409}},
+	{"POST /organization/people/{user}/reactivate", "/organization/people/PERSON/reactivate", "", [5]int{401, 404, 403, 303, 303}},
+	{"GET /organization/people/{user}/hand-over", "/organization/people/PERSON/hand-over", "", [5]int{401, 404, 403, 200, 200}},
+	{"POST /organization/people/{user}/hand-over", "/organization/people/PERSON/hand-over", "to=OWNER", [5]int{401, 404, 403, 303, 303}},
+	{"GET /organization/people/{user}/remove", "/organization/people/PERSON/remove", "", [5]int{401, 404, 403, 200, 200}},
+	{"POST /organization/people/{user}/remove", "/organization/people/OWNER/remove", "", [5]int{401, 404, 403, 403, 409}},
+	{"POST /organization/people/{user}/remove", "/organization/people/PERSON/remove", "", [5]int{401, 404, 403, 303, 404}}, // gone with the admin's
 
 	// What ends the things above.
 	{"POST /connections/{connection}/revoke", "/connections/mine/revoke", "", [5]int{401, 404, 404, 404, 303}},
@@ -157,7 +170,8 @@ func TestH03_EveryPageForEveryVisitor(t *testing.T) {
 		t.Fatal("the account shows no other session")
 	}
 	link := strings.TrimPrefix(l.Must(t, 200, "POST /v1/connections/mine/connect", object()).Field(t, "connect_url").(string), l.URL)
-	fill := strings.NewReplacer("LINK", link, "KEY", key, "SESSION", session[1], "ORG", string(l.OrganizationID))
+	fill := strings.NewReplacer("LINK", link, "KEY", key, "SESSION", session[1], "ORG", string(l.OrganizationID),
+		"PERSON", l.Must(t, 201, "POST /v1/users", object("name", "Person", "email", "person@example.com")).Field(t, "id").(string), "OWNER", string(l.UserID))
 
 	seen := map[string]bool{}
 	number := 0

@@ -198,11 +198,17 @@ func tenancyCalls(n tenancyNames, upstream string) map[string][]tenancyCall {
 		"DELETE /v1/connections/{link_name}/users/{user}": {
 			{"DELETE /v1/connections/" + n.link + "/users/" + n.user, nil, 404}, {"DELETE /v1/connections/mine/users/" + n.user, nil, 404},
 		},
-		"GET /v1/me":               nil,
-		"POST /v1/sign_in_links":   nil,
-		"GET /v1/api_keys":         nil,
-		"POST /v1/api_keys":        {{"POST /v1/api_keys", object("name", "k", "connections", []string{n.link}), 201}},
-		"DELETE /v1/api_keys/{id}": {{"DELETE /v1/api_keys/" + n.key, nil, 404}},
+		"GET /v1/users":                 {{"GET /v1/users?q=" + n.user, nil, 200}, {"GET /v1/users?external_id=" + n.user, nil, 200}},
+		"POST /v1/users":                nil,
+		"GET /v1/users/{id}":            {{"GET /v1/users/" + n.user, nil, 404}},
+		"PATCH /v1/users/{id}":          {{"PATCH /v1/users/" + n.user, object("name", "Stolen"), 404}, {"PATCH /v1/users/" + n.user, object("disabled", true), 404}},
+		"DELETE /v1/users/{id}":         {{"DELETE /v1/users/" + n.user, nil, 404}, {"DELETE /v1/users/" + n.user + "?delete_connections=true", nil, 404}},
+		"POST /v1/users/{id}/hand_over": {{"POST /v1/users/" + n.user + "/hand_over", object("to", n.user), 404}},
+		"GET /v1/me":                    nil,
+		"POST /v1/sign_in_links":        nil,
+		"GET /v1/api_keys":              nil,
+		"POST /v1/api_keys":             {{"POST /v1/api_keys", object("name", "k", "connections", []string{n.link}), 201}},
+		"DELETE /v1/api_keys/{id}":      {{"DELETE /v1/api_keys/" + n.key, nil, 404}},
 	}
 	for _, name := range []string{n.link, n.connection, n.service} {
 		for route, body := range map[string]any{
@@ -287,6 +293,9 @@ func TestH01_AnotherOrganizationsThingsAreAsIfAbsent(t *testing.T) {
 			for j, call := range tenancyEach(c.call) {
 				unknownCall := unknown[route][i]
 				for who, headers := range map[string][]string{"owner": nil, "acting for a member": {"Lanyard-User", "ext-member@example.com"}} {
+					if who != "owner" && strings.Contains(route, " /v1/users") && !strings.HasPrefix(route, "GET ") {
+						continue // people are managed in one's own name
+					}
 					if who != "owner" && strings.Contains(route, "/api_keys") || who != "owner" && strings.Contains(route, "/audit") || who != "owner" && strings.Contains(route, "/client") {
 						continue // forbidden whatever is named
 					}
@@ -323,6 +332,7 @@ var tenancyLists = map[string][]string{
 	"GET /v1/invocations": {"", "?connection=theirs", "?connection=same", "?user=USER"},
 	"GET /v1/audit":       {"", "?action=service.create", "?action=connection.create", "?object=SERVICE"},
 	"GET /v1/api_keys":    {""},
+	"GET /v1/users":       {"", "?q=zweite", "?q=e", "?role=owner", "?external_id=ext-alone", "?external_id=USER"},
 }
 
 func TestH02_ListsHoldNothingOfAnotherOrganization(t *testing.T) {
@@ -366,6 +376,9 @@ func TestH02_ListsHoldNothingOfAnotherOrganization(t *testing.T) {
 		}
 		if route == "GET /v1/api_keys" {
 			other.Must(t, 201, "POST /v1/api_keys", object("name", "second"))
+		}
+		if route == "GET /v1/users" {
+			other.Must(t, 201, "POST /v1/users", object("name", "Alone", "external_id", "ext-alone"))
 		}
 		t.Run("H02 "+route+" cursor", func(t *testing.T) {
 			cursor, _ := other.Must(t, 200, "GET /v1/"+path+"?limit=1", nil).Field(t, "next_cursor").(string)
@@ -530,6 +543,16 @@ var tenancyAccess = []tenancyRule{
 	{"GET /v1/invocations", "GET /v1/invocations", ``, false, nobody(200, 200, 200, 200, 200, 200, 200)},
 	{"GET /v1/audit", "GET /v1/audit", ``, false, nobody(403, 403, 200, 200, 200, 403, 403)},
 
+	{"GET /v1/users", "GET /v1/users", ``, false, nobody(200, 200, 200, 200, 200, 403, 200)},
+	{"POST /v1/users", "POST /v1/users", `{"name":"New","external_id":"new-#"}`, false, nobody(403, 403, 201, 201, 201, 403, 403)},
+	{"POST /v1/users", "POST /v1/users", `{"name":"New","external_id":"new-#","role":"owner"}`, false, nobody(403, 403, 403, 201, 201, 403, 403)},
+	{"GET /v1/users/{id}", "GET /v1/users/PERSON", ``, false, nobody(200, 200, 200, 200, 404, 403, 200)},
+	{"PATCH /v1/users/{id}", "PATCH /v1/users/PERSON", `{"name":"New #"}`, false, nobody(403, 403, 200, 200, 404, 403, 403)},
+	{"PATCH /v1/users/{id}", "PATCH /v1/users/OWNER", `{"name":"New #"}`, false, nobody(403, 403, 403, 200, 404, 403, 403)},
+	{"POST /v1/users/{id}/hand_over", "POST /v1/users/PERSON/hand_over", `{"to":"OWNER"}`, false, nobody(403, 403, 200, 200, 404, 403, 403)},
+	{"DELETE /v1/users/{id}", "DELETE /v1/users/PERSON", ``, true, nobody(403, 403, 204, 204, 404, 403, 403)},
+	{"DELETE /v1/users/{id}", "DELETE /v1/users/OWNER", ``, false, nobody(403, 403, 403, 409, 404, 403, 403)},
+
 	{"GET /v1/me", "GET /v1/me", ``, false, nobody(200, 200, 200, 200, 200, 200, 200)},
 	{"POST /v1/sign_in_links", "POST /v1/sign_in_links", ``, false, nobody(403, 201, 201, 201, 201, 403, 403)},
 	{"GET /v1/api_keys", "GET /v1/api_keys", ``, false, nobody(403, 200, 200, 200, 200, 403, 403)},
@@ -570,7 +593,11 @@ func TestH03_EveryRouteForEveryCaller(t *testing.T) {
 	docs := regexp.MustCompile(`/docs/[^"]+\.css`).FindString(string(l.Must(t, 200, "GET /docs", nil).Body))
 
 	// As they stand before each call that can tell the difference.
+	person := ""
 	restore := func() (key string) {
+		if person == "" || l.API(t, "GET /v1/users/"+person, nil).Status == 404 {
+			person = l.Must(t, 201, "POST /v1/users", object("name", "Person", "email", "person@example.com")).Field(t, "id").(string)
+		}
 		if a := l.API(t, "POST /v1/services", tenancyService(t, up, "acme")); a.Status != 201 && a.Status != 409 {
 			t.Fatalf("make the service: %d %s", a.Status, a.Body)
 		}
@@ -596,10 +623,10 @@ func TestH03_EveryRouteForEveryCaller(t *testing.T) {
 			}
 			for _, call := range tenancyEach(rule.call) {
 				number++
-				call = strings.NewReplacer("KEY", victim, "DOCS", docs).Replace(call)
+				call = strings.NewReplacer("KEY", victim, "DOCS", docs, "PERSON", person, "OWNER", string(l.UserID)).Replace(call)
 				var body any
 				if rule.body != "" {
-					body = strings.ReplaceAll(rule.body, "#", fmt.Sprint(number))
+					body = strings.NewReplacer("#", fmt.Sprint(number), "OWNER", string(l.UserID)).Replace(rule.body)
 				}
 				a := l.As(t, keys[i], call, body, headers...)
 				if a.Status != rule.want[i] {
@@ -646,10 +673,14 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 		"POST /v1/invoke":                          object("connection", "mine", "url", "/x"),
 		"POST /v1/api_keys":                        object("name", "extra"),
 		"POST /v1/sign_in_links":                   object(),
+		"POST /v1/users":                           object("name", "Extra", "external_id", "extra"),
+		"PATCH /v1/users/{id}":                     object("name", "Extra"),
+		"POST /v1/users/{id}/hand_over":            object("to", string(l.UserID)),
 	}
+	member := tenancyItems(t, l, l.Key, "/v1/users?q=member@")[0]["id"].(string)
 	state := func() string {
 		var all []string
-		for _, path := range []string{"/v1/services", "/v1/connections", "/v1/api_keys", "/v1/audit"} {
+		for _, path := range []string{"/v1/services", "/v1/connections", "/v1/api_keys", "/v1/users", "/v1/audit"} {
 			items, err := json.Marshal(tenancyItems(t, l, l.Key, path))
 			if err != nil {
 				t.Fatal(err)
@@ -669,6 +700,9 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 			continue
 		}
 		for field, value := range tenancyForeignFields {
+			if field == "role" && strings.HasSuffix(route, " /v1/users") || field == "role" && route == "PATCH /v1/users/{id}" {
+				continue // theirs, within the rights of who asks: TestH03 has these
+			}
 			sent := maps.Clone(body)
 			switch value {
 			case "ORG":
@@ -677,7 +711,7 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 				value = theirs.user
 			}
 			sent[field] = value
-			a := l.API(t, strings.ReplaceAll(route, "{link_name}", "mine"), sent)
+			a := l.API(t, strings.NewReplacer("{link_name}", "mine", "{id}", member).Replace(route), sent)
 			if a.Status != 400 || a.Code() != "invalid_request" || !strings.Contains(string(a.Body), `"pointer":"/`+field+`"`) {
 				t.Errorf("H13 %s with %s: got %d %s, want invalid_request that names it", route, field, a.Status, a.Body)
 			}

@@ -217,7 +217,9 @@ func TestPeopleOfAnOrganization(t *testing.T) {
 			check(t, w.CreateUser(t.Context(), user, entry("user.create")))
 		}
 		var emails []string
-		for _, u := range collect(t, func(p store.Page) ([]lanyard.User, string, error) { return w.Users(t.Context(), w.org, store.UserFilter{}, p) }, 2) {
+		for _, u := range collect(t, func(p store.Page) ([]lanyard.User, string, error) {
+			return w.Users(t.Context(), w.org, store.UserFilter{}, p)
+		}, 2) {
 			emails = append(emails, u.Email)
 		}
 		if want := []string{"a0@acme.example", "a1@acme.example", "a2@acme.example", w.member.Email, w.owner.Email}; !slices.Equal(emails, want) {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"lanyard"
-	"lanyard/internal/access"
 	"lanyard/internal/store"
 )
 
@@ -19,8 +18,6 @@ type peoplePage struct {
 	Roles       []lanyard.Choice
 	Rows        []personRow
 	First, Next string // addresses of other pages of the list; empty for none
-	Narrowed    bool   // not everybody was asked for
-	MayAdd      bool
 }
 
 func (peoplePage) template() string { return "people" }
@@ -44,7 +41,6 @@ var roleChoices = []lanyard.Choice{{Value: "", Name: "Any role"}, {Value: "owner
 func newPeoplePage(v visitor, f store.UserFilter, cursor string, users []lanyard.User, next string) peoplePage {
 	p := peoplePage{
 		frame: newShellFrame(v, "People", "/organization"), Query: f.Query, Role: string(f.Role), Roles: roleChoices,
-		Narrowed: f.Query != "" || f.Role != "", MayAdd: access.ManagePeople(v.caller) == nil,
 	}
 	for i := range users {
 		u := &users[i]

@@ -86,7 +86,7 @@ func newRemovePage(v visitor, p *account.Person, successors []lanyard.User, chos
 			". Deleted, these are gone for everybody, with every account that is connected with them. Handed over, link names stay, and what ran with the account of "+p.Name+" has to be connected by the new owner.")
 	}
 	if h.ForOthers > 0 {
-		page.Lost = append(page.Lost, "Either way everybody’s calls stop through what runs with their account now: "+firstOf(h.Names, h.ForOthers)+".")
+		page.Lost = append(page.Lost, "Either way calls stop through what runs with their account now, for good or until the new owner connects it: "+firstOf(h.Names, h.ForOthers)+".")
 	}
 	if h.Dependent > 0 {
 		page.Lost = append(page.Lost, capital(counted(h.Dependent, "connection"))+" of other people "+verb(h.Dependent, "was", "were")+" made with their services, and "+
@@ -99,7 +99,10 @@ func newRemovePage(v visitor, p *account.Person, successors []lanyard.User, chos
 
 // accessWords says which ways in end.
 func accessWords(h *store.Holdings, keys string) string {
-	words := "They are signed out everywhere (" + counted(h.Sessions, "session") + "), and " + counted(h.Keys, "API key") + " of theirs " + verbOf(h.Keys, keys) + "."
+	words := "They are signed out everywhere (" + counted(h.Sessions, "session") + ")."
+	if h.Keys > 0 {
+		words += " " + capital(counted(h.Keys, "API key")) + " of theirs " + verbOf(h.Keys, keys) + "."
+	}
 	if h.Flows > 0 {
 		words += " " + capital(counted(h.Flows, "connection")) + " that they began to connect " + verb(h.Flows, "is", "are") + " dropped."
 	}
