@@ -110,7 +110,7 @@ var pageAccess = []pageRule{
 	{"GET /organization/people/{user}/hand-over", "/organization/people/PERSON/hand-over", "", [5]int{401, 404, 403, 200, 200}},
 	{"POST /organization/people/{user}/hand-over", "/organization/people/PERSON/hand-over", "to=OWNER", [5]int{401, 404, 403, 303, 303}},
 	{"GET /organization/people/{user}/remove", "/organization/people/PERSON/remove", "", [5]int{401, 404, 403, 200, 200}},
-	{"POST /organization/people/{user}/remove", "/organization/people/OWNER/remove", "", [5]int{401, 404, 403, 403, 409}},
+	{"POST /organization/people/{user}/remove", "/organization/people/OWNER/remove", "then=delete", [5]int{401, 404, 403, 403, 409}},
 	{"POST /organization/people/{user}/remove", "/organization/people/PERSON/remove", "", [5]int{401, 404, 403, 303, 404}}, // gone with the admin's
 
 	// What ends the things above.
