@@ -35,7 +35,7 @@ func TestBrowserSomebodyLeaves(t *testing.T) {
 	owner.Press("Deactivate")
 	owner.Shows("leaver@example.com is deactivated")
 
-	leaver.Press("Services")
+	leaver.Press("Shared")
 	leaver.Shows("Sign in")
 	leaver.Lacks("My connections")
 
