@@ -50,7 +50,7 @@ func (a *Accounts) Person(ctx context.Context, c *lanyard.Caller, id lanyard.Use
 	}
 	p := &Person{User: *user, Self: user.ID == c.User}
 	if access.ManagePerson(c, user) != nil {
-		return p, nil
+		return p, nil //nolint:nilerr // who may not change them may see them
 	}
 	p.Roles = GrantableRoles(c)
 	holdings, err := a.store.Holdings(ctx, c.Organization, id, sessionIdle)

@@ -90,6 +90,8 @@ func TestI01_PeopleAreText(t *testing.T) {
 		"page": d.get("/organization/people/x"), "edit": d.post("/organization/people/x", typed), "list": d.get("/organization/people?q=" + url.QueryEscape(evil)),
 		"deactivate": d.get("/organization/people/x/deactivate"), "hand over": d.post("/organization/people/x/hand-over", typed), "remove": d.post("/organization/people/x/remove", typed),
 	} {
-		t.Run(name, func(t *testing.T) { a.lacks(t, "<script>alert", `' onfocus=alert(1) {{.}} javascript:alert(1)" `, `href="javascript:`) })
+		t.Run(name, func(t *testing.T) {
+			a.lacks(t, "<script>alert", `' onfocus=alert(1) {{.}} javascript:alert(1)" `, `href="javascript:`)
+		})
 	}
 }

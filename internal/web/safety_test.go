@@ -228,7 +228,7 @@ func TestI04_OtherSitesChangeNothing(t *testing.T) {
 			t.Run(r.path+"/"+name, func(t *testing.T) {
 				d := newDoor(t, "https://lanyard.example").invented()
 				headers := append(slices.Clone(headers), "Cookie", "__Host-lanyard_session="+goodSession)
-				if a := d.send("POST", r.path, "life=90", headers...); a.status == 403 {
+				if a := d.send("POST", r.path, "life=90&then=delete", headers...); a.status == 403 {
 					t.Errorf("our own form was refused: %s", a.body)
 				}
 				if d.changes() == "" {
