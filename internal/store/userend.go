@@ -44,7 +44,7 @@ const runsForOthers = `(NOT c.use_login_user OR c.usable_by = 'owner')`
 func (t *tx) handOver(ctx context.Context, people map[lanyard.UserID]lanyard.User, from *lanyard.User, to lanyard.UserID, pointer string) (Owned, error) {
 	if next, there := people[to]; !there || next.Disabled || to == from.ID {
 		var f lanyard.FieldErrors
-		f.Add(pointer, "this is the id of somebody else in the organization who is not deactivated")
+		f.Add(pointer, "choose somebody else in the organization, who is not deactivated")
 		return Owned{}, f.Err()
 	}
 	org := from.OrganizationID

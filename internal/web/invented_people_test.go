@@ -49,7 +49,7 @@ func peopleStates() []state {
 		{Pointer: "/name", Detail: "a name is required"}, {Pointer: "/email", Detail: "this is not an e-mail address"}, {Pointer: "/external_id", Detail: "this external id is taken"},
 	}}, "")
 	last := problem.Of(lanyard.Errorf(lanyard.CodeConflict, "This is the last owner of the organization who can sign in: make somebody else an owner first. Nothing was changed."), "")
-	nobody := problem.Of(&lanyard.Error{Code: lanyard.CodeInvalidRequest, Fields: []lanyard.FieldError{{Pointer: "/to", Detail: "this is the id of somebody else in the organization who is not deactivated"}}}, "")
+	nobody := problem.Of(&lanyard.Error{Code: lanyard.CodeInvalidRequest, Fields: []lanyard.FieldError{{Pointer: "/to", Detail: "choose somebody else in the organization, who is not deactivated"}}}, "")
 	undecided := problem.Of(&lanyard.Error{Code: lanyard.CodeInvalidRequest, Fields: []lanyard.FieldError{{Pointer: "hand_over_to", Detail: "choose whether they are deleted, or who gets them"}}}, "")
 	successors := inventedUsers()[:1]
 	return []state{

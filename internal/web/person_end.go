@@ -15,7 +15,7 @@ type endPersonPage struct {
 	frame
 	form
 	Icon    string
-	Heading string // before the name
+	Before  string // what is asked, up to the name
 	After   string // and after it
 	Name    string
 	Lost    []string // in sentences
@@ -27,10 +27,10 @@ type endPersonPage struct {
 
 func (endPersonPage) template() string { return "person_end" }
 
-func newEndPersonPage(v visitor, p *account.Person, heading, after, what string, d *problem.Document) endPersonPage {
+func newEndPersonPage(v visitor, p *account.Person, before, after, what string, d *problem.Document) endPersonPage {
 	page := endPersonPage{
-		frame: newShellFrame(v, heading+" "+p.Name+after, "/organization"), form: newForm(d, "Nothing was changed"),
-		Heading: heading, After: after, Name: p.Name, Action: personPath(p.ID, what), Back: personPath(p.ID),
+		frame: newShellFrame(v, before+" "+p.Name+after, "/organization"), form: newForm(d, "Nothing was changed"),
+		Before: before, After: after, Name: p.Name, Action: personPath(p.ID, what), Back: personPath(p.ID),
 	}
 	if page.Failed {
 		page.Title = "Error: " + page.Title
