@@ -52,10 +52,14 @@ func TestH11_WhatStopsWhenSomebodyIsDeactivated(t *testing.T) {
 		}
 	}
 
-	l.Must(t, 200, "PATCH /v1/users/"+leaver, object("disabled", true))
 	calls := up.calls.Load()
+	l.Must(t, 200, "PATCH /v1/users/"+leaver, object("disabled", true))
+	if a := invoke(l, leaversKey, "for_all"); a.Status != 401 || up.calls.Load() != calls {
+		t.Errorf("their key, the moment after: %d %s", a.Status, a.Body)
+	}
 	for name, at := range map[string]*servertest.Lanyard{"here": l, "on the other replica": replica} {
 		await(t, "the change is heard "+name, func() bool { return invoke(at, leaversKey, "for_all").Status == 401 })
+		calls := up.calls.Load()
 		stopped := invoke(at, l.Key, "for_all")
 		if stopped.Status != 409 || stopped.Code() != "not_connected" || !strings.Contains(string(stopped.Body), "leaver@example.com, who was deactivated") {
 			t.Errorf("%s, through a connection of theirs: %d %s", name, stopped.Status, stopped.Body)
@@ -72,7 +76,6 @@ func TestH11_WhatStopsWhenSomebodyIsDeactivated(t *testing.T) {
 		if a := invoke(at, l.Key, "of_each", "Lanyard-User", string(l.UserID)); a.Status != 200 {
 			t.Errorf("%s, others with their own accounts: %d %s", name, a.Status, a.Body)
 		}
-		calls = up.calls.Load()
 	}
 	if a := servertest.Get(t, browser, l.URL+"/connections"); a.Status != 401 {
 		t.Errorf("their browser: %d", a.Status)

@@ -14,15 +14,15 @@ import (
 type endPersonPage struct {
 	frame
 	form
-	Icon    string
-	Before  string // what is asked, up to the name
-	After   string // and after it
-	Name    string
-	Lost    []string // in sentences
-	Choose  *field   // what has to be decided; nil: nothing
-	Button  string
-	Action  string
-	Back    string
+	Icon   string
+	Before string // what is asked, up to the name
+	After  string // and after it
+	Name   string
+	Lost   []string // in sentences
+	Choose *field   // what has to be decided; nil: nothing
+	Button string
+	Action string
+	Back   string
 }
 
 func (endPersonPage) template() string { return "person_end" }
