@@ -186,6 +186,13 @@ func TestOperations(t *testing.T) {
 			return c.CreateKey(ctx, client.NewKey{Name: "nightly", Manage: &no, ExpiresAt: &noon})
 		}, recorded{"POST", "/v1/api_keys", `{"name":"nightly","act_for_users":false,"manage":false,"expires_at":"2026-01-31T12:00:00Z"}`, jsonType, ""},
 			&client.CreatedKey{Key: client.Key{ID: "key_1", Name: "nightly", Hint: "K5QT", Connections: []string{"acme_live"}, CreatedAt: noon}, Secret: lanyard.NewSecret("lanyard_new")}},
+		"invite": {201, `{"id":"inv_1","email":"new@example.com","role":"member","created_by":"usr_1","created_at":"2026-01-31T12:00:00Z","expires_at":"2026-01-31T12:00:00Z","url":"https://lanyard.example/invitation/T","mailed":true}`, func(ctx context.Context, c *client.Client) (any, error) {
+			return c.Invite(ctx, client.NewInvitation{Email: "new@example.com", Role: lanyard.RoleMember})
+		}, recorded{"POST", "/v1/invitations", `{"email":"new@example.com","role":"member"}`, jsonType, ""},
+			&client.CreatedInvitation{Invitation: client.Invitation{ID: "inv_1", Email: "new@example.com", Role: lanyard.RoleMember, CreatedBy: "usr_1", CreatedAt: noon, ExpiresAt: noon}, URL: lanyard.NewSecret("https://lanyard.example/invitation/T"), Mailed: true}},
+		"revoke invitation": {204, "", func(ctx context.Context, c *client.Client) (any, error) {
+			return nil, c.RevokeInvitation(ctx, "inv_1")
+		}, recorded{Method: "DELETE", URI: "/v1/invitations/inv_1"}, nil},
 		"delete key": {204, "", func(ctx context.Context, c *client.Client) (any, error) {
 			return nil, c.DeleteKey(ctx, "key_1")
 		}, recorded{Method: "DELETE", URI: "/v1/api_keys/key_1"}, nil},

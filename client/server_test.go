@@ -200,6 +200,18 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 	}
 	must(c.DeleteKey(ctx, created.ID))
 
+	invited, err := c.Invite(ctx, client.NewInvitation{Email: "new@example.com", Role: lanyard.RoleAdmin})
+	must(err)
+	if !strings.HasPrefix(invited.URL.Reveal(), "http://lanyard.test/invitation/") || invited.Mailed || invited.Role != lanyard.RoleAdmin {
+		t.Errorf("invited %+v", invited)
+	}
+	invitations, _, err := c.Invitations().Page(ctx, "", 0)
+	must(err)
+	if len(invitations) != 1 || invitations[0].ID != invited.ID {
+		t.Errorf("the invitations are %v", invitations)
+	}
+	must(c.RevokeInvitation(ctx, invited.ID))
+
 	users, _, err := c.ConnectionUsers("live").Page(ctx, "", 0)
 	must(err)
 	if len(users) != 1 || users[0].User != me.User.ID || users[0].Status != lanyard.StatusConnected {

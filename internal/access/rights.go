@@ -20,6 +20,8 @@ const (
 	RightPeople       Right = "people"
 	RightOrganization Right = "organization"
 	RightSignIn       Right = "sign_in"
+
+	RightNewOrganization Right = "new_organization"
 )
 
 // Rights is the table of rights, in the order in which people read it: each with the least role that has it.
@@ -38,6 +40,7 @@ var Rights = []struct {
 	{RightPeople, lanyard.RoleAdmin, "Invite, edit, deactivate and remove people up to one's own role, and hand their connections over"},
 	{RightOrganization, lanyard.RoleAdmin, "Rename the organization, manage its webhooks"},
 	{RightSignIn, lanyard.RoleOwner, "Set up single sign-on, switch sign-in by password off"},
+	{RightNewOrganization, lanyard.RoleOwner, "Make another organization"},
 }
 
 // ranks puts the roles in order. A role that is not here has no rank and no right.
@@ -72,6 +75,18 @@ func OwnOrganization(c *lanyard.Caller) error {
 	}
 	if !Has(c.Role, RightSignIn) {
 		return forbidden("Only owners may change how people sign in.")
+	}
+	return nil
+}
+
+// NewOrganization: an owner makes another organization for themselves, which takes their password along, so it is done in
+// a browser that is signed in as them.
+func NewOrganization(c *lanyard.Caller) error {
+	if err := OwnAccount(c); err != nil {
+		return err
+	}
+	if !Has(c.Role, RightNewOrganization) {
+		return forbidden("Only owners may make another organization.")
 	}
 	return nil
 }

@@ -9,18 +9,18 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"errors"
-	"net/mail"
 	"strings"
 	"time"
 
 	"lanyard"
 	"lanyard/internal/access"
+	"lanyard/internal/mail"
 	"lanyard/internal/store"
 )
 
 const (
 	setupLinkLife  = 24 * time.Hour
+	invitationLife = 7 * 24 * time.Hour
 	signInLinkLife = 15 * time.Minute
 	sessionLife    = 30 * 24 * time.Hour
 	sessionIdle    = 7 * 24 * time.Hour
@@ -37,6 +37,10 @@ type Config struct {
 	PublicURL string // of this deployment, without a final slash
 	// Revoker tells providers of what is erased with a person. It may be nil where nobody is removed.
 	Revoker Revoker
+	// Mailer may be nil: then links are shown to whoever makes them, and nothing is sent.
+	Mailer *mail.Mailer
+	// NoNewOrganizations: owners do not make further organizations; whoever runs this Lanyard does.
+	NoNewOrganizations bool
 }
 
 // Accounts is safe for concurrent use.
@@ -48,10 +52,14 @@ type Accounts struct {
 	hasher    *hasher
 	tries     *tries
 	failed    *failed
+	mailer    *mail.Mailer
+
+	noNewOrganizations bool
 }
 
 func New(c Config) *Accounts {
-	return &Accounts{store: c.Store, publicURL: c.PublicURL, revoker: c.Revoker, keys: newKeyCache(), hasher: newHasher(), tries: newTries(c.Store.Now()), failed: newFailed()}
+	return &Accounts{store: c.Store, publicURL: c.PublicURL, revoker: c.Revoker, keys: newKeyCache(), hasher: newHasher(), tries: newTries(c.Store.Now()), failed: newFailed(),
+		mailer: c.Mailer, noNewOrganizations: c.NoNewOrganizations}
 }
 
 // token makes a value that cannot be guessed (256 bits) and the hash that is stored in its place. Each kind of token
@@ -139,14 +147,6 @@ func (a *Accounts) newAccount(in Setup, password *lanyard.Secret) (store.NewAcco
 	return store.NewAccount{Organization: org, Owner: owner, Audit: lanyard.AuditEntry{
 		OrganizationID: org.ID, Actor: owner.ID, Action: lanyard.ActionOrganizationCreate, Object: string(org.ID), ObjectName: org.Name,
 	}}, nil
-}
-
-// checkEmail judges an address in lower case.
-func checkEmail(email string) error {
-	if addr, err := mail.ParseAddress(email); err != nil || addr.Address != email || len(email) > maxEmail {
-		return errors.New("this is not an e-mail address")
-	}
-	return nil
 }
 
 // Initialized is what `lanyard init` prints.

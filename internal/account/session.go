@@ -26,6 +26,8 @@ type SignedIn struct {
 	// Known is for a cookie that the browser keeps beyond the session: with it, it has an allowance of its own for
 	// signing in, so that nobody who guesses at the password keeps the person out.
 	Known lanyard.Secret
+	// Others are sessions that began with it, each in another organization where the same person was recognized.
+	Others []SignedIn
 }
 
 // newSession makes a session for the browser, with a new id, and remembers the browser.
@@ -90,6 +92,37 @@ func (a *Accounts) CallerBySession(ctx context.Context, cookie string) (*lanyard
 		return nil, nil, err
 	}
 	return &lanyard.Caller{Organization: user.OrganizationID, User: user.ID, Role: user.Role, KeyOwner: user.ID, Session: session.Hash}, user, nil
+}
+
+// Membership is an organization that a browser is signed in to, and as whom.
+type Membership struct {
+	Session      lanyard.Secret // of the cookie
+	User         lanyard.User
+	Organization lanyard.Organization
+}
+
+// Memberships gives the organizations of those sessions that hold, by name. Whoever has the cookies may know.
+func (a *Accounts) Memberships(ctx context.Context, cookies []string) ([]Membership, error) {
+	byHash, hashes := map[string]string{}, []string{}
+	for _, cookie := range cookies {
+		if cookie == "" || len(cookie) > maxTokenLength {
+			continue
+		}
+		hash := hex.EncodeToString(hashToken("session", cookie))
+		byHash[hash], hashes = cookie, append(hashes, hash)
+	}
+	if len(hashes) == 0 {
+		return nil, nil
+	}
+	found, err := a.store.Memberships(ctx, hashes, sessionIdle)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Membership, len(found))
+	for i, m := range found {
+		list[i] = Membership{lanyard.NewSecret(byHash[m.Session]), m.User, m.Organization}
+	}
+	return list, nil
 }
 
 // EndSession ends one of the caller's own sessions, on every replica at once. Its id is [store.Session.Hash].

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,10 +52,10 @@ func (a *Accounts) SignIn(ctx context.Context, value string, b Browser) (*Signed
 	return signedIn, nil
 }
 
-// SignInWithPassword begins a browser session for the user of the e-mail address and password. What it answers is the
-// same for an unknown address, a user without a password and a wrong password, and takes about the same time:
-// invalid_request. Rate_limited when too much was tried, before anything is looked at; a browser in which this user
-// signed in before has an allowance of its own.
+// SignInWithPassword begins a browser session for the user of the e-mail address and password, and one in each other
+// organization where this address has this password. What it answers is the same for an unknown address, a user without
+// a password and a wrong password, and takes about the same time: invalid_request. Rate_limited when too much was tried,
+// before anything is looked at; a browser in which this user signed in before has an allowance of its own.
 func (a *Accounts) SignInWithPassword(ctx context.Context, email string, password lanyard.Secret, b Browser) (*SignedIn, error) {
 	email = strings.ToLower(strings.TrimSpace(email))
 	var f lanyard.FieldErrors
@@ -79,17 +80,34 @@ func (a *Accounts) SignInWithPassword(ctx context.Context, email string, passwor
 		a.tries.undo(try)
 		return nil, err
 	}
-	if found == nil {
+	if len(found) == 0 {
 		a.failed.add(candidates, b)
 		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "The e-mail address or the password is not right. Check both and try again.")
 	}
-	if len(candidates) == 1 {
+	if len(found) == len(candidates) {
 		a.tries.right(try)
 	} else {
 		a.tries.undo(try) // who may use one of several accounts with this address may still be guessing at another
 	}
-	signedIn, session := a.newSession(&found.User, b)
-	return signedIn, a.store.CreateSession(ctx, found.OrganizationID, found.ID, session, signInEntry(&found.User, b))
+	return a.beginSessions(ctx, found, b)
+}
+
+// beginSessions signs a browser in as each of the users, who share what the browser is known by.
+func (a *Accounts) beginSessions(ctx context.Context, users []lanyard.User, b Browser) (*SignedIn, error) {
+	var first *SignedIn
+	for i := range users {
+		signedIn, session := a.newSession(&users[i], b)
+		if first == nil {
+			first = signedIn
+		} else {
+			signedIn.Known, session.Known.Hash = first.Known, hex.EncodeToString(hashToken("browser", first.Known.Reveal()))
+			first.Others = append(first.Others, *signedIn)
+		}
+		if err := a.store.CreateSession(ctx, users[i].OrganizationID, users[i].ID, session, signInEntry(&users[i], b)); err != nil {
+			return nil, err
+		}
+	}
+	return first, nil
 }
 
 // try counts a try at an address and gives the users it may mean. A stranger is counted before the store is asked.
@@ -117,11 +135,12 @@ func (a *Accounts) try(ctx context.Context, email string, b Browser) (_ []store.
 	return candidates, t, err
 }
 
-// compare finds the user whose password it is; nil when it is nobody's. With no password to compare, it compares with
-// one that nobody has.
-func (a *Accounts) compare(ctx context.Context, candidates []store.SignInCandidate, password lanyard.Secret) (*store.SignInCandidate, error) {
+// compare finds the users whose password it is. It compares with every candidate, whatever it found before, so that the
+// time it takes says no more than how many there are; with no password to compare, with one that nobody has.
+func (a *Accounts) compare(ctx context.Context, candidates []store.SignInCandidate, password lanyard.Secret) ([]lanyard.User, error) {
+	var found []lanyard.User
 	compared := false
-	for i, c := range candidates {
+	for _, c := range candidates {
 		if c.PasswordHash.IsZero() {
 			continue
 		}
@@ -129,13 +148,13 @@ func (a *Accounts) compare(ctx context.Context, candidates []store.SignInCandida
 		if ok, err := a.hasher.matches(ctx, password, c.PasswordHash); err != nil {
 			return nil, err
 		} else if ok {
-			return &candidates[i], nil
+			found = append(found, c.User)
 		}
 	}
 	if !compared {
 		return nil, a.hasher.pretend(ctx, password)
 	}
-	return nil, nil //nolint:nilnil // nobody, which is no error yet
+	return found, nil
 }
 
 func tooMany(wait time.Duration) error {

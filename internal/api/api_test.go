@@ -638,11 +638,11 @@ func TestOwns(t *testing.T) {
 }
 
 var (
-	idLike   = regexp.MustCompile(`(org|usr|svc|con|azn|key|req)_[A-Z0-9]{26}`)
+	idLike   = regexp.MustCompile(`(org|usr|svc|con|azn|key|req|inv)_[A-Z0-9]{26}`)
 	timeLike = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
 	rest     = []struct{ like, stand string }{
 		{`"id": "[0-9a-zA-Z]{20,}"`, `"id": "…"`}, {`lanyard_[A-Z0-9]{52}`, "lanyard_…"}, {`"hint": "[A-Z0-9]{4}"`, `"hint": "…"`},
-		{`(connect|sign-in)/[A-Za-z0-9_-]{20,}`, "$1/…"}, {`"duration_ms": \d+`, `"duration_ms": 0`}, {`127\.0\.0\.1:\d+`, "127.0.0.1:…"},
+		{`(connect|sign-in|invitation)/[A-Za-z0-9_-]{20,}`, "$1/…"}, {`"duration_ms": \d+`, `"duration_ms": 0`}, {`127\.0\.0\.1:\d+`, "127.0.0.1:…"},
 		{`"date": "[^"]*"`, `"date": "…"`}, {`_fingerprint": "[0-9a-f]{8}"`, `_fingerprint": "…"`}, {`"next_cursor": "[^"]+"`, `"next_cursor": "…"`},
 	}
 )
@@ -709,6 +709,10 @@ func TestContract(t *testing.T) {
 		{"POST", "/v1/api_keys", `{"name":"","expires_at":"2001-01-01T00:00:00Z"}`},
 		{"GET", "/v1/api_keys?limit=1", ""},
 		{"DELETE", "/v1/api_keys/key_NONE", ""},
+		{"POST", "/v1/invitations", `{"email":"New@Example.com","role":"member"}`},
+		{"POST", "/v1/invitations", `{"email":"nobody","role":"root"}`},
+		{"GET", "/v1/invitations", ""},
+		{"DELETE", "/v1/invitations/inv_NONE", ""},
 		{"GET", "/v1/audit?limit=2", ""},
 	} {
 		a := w.call(c.method, c.path, c.body)

@@ -180,6 +180,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"DELETE", "/v1/services/acme", "", "DELETE /v1/services/{link_name}", "200"},
 		{"POST", "/v1/api_keys", `{"name":"k"}`, "POST /v1/api_keys", "201"},
 		{"GET", "/v1/api_keys", "", "GET /v1/api_keys", "200"},
+		{"POST", "/v1/invitations", `{"role":"admin"}`, "POST /v1/invitations", "201"},
+		{"GET", "/v1/invitations", "", "GET /v1/invitations", "200"},
 		{"POST", "/v1/sign_in_links", "", "POST /v1/sign_in_links", "201"},
 		{"GET", "/v1/audit", "", "GET /v1/audit", "200"},
 	} {

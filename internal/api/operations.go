@@ -139,6 +139,13 @@ const (
   "created_at": "2026-01-31T12:00:00Z",
   "expires_at": null,
   "last_used_at": null`
+	exampleInvitation = `{
+  "id": "inv_B5WQX7LKZTPN2D3HRVJ4",
+  "email": "new@zylker.example",
+  "role": "member",
+  "created_by": "usr_H4N2XKD7QWLTPZ3VYB6C",
+  "created_at": "2026-01-31T12:00:00Z",
+  "expires_at": "2026-02-07T12:00:00Z"`
 )
 
 func exampleList(item string) string { return `{"items": [` + item + `], "next_cursor": ""}` }
@@ -358,6 +365,22 @@ var operations = map[string]operation{
 		body:        `{"to": "usr_H4N2XKD7QWLTPZ3VYB6C"}`,
 		answer:      `{"connections": 3, "services": 1, "revoked_authorizations": 2}`,
 		errors:      codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"GET /v1/invitations": {
+		id: "list_invitations", tag: "Users", summary: "List invitations",
+		description: "Those that can still be accepted, newest first; for owners and admins. The link of one is told once, when it is made.",
+		answer:      exampleList(exampleInvitation + "\n}"),
+	},
+	"POST /v1/invitations": {
+		id: "invite", tag: "Users", summary: "Invite somebody", status: 201,
+		description: "Makes a link with which one person joins the organization, within seven days; for owners and admins, who give no role above their own. The answer holds the `url`, this once: it is stored as a hash. With an `email` the invitation is for that address and, where mail is set up, is sent there (`mailed`); without one it is for whoever has the link.\n\n" +
+			"A user with that address who never had a password, as `POST /v1/users` makes them, gets one by accepting, and keeps role and connections. An invitation works only as long as whoever made it is there and could still make it.",
+		body:   `{"email": "new@zylker.example", "role": "member"}`,
+		answer: exampleInvitation + ",\n  \"url\": \"https://lanyard.example.com/invitation/…\",\n  \"mailed\": true\n}", errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"DELETE /v1/invitations/{id}": {
+		id: "revoke_invitation", tag: "Users", summary: "Take an invitation back", status: 204,
+		description: "Its link does not work any more. An invitation that was accepted cannot be taken back.",
 	},
 	"GET /v1/me": {
 		id: "read_me", tag: "Account", summary: "Who is asking",

@@ -46,6 +46,10 @@ func (a *API) index() {
 	handle(a, "DELETE /v1/users/{id}", a.removeUser)
 	handle(a, "POST /v1/users/{id}/hand_over", a.handOver)
 
+	handle(a, "GET /v1/invitations", a.listInvitations)
+	handle(a, "POST /v1/invitations", a.invite)
+	handle(a, "DELETE /v1/invitations/{id}", a.revokeInvitation)
+
 	handle(a, "GET /v1/me", a.readMe)
 	handle(a, "POST /v1/sign_in_links", a.createSignInLink)
 	handle(a, "GET /v1/api_keys", a.listKeys)

@@ -89,6 +89,7 @@ The exit status is 0, or 1 when the command failed, or 2 when it was misused.`,
 	}{
 		{groupServer, a.serveCommand()},
 		{groupServer, a.initCommand()},
+		{groupServer, a.organizationsCommand()},
 		{groupCall, a.invokeCommand()},
 		{groupManage, a.servicesCommand()},
 		{groupManage, a.connectionsCommand()},

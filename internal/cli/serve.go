@@ -87,6 +87,7 @@ func (a *app) serveCommand() *cobra.Command {
 	f := storeFlags{}
 	var invokeTimeout, shutdownGrace time.Duration
 	var maxResponse int64
+	var newOrganizations string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
@@ -105,6 +106,10 @@ cloud metadata addresses stay closed.`,
 				return err
 			}
 			c.InvokeTimeout, c.ShutdownGrace, c.MaxResponse = invokeTimeout, shutdownGrace, maxResponse
+			if newOrganizations != "owners" && newOrganizations != "nobody" {
+				return misused(cmd, "--new-organizations is owners or nobody, not %q", newOrganizations)
+			}
+			c.NoNewOrganizations = newOrganizations == "nobody"
 			return server.Run(cmd.Context(), c)
 		},
 	}
@@ -118,6 +123,7 @@ cloud metadata addresses stay closed.`,
 	flags.StringVar(&f.caFile, "ca-file", "", "trust the certificates in this PEM `FILE` beside the system's")
 	flags.StringVar(&f.smtpURL, "smtp-url", "", "send mail through the server at this `URL`, smtp://… or smtps://…; one with a password belongs into LANYARD_SMTP_URL")
 	flags.StringVar(&f.smtpURLFile, "smtp-url-file", "", "read the URL of --smtp-url from `FILE`")
+	flags.StringVar(&newOrganizations, "new-organizations", "owners", "`WHO` may make further organizations on the pages: owners (of any) or nobody")
 	flags.StringVar(&f.mailFrom, "mail-from", "", "the `SENDER` of mail, such as \"Lanyard <lanyard@example.com>\"")
 	flags.DurationVar(&shutdownGrace, "shutdown-grace", 45*time.Second, "how long calls in progress may take to end when the server ends, as a `TIME`")
 	return cmd

@@ -18,7 +18,8 @@ Everybody sees them; owners and admins add, change and remove them, nobody someb
   lanyard users create --name 'Customer 4711' --external-id customer-4711`,
 	})
 	cmd.AddCommand(a.usersListCommand(), a.usersCreateCommand(), a.usersEditCommand(), a.usersDisableCommand(), a.usersEnableCommand(),
-		a.usersHandOverCommand(), a.usersRemoveCommand())
+		a.usersHandOverCommand(), a.usersRemoveCommand(),
+		a.usersInviteCommand(), a.usersInvitationsCommand(), a.usersRevokeInvitationCommand())
 	return a.remote(cmd)
 }
 

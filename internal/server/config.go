@@ -37,6 +37,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// ReturnToOrigins are origins a browser may be sent back to after connecting, beside PublicURL.
 	ReturnToOrigins []string
+	// NoNewOrganizations: owners do not make further organizations; only CreateOrganization does.
+	NoNewOrganizations bool
 	// InvokeTimeout bounds an invoke that names no time-out of its own; 40 seconds.
 	InvokeTimeout time.Duration
 	// MaxResponse bounds the answer of an invoke in bytes; 15 MiB.

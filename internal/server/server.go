@@ -86,6 +86,36 @@ func Init(ctx context.Context, c Config, email, name string) (*account.Initializ
 	return made, errors.Join(err, st.Close())
 }
 
+// CreateOrganization makes a further organization and its owner in a store, without serving.
+func CreateOrganization(ctx context.Context, c Config, name, email, person string) (made *account.Initialized, err error) {
+	err = c.withStore(ctx, func(st *store.Store) error {
+		made, err = account.New(account.Config{Store: st, PublicURL: c.PublicURL}).CreateOrganization(ctx, name, email, person)
+		return err
+	})
+	return made, err
+}
+
+// Organizations lists the organizations of a store, the oldest first, without serving.
+func Organizations(ctx context.Context, c Config) (list []store.OrganizationSummary, err error) {
+	err = c.withStore(ctx, func(st *store.Store) error {
+		list, err = st.Organizations(ctx)
+		return err
+	})
+	return list, err
+}
+
+// withStore opens the store for one thing that whoever runs this Lanyard does on the machine.
+func (c *Config) withStore(ctx context.Context, do func(*store.Store) error) error {
+	if err := c.prepare(); err != nil {
+		return err
+	}
+	st, err := store.Open(ctx, store.Config{Dir: c.DataDir, Database: c.Database, KeyFile: c.KeyFile, Logger: c.logger()})
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(st), st.Close())
+}
+
 // build puts everything together, from the cellar up.
 func build(ctx context.Context, c Config) (*Server, error) {
 	if err := c.prepare(); err != nil {
@@ -120,7 +150,7 @@ func build(ctx context.Context, c Config) (*Server, error) {
 		Store: s.store, Services: services, Client: s.egress.Client(), PublicURL: c.PublicURL, ReturnToOrigins: c.ReturnToOrigins,
 		ExchangeTimeout: c.ExchangeTimeout, SweepEvery: c.SweepEvery, Logger: s.logger, OnRefresh: countRefreshes(metrics),
 	})
-	s.accounts = account.New(account.Config{Store: s.store, PublicURL: c.PublicURL, Revoker: s.keeper})
+	s.accounts = account.New(account.Config{Store: s.store, PublicURL: c.PublicURL, Revoker: s.keeper, Mailer: s.mailer, NoNewOrganizations: c.NoNewOrganizations})
 	reg := registry.New(registry.Config{Store: s.store, Services: services, Revoker: s.keeper, PublicURL: c.PublicURL})
 	s.invoker = invoke.New(invoke.Config{
 		Keeper: s.keeper, Store: s.store, Transport: s.egress.Transport(), ProxyTransport: s.egress.TransportWithin(c.InvokeTimeout), Logger: s.logger, Timeout: c.InvokeTimeout, MaxResponse: c.MaxResponse,

@@ -565,6 +565,9 @@ func TestAuditOfEveryChange(t *testing.T) {
 		{"DELETE /v1/users/USER", nil, 204, lanyard.ActionUserRemove, "customer-1"},
 		{"DELETE /v1/users/USER", nil, 404, "", ""},
 		{"POST /v1/sign_in_links", nil, 201, lanyard.ActionSignInLinkCreate, "owner@example.com"},
+		{"POST /v1/invitations", object("email", "new@example.com", "role", "member"), 201, lanyard.ActionInvitationCreate, "new@example.com"},
+		{"DELETE /v1/invitations/MADE", nil, 204, lanyard.ActionInvitationRevoke, "new@example.com"},
+		{"DELETE /v1/invitations/MADE", nil, 404, "", ""},
 		{"GET /v1/audit", nil, 200, "", ""},
 	} {
 		call := strings.NewReplacer("MADE", madeKey, "USER", madeUser).Replace(c.call)
@@ -574,7 +577,7 @@ func TestAuditOfEveryChange(t *testing.T) {
 			continue
 		}
 		one(call, c.action, c.name, owner())
-		if c.action == lanyard.ActionKeyCreate {
+		if c.action == lanyard.ActionKeyCreate || c.action == lanyard.ActionInvitationCreate {
 			madeKey = a.Field(t, "id").(string)
 		}
 		if c.action == lanyard.ActionUserCreate {

@@ -98,6 +98,18 @@ var pageAccess = []pageRule{
 	{"GET /account/keys/{key}/delete", "/account/keys/KEY/delete", "", [5]int{401, 404, 404, 404, 200}},
 	{"POST /account/keys/{key}/delete", "/account/keys/KEY/delete", "", [5]int{401, 404, 404, 404, 303}},
 	{"GET /organization", "/organization", "", page(200)},
+	{"GET /organization/people/invite", "/organization/people/invite", "", [5]int{401, 200, 403, 200, 200}},
+	{"GET /organization/invitations", "/organization/invitations", "", [5]int{401, 200, 403, 200, 200}},
+	{"POST /organization/invitations", "/organization/invitations", "email=new#@example.com&role=member", [5]int{401, 200, 403, 200, 200}},
+	{"POST /organization/invitations", "/organization/invitations", "role=owner", [5]int{401, 200, 403, 403, 200}},
+	{"GET /organization/invitations/{invitation}/revoke", "/organization/invitations/INVITATION/revoke", "", [5]int{401, 404, 403, 200, 200}},
+	{"POST /organization/invitations/{invitation}/revoke", "/organization/invitations/INVITATION/revoke", "", [5]int{401, 404, 403, 303, 404}},
+	{"GET /organizations", "/organizations", "", page(200)},
+	{"GET /organizations/new", "/organizations/new", "", [5]int{401, 200, 403, 403, 200}},
+	{"POST /organizations", "/organizations", "name=", [5]int{401, 400, 403, 403, 400}},
+	{"POST /organizations/{organization}/switch", "/organizations/ORG/switch", "", [5]int{401, 404, 303, 303, 303}},
+	{"GET /invitation/{token}", "/invitation/made-up", "", [5]int{404, 404, 404, 404, 404}},
+	{"POST /invitation/{token}", "/invitation/made-up", "name=New&email=new@example.com", [5]int{404, 404, 404, 404, 404}},
 	{"POST /organization", "/organization", "name=New+#", [5]int{401, 303, 403, 303, 303}},
 	{"GET /organization/people", "/organization/people?q=a&role=member", "", page(200)},
 	{"GET /organization/people/{user}", "/organization/people/PERSON", "", [5]int{401, 404, 200, 200, 200}},
@@ -163,6 +175,7 @@ func TestH03_EveryPageForEveryVisitor(t *testing.T) {
 	}
 	l.Must(t, 200, "POST /v1/connections/mine/connect", tenancyKey("k"))
 	key := l.Must(t, 201, "POST /v1/api_keys", object("name", "victim")).Field(t, "id").(string)
+	invitation := l.Must(t, 201, "POST /v1/invitations", object("role", "member")).Field(t, "id").(string)
 	l.Browser(t) // another session of the owner
 	owner := browsers[4]
 	session := regexp.MustCompile(`/account/sessions/([0-9a-f]{64})/end`).FindStringSubmatch(string(servertest.Get(t, owner, l.URL+"/account").Body))
@@ -172,6 +185,7 @@ func TestH03_EveryPageForEveryVisitor(t *testing.T) {
 	link := strings.TrimPrefix(l.Must(t, 200, "POST /v1/connections/mine/connect", object()).Field(t, "connect_url").(string), l.URL)
 	fill := strings.NewReplacer("LINK", link, "KEY", key, "SESSION", session[1], "ORG", string(l.OrganizationID),
 		"PERSON", l.Must(t, 201, "POST /v1/users", object("name", "Person", "email", "person@example.com")).Field(t, "id").(string), "OWNER", string(l.UserID))
+	fill := strings.NewReplacer("INVITATION", invitation, "LINK", link, "KEY", key, "SESSION", session[1], "ORG", string(l.OrganizationID))
 
 	seen := map[string]bool{}
 	number := 0
@@ -260,7 +274,7 @@ func TestI01_WhatOthersWriteStaysText(t *testing.T) {
 		"/connections/mine/revoke", "/connections/" + url.PathEscape(evil), "/services?q=" + q, "/services?category=" + q, "/services/custom", "/services/custom?q=" + q, "/services/acme",
 		"/services/agreed", "/services/acme/edit", "/services/agreed/edit", "/services/acme/delete", "/services/" + url.PathEscape(evil), "/search?q=" + q, "/search?q=mine", "/activity", "/activity?connection=" + q,
 		"/activity?user=" + q, "/activity?outcome=" + q + "&range=" + q, "/activity/audit", "/activity/audit?object=" + q, "/activity/audit?person=" + q + "&group=everything", "/account?sessions=" + q,
-		"/sign-in/" + url.PathEscape(evil), "/setup/" + url.PathEscape(evil), "/connect/" + url.PathEscape(evil), "/oauth/callback/o/s?error=" + q + "&error_description=" + q + "&state=" + q,
+		"/sign-in/" + url.PathEscape(evil), "/organizations", "/organizations/new", "/organization/invitations", "/invitation/" + url.PathEscape(evil), "/setup/" + url.PathEscape(evil), "/connect/" + url.PathEscape(evil), "/oauth/callback/o/s?error=" + q + "&error_description=" + q + "&state=" + q,
 	} {
 		get(path)
 	}
@@ -335,13 +349,13 @@ func TestTextThatIsNoText(t *testing.T) {
 					"/search?q=", "/services?q=", "/services?category=", "/services/custom?q=", "/services/custom?cursor=", "/connections?q=", "/connections?status=", "/connections?service=",
 					"/connections?cursor=", "/connections?list=", "/connections/shared?q=", "/connections/new?q=", "/connections/new?service=", "/activity?connection=", "/activity?service=",
 					"/activity?user=", "/activity?outcome=", "/activity?range=", "/activity?cursor=", "/activity/audit?object=", "/activity/audit?person=", "/activity/audit?group=",
-					"/activity/audit?cursor=", "/account?sessions=", "/account?keys=", "/organization?cursor=", "/oauth/callback/o/s?code=c&state=",
+					"/activity/audit?cursor=", "/account?sessions=", "/account?keys=", "/organization?cursor=", "/organization/invitations?cursor=", "/oauth/callback/o/s?code=c&state=",
 				} {
 					if a := servertest.Get(t, browser, l.URL+path+query); a.Status >= 500 || a.Status == 401 {
 						t.Errorf("GET %s with %s: got %d %s", path, what, a.Status, mainOf(a))
 					}
 				}
-				for _, path := range []string{"/account/keys/TEXT/delete", "/services/TEXT", "/connections/TEXT", "/connect/TEXT", "/connect/result/TEXT", "/oauth/callback/TEXT/TEXT", "/sign-in/TEXT", "/setup/TEXT"} {
+				for _, path := range []string{"/account/keys/TEXT/delete", "/services/TEXT", "/connections/TEXT", "/connect/TEXT", "/connect/result/TEXT", "/invitation/TEXT", "/organization/invitations/TEXT/revoke", "/oauth/callback/TEXT/TEXT", "/sign-in/TEXT", "/setup/TEXT"} {
 					if a := servertest.Get(t, browser, l.URL+strings.ReplaceAll(path, "TEXT", segment)); a.Status >= 500 || a.Status == 401 {
 						t.Errorf("GET %s with %s: got %d %s", path, what, a.Status, mainOf(a))
 					}
@@ -351,6 +365,10 @@ func TestTextThatIsNoText(t *testing.T) {
 					"/account/keys/" + segment + "/delete":  nil,
 					"/sign-in":                              {"email": {text}, "password": {text}},
 					"/organization":                         {"name": {text}},
+					"/organizations":                        {"name": {text}},
+					"/organizations/" + segment + "/switch": nil,
+					"/organization/invitations":             {"email": {text}, "role": {text}},
+					"/invitation/" + segment:                {"name": {text}, "email": {text}, "password": {text}},
 					"/account/keys":                         {"name": {"x"}, "only": {text}, "life": {"30"}},
 					"/account/password":                     {"new": {text}, "current": {text}},
 					"/connections":                          {"name": {text}, "service": {"acme"}},

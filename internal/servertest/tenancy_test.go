@@ -153,7 +153,7 @@ func tenancyEach(call string) []string {
 }
 
 // tenancyNames name one set of things: those of the other organization, or none at all.
-type tenancyNames struct{ link, service, connection, key, user, organization string }
+type tenancyNames struct{ link, service, connection, key, user, organization, invitation string }
 
 // tenancyCall is one request that names something.
 type tenancyCall struct {
@@ -209,6 +209,14 @@ func tenancyCalls(n tenancyNames, upstream string) map[string][]tenancyCall {
 		"GET /v1/api_keys":              nil,
 		"POST /v1/api_keys":             {{"POST /v1/api_keys", object("name", "k", "connections", []string{n.link}), 201}},
 		"DELETE /v1/api_keys/{id}":      {{"DELETE /v1/api_keys/" + n.key, nil, 404}},
+		"GET /v1/invitations":           nil,
+		"POST /v1/invitations":          nil,
+		"DELETE /v1/invitations/{id}":   {{"DELETE /v1/invitations/" + n.invitation, nil, 404}},
+		"GET /v1/me":                    nil,
+		"POST /v1/sign_in_links":        nil,
+		"GET /v1/api_keys":              nil,
+		"POST /v1/api_keys":             {{"POST /v1/api_keys", object("name", "k", "connections", []string{n.link}), 201}},
+		"DELETE /v1/api_keys/{id}":      {{"DELETE /v1/api_keys/" + n.key, nil, 404}},
 	}
 	for _, name := range []string{n.link, n.connection, n.service} {
 		for route, body := range map[string]any{
@@ -244,13 +252,14 @@ func tenancyTwo(t testing.TB) (l, other *servertest.Lanyard, up *tenancyUpstream
 	theirs = tenancyNames{
 		link: "theirs", service: tenancyObject(t, other, lanyard.ActionServiceCreate), connection: tenancyObject(t, other, lanyard.ActionConnectionCreate),
 		user: string(other.UserID), organization: string(other.OrganizationID),
-		key: other.Must(t, 200, "GET /v1/api_keys", nil).Field(t, "items").([]any)[0].(map[string]any)["id"].(string),
+		key:        other.Must(t, 200, "GET /v1/api_keys", nil).Field(t, "items").([]any)[0].(map[string]any)["id"].(string),
+		invitation: other.Must(t, 201, "POST /v1/invitations", object("role", "member")).Field(t, "id").(string),
 	}
 	return l, other, up, theirs
 }
 
 var (
-	tenancyRandom = regexp.MustCompile(`\b(key|org|usr|svc|con)_[A-Z2-7]{26}|lanyard_[A-Z2-7]+|"hint":"[A-Z2-7]{4}"|"[a-z_]+_at":"[^"]*"`)
+	tenancyRandom = regexp.MustCompile(`\b(key|inv|org|usr|svc|con)_[A-Z2-7]{26}|lanyard_[A-Z2-7]+|"hint":"[A-Z2-7]{4}"|"[a-z_]+_at":"[^"]*"`)
 	// tenancyOwnHeaders differ from one answer to the next.
 	tenancyOwnHeaders = []string{"Date", problem.RequestIDHeader}
 )
@@ -277,6 +286,7 @@ func TestH01_AnotherOrganizationsThingsAreAsIfAbsent(t *testing.T) {
 	nobody := tenancyNames{
 		link: "nobody", service: string(lanyard.NewServiceID()), connection: string(lanyard.NewConnectionID()),
 		key: string(lanyard.NewAPIKeyID()), user: string(lanyard.NewUserID()), organization: string(lanyard.NewOrganizationID()),
+		invitation: string(lanyard.NewInvitationID()),
 	}
 	unchanged := func() string {
 		return string(other.Must(t, 200, "GET /v1/services/theirs", nil).Body) + string(other.Must(t, 200, "GET /v1/connections/theirs", nil).Body) +
@@ -296,7 +306,7 @@ func TestH01_AnotherOrganizationsThingsAreAsIfAbsent(t *testing.T) {
 					if who != "owner" && strings.Contains(route, " /v1/users") && !strings.HasPrefix(route, "GET ") {
 						continue // people are managed in one's own name
 					}
-					if who != "owner" && strings.Contains(route, "/api_keys") || who != "owner" && strings.Contains(route, "/audit") || who != "owner" && strings.Contains(route, "/client") {
+					if who != "owner" && (strings.Contains(route, "/api_keys") || strings.Contains(route, "/invitations")) || who != "owner" && strings.Contains(route, "/audit") || who != "owner" && strings.Contains(route, "/client") {
 						continue // forbidden whatever is named
 					}
 					name := fmt.Sprintf("H01 %s %d as %s", route, i, who)
@@ -333,6 +343,7 @@ var tenancyLists = map[string][]string{
 	"GET /v1/audit":       {"", "?action=service.create", "?action=connection.create", "?object=SERVICE"},
 	"GET /v1/api_keys":    {""},
 	"GET /v1/users":       {"", "?q=zweite", "?q=e", "?role=owner", "?external_id=ext-alone", "?external_id=USER"},
+	"GET /v1/invitations": {""},
 }
 
 func TestH02_ListsHoldNothingOfAnotherOrganization(t *testing.T) {
@@ -349,7 +360,7 @@ func TestH02_ListsHoldNothingOfAnotherOrganization(t *testing.T) {
 	})
 	await(t, "the call is in the records", func() bool { return len(tenancyItems(t, l, l.Key, "/v1/invocations")) == 1 })
 
-	marks := []string{"theirs", theirs.service, theirs.connection, theirs.key, theirs.user, theirs.organization, "zweite"}
+	marks := []string{"theirs", theirs.service, theirs.connection, theirs.key, theirs.user, theirs.organization, theirs.invitation, "zweite"}
 	for _, route := range tenancyRoutes() {
 		path, isGet := strings.CutPrefix(route, "GET /v1/")
 		if !isGet || strings.Contains(path, "{") || path == "me" {
@@ -379,6 +390,9 @@ func TestH02_ListsHoldNothingOfAnotherOrganization(t *testing.T) {
 		}
 		if route == "GET /v1/users" {
 			other.Must(t, 201, "POST /v1/users", object("name", "Alone", "external_id", "ext-alone"))
+		}
+		if route == "GET /v1/invitations" {
+			other.Must(t, 201, "POST /v1/invitations", object("role", "member"))
 		}
 		t.Run("H02 "+route+" cursor", func(t *testing.T) {
 			cursor, _ := other.Must(t, 200, "GET /v1/"+path+"?limit=1", nil).Field(t, "next_cursor").(string)
@@ -552,6 +566,10 @@ var tenancyAccess = []tenancyRule{
 	{"POST /v1/users/{id}/hand_over", "POST /v1/users/PERSON/hand_over", `{"to":"OWNER"}`, false, nobody(403, 403, 200, 200, 404, 403, 403)},
 	{"DELETE /v1/users/{id}", "DELETE /v1/users/PERSON", ``, true, nobody(403, 403, 204, 204, 404, 403, 403)},
 	{"DELETE /v1/users/{id}", "DELETE /v1/users/OWNER", ``, false, nobody(403, 403, 403, 409, 404, 403, 403)},
+	{"GET /v1/invitations", "GET /v1/invitations", ``, false, nobody(403, 403, 200, 200, 200, 403, 403)},
+	{"POST /v1/invitations", "POST /v1/invitations", `{"email":"new#@example.com","role":"admin"}`, false, nobody(403, 403, 201, 201, 201, 403, 403)},
+	{"POST /v1/invitations", "POST /v1/invitations", `{"role":"owner"}`, false, nobody(403, 403, 403, 201, 201, 403, 403)},
+	{"DELETE /v1/invitations/{id}", "DELETE /v1/invitations/inv_A", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
 
 	{"GET /v1/me", "GET /v1/me", ``, false, nobody(200, 200, 200, 200, 200, 200, 200)},
 	{"POST /v1/sign_in_links", "POST /v1/sign_in_links", ``, false, nobody(403, 201, 201, 201, 201, 403, 403)},
@@ -676,6 +694,7 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 		"POST /v1/users":                           object("name", "Extra", "external_id", "extra"),
 		"PATCH /v1/users/{id}":                     object("name", "Extra"),
 		"POST /v1/users/{id}/hand_over":            object("to", string(l.UserID)),
+		"POST /v1/invitations":                     object("role", "member"),
 	}
 	member := tenancyItems(t, l, l.Key, "/v1/users?q=member@")[0]["id"].(string)
 	state := func() string {
@@ -704,6 +723,9 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 				continue // theirs, within the rights of who asks: TestH03 has these
 			}
 			sent := maps.Clone(body)
+			if _, own := sent[field]; own {
+				continue
+			}
 			switch value {
 			case "ORG":
 				value = theirs.organization

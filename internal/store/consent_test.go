@@ -161,12 +161,13 @@ func TestDeleteExpired(t *testing.T) {
 		check(t, w.CreateLink(t.Context(), store.Link{Purpose: store.PurposeSignIn, Organization: w.org, User: w.owner.ID, ExpiresAt: in(time.Minute)}, hash("sign in"), nil))
 		check(t, w.CreateConnectLink(t.Context(), store.ConnectLink{Organization: w.org, Connection: c.ID, User: w.owner.ID, ExpiresAt: in(time.Minute)}, hash("connect")))
 		check(t, w.CreateSession(t.Context(), w.org, w.owner.ID, store.Session{Hash: "session", ExpiresAt: in(time.Minute)}, entry("x")))
+		check(t, w.CreateInvitation(t.Context(), lanyard.Invitation{ID: "inv", OrganizationID: w.org, CreatedBy: w.owner.ID, ExpiresAt: in(time.Minute)}, hash("invitation"), entry("x")))
 		check(t, w.QueueRevocation(t.Context(), store.ProviderRevocation{Organization: w.org, Request: []byte("x"), GiveUpAt: in(time.Minute)}))
 		db := raw(t, w.config)
 		rows := func() string {
 			t.Helper()
 			var all string
-			for _, table := range []string{"one_time_links", "connect_links", "sessions", "consent_requests", "provider_revocations"} {
+			for _, table := range []string{"one_time_links", "connect_links", "invitations", "sessions", "consent_requests", "provider_revocations"} {
 				all += fmt.Sprint(dump(t, db, "SELECT count(*) FROM "+table)[0][0])
 			}
 			return all
@@ -175,12 +176,12 @@ func TestDeleteExpired(t *testing.T) {
 			at   time.Duration
 			want string
 		}{
-			{0, "11111"},
-			{time.Minute - time.Millisecond, "11111"},
-			{time.Minute, "00011"},
-			{24*time.Hour + time.Minute, "00010"},
-			{24*time.Hour + 10*time.Minute - time.Millisecond, "00010"},
-			{24*time.Hour + 10*time.Minute, "00000"},
+			{0, "111111"},
+			{time.Minute - time.Millisecond, "111111"},
+			{time.Minute, "000011"},
+			{24*time.Hour + time.Minute, "000010"},
+			{24*time.Hour + 10*time.Minute - time.Millisecond, "000010"},
+			{24*time.Hour + 10*time.Minute, "000000"},
 		} {
 			w.now.add(in(step.at).Sub(w.Now()))
 			check(t, w.DeleteExpired(t.Context()))

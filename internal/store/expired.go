@@ -18,7 +18,7 @@ const (
 // deleteBatch is how many rows are deleted at once, so that nobody who writes waits for long.
 const deleteBatch = 1000
 
-// DeleteExpired deletes what has ended by itself in all organizations: links, sessions, remembered browsers, consent
+// DeleteExpired deletes what has ended by itself in all organizations: links, invitations, sessions, remembered browsers, consent
 // requests a day after they expired, revocations that nobody finished, and old records of calls. Each kind is a
 // transaction of its own, since none needs another.
 func (s *Store) DeleteExpired(ctx context.Context) error {
@@ -29,6 +29,7 @@ func (s *Store) DeleteExpired(ctx context.Context) error {
 	}{
 		{`DELETE FROM one_time_links WHERE expires_at <= $1`, millis(now)},
 		{`DELETE FROM connect_links WHERE expires_at <= $1`, millis(now)},
+		{`DELETE FROM invitations WHERE expires_at <= $1`, millis(now)},
 		{`DELETE FROM sessions WHERE expires_at <= $1`, millis(now)},
 		{`DELETE FROM known_browsers WHERE expires_at <= $1`, millis(now)},
 		{`DELETE FROM consent_requests WHERE expires_at <= $1`, millis(now.Add(-keepConsent))},

@@ -30,6 +30,27 @@ func (s *Store) Organization(ctx context.Context, id lanyard.OrganizationID) (*l
 	return find(ctx, s.reads, "organization", scan, `SELECT id, name, created_at FROM organizations WHERE id = $1`, id)
 }
 
+// Organizations lists all organizations, the oldest first, for whoever runs this Lanyard: no caller of an organization is
+// ever given it.
+func (s *Store) Organizations(ctx context.Context) ([]OrganizationSummary, error) {
+	scan := func(row scanner) (o OrganizationSummary, err error) {
+		err = row.Scan(&o.ID, &o.Name, instant{&o.CreatedAt}, &o.Users)
+		return o, err
+	}
+	const query = `SELECT o.id, o.name, o.created_at, (SELECT count(*) FROM users u WHERE u.organization_id = o.id) FROM organizations o ORDER BY o.created_at, o.id`
+	found, err := all(ctx, s.reads, scan, query)
+	if err != nil {
+		return nil, fmt.Errorf("list the organizations: %w", err)
+	}
+	return found, nil
+}
+
+// OrganizationSummary is a line of the list of all organizations.
+type OrganizationSummary struct {
+	lanyard.Organization
+	Users int
+}
+
 // RenameOrganization gives an organization another name.
 func (s *Store) RenameOrganization(ctx context.Context, id lanyard.OrganizationID, name string, audit lanyard.AuditEntry) error {
 	return s.tx(ctx, func(t *tx) error {

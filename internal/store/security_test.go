@@ -711,6 +711,7 @@ func (w *world) tenant() *tenant {
 	w.must(w.CreateAPIKey(ctx, lanyard.APIKey{ID: "key_a", OrganizationID: w.org, UserID: w.owner.ID}, hash("shared token"), entry("x")))
 	w.must(w.CreateUser(ctx, lanyard.User{ID: "usr_a", OrganizationID: w.org, Email: "a", ExternalID: "a"}, entry("x")))
 	w.must(w.CreateSession(ctx, w.org, w.owner.ID, store.Session{Hash: "a", ExpiresAt: expires}, entry("x")))
+	w.must(w.CreateInvitation(ctx, lanyard.Invitation{ID: "inv_a", OrganizationID: w.org, Role: lanyard.RoleMember, CreatedBy: w.owner.ID, ExpiresAt: expires}, hash("shared token"), entry("x")))
 	w.client(w.org, "acme", lanyard.NewSecret("x"))
 	w.must(w.CreateConnectLink(ctx, store.ConnectLink{Organization: w.org, Connection: a.connection.ID, User: w.owner.ID, ExpiresAt: expires}, hash("shared token")))
 	w.must(w.QueueRevocation(ctx, store.ProviderRevocation{Organization: w.org, ID: "a", Request: []byte("x")}))
@@ -755,6 +756,8 @@ func (a *tenant) arguments(t *testing.T, name string, method reflect.Type, org l
 			v = &lanyard.OAuthClient{Organization: org, Service: service.LinkName, ClientSecret: lanyard.NewSecret("y")}
 		case typeOf[store.NewPassword]():
 			v = store.NewPassword{Organization: org, User: user.ID, Session: "a", EndAccess: true, Audit: func(store.EndedAccess) lanyard.AuditEntry { return entry("x") }}
+		case typeOf[lanyard.Invitation]():
+			v = lanyard.Invitation{ID: lanyard.NewInvitationID(), OrganizationID: org, Role: lanyard.RoleMember, CreatedBy: user.ID, ExpiresAt: start.Add(time.Hour)}
 		case typeOf[store.Lease]():
 			v = store.Lease{Organization: org, Authorization: azn.ID, Generation: azn.Generation}
 		case typeOf[store.ProviderRevocation]():
@@ -792,6 +795,12 @@ func (a *tenant) plain(t *testing.T, name string, in reflect.Type) any {
 		return a.user.ID
 	case typeOf[lanyard.APIKeyID]():
 		return lanyard.APIKeyID("key_a")
+	case typeOf[lanyard.InvitationID]():
+		return lanyard.InvitationID("inv_a")
+	case typeOf[store.Acceptance]():
+		return store.Acceptance{}
+	case typeOf[[]string]():
+		return []string{"a"}
 	case typeOf[lanyard.ServiceID]():
 		return a.service.ID
 	case typeOf[[]lanyard.ServiceID]():

@@ -108,6 +108,36 @@ func (s *Store) UserBySession(ctx context.Context, hash string, idle time.Durati
 	return &v.user, &v.session, nil
 }
 
+// Membership is an organization in which a session holds, and who is signed in there.
+type Membership struct {
+	Session      string // its hash
+	User         lanyard.User
+	Organization lanyard.Organization
+}
+
+// Memberships gives the organizations of those sessions that hold, by name. Idle is as for [Store.UserBySession].
+func (s *Store) Memberships(ctx context.Context, hashes []string, idle time.Duration) ([]Membership, error) {
+	scan := func(row scanner) (m Membership, err error) {
+		err = row.Scan(append(userTargets(&m.User), &m.Session, &m.Organization.ID, &m.Organization.Name, instant{&m.Organization.CreatedAt})...)
+		return m, err
+	}
+	now := s.Now()
+	args := []any{millis(now), millis(now.Add(-idle))}
+	var in []string
+	for _, hash := range hashes {
+		args = append(args, hash)
+		in = append(in, "$"+strconv.Itoa(len(args)))
+	}
+	query := `SELECT ` + userColumns + `, s.hash, o.id, o.name, o.created_at
+		FROM sessions s JOIN users u ON u.organization_id = s.organization_id AND u.id = s.user_id JOIN organizations o ON o.id = s.organization_id
+		WHERE s.expires_at > $1 AND s.seen_at > $2 AND NOT u.disabled AND s.hash IN (` + strings.Join(in, ", ") + `) ORDER BY lower(o.name), o.id`
+	found, err := all(ctx, s.reads, scan, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("find the organizations of sessions: %w", err)
+	}
+	return found, nil
+}
+
 // Sessions lists the sessions of a user that still hold, newest first. Idle is as for [Store.UserBySession].
 func (s *Store) Sessions(ctx context.Context, org lanyard.OrganizationID, user lanyard.UserID, idle time.Duration, page Page) ([]Session, string, error) {
 	list := "sessions " + string(user)

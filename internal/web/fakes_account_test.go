@@ -46,7 +46,9 @@ func (f *rooms) SignInWithPassword(_ context.Context, email string, password lan
 	if f.signInErr != nil {
 		return nil, f.signInErr
 	}
-	return f.signedIn("SignInWithPassword:"+email, b)
+	in, err := f.signedIn("SignInWithPassword:"+email, b)
+	in.Others = f.alsoIn
+	return in, err
 }
 
 func (f *rooms) Own(context.Context, *lanyard.Caller, store.Page, store.Page) (*account.Own, error) {
@@ -103,7 +105,8 @@ func (f *rooms) Organization(context.Context, *lanyard.Caller) (*account.Organiz
 	return f.organization, f.err
 }
 
-func (f *rooms) RenameOrganization(_ context.Context, _ *lanyard.Caller, name string) error {
+func (f *rooms) RenameOrganization(_ context.Context, c *lanyard.Caller, name string) error {
+	f.renamedBy = c.Organization
 	f.changed("RenameOrganization:" + name)
 	return f.renameErr
 }

@@ -53,6 +53,7 @@ type rooms struct {
 	connectionRooms
 	accountRooms
 	peopleRooms
+	organizationRooms
 	tryRoom
 	records
 }
@@ -93,13 +94,19 @@ func (f *rooms) CallerBySession(_ context.Context, cookie string) (*lanyard.Call
 	case goodSession:
 		v := visiting()
 		return v.caller, v.user, nil
+	case otherSession:
+		v := abroad()
+		return v.caller, v.user, nil
 	case "broken":
 		return nil, nil, io.ErrUnexpectedEOF
 	}
 	return nil, nil, lanyard.Errorf(lanyard.CodeUnauthenticated, "The session has ended: sign in again.")
 }
 
-func (f *rooms) Me(context.Context, *lanyard.Caller) (*lanyard.User, *lanyard.Organization, error) {
+func (f *rooms) Me(_ context.Context, c *lanyard.Caller) (*lanyard.User, *lanyard.Organization, error) {
+	if c.Organization == abroad().organization.ID {
+		return abroad().user, abroad().organization, f.err
+	}
 	return visiting().user, &lanyard.Organization{ID: "org_zylker", Name: "Zylker Instruments"}, f.err
 }
 
@@ -118,7 +125,10 @@ func (f *rooms) ConnectLink(_ context.Context, _ *lanyard.Caller, connection str
 	return f.link, f.err
 }
 
-func (f *rooms) ConnectPage(context.Context, *lanyard.Caller, string) (*credential.ConnectPage, error) {
+func (f *rooms) ConnectPage(_ context.Context, c *lanyard.Caller, _ string) (*credential.ConnectPage, error) {
+	if err := f.knows(c); err != nil {
+		return nil, err
+	}
 	return f.page, f.pageErr
 }
 
@@ -138,7 +148,10 @@ func (f *rooms) Callback(_ context.Context, c *lanyard.Caller, org lanyard.Organ
 	return f.back(c, org, service, query)
 }
 
-func (f *rooms) ConsentResult(context.Context, *lanyard.Caller, string) (*credential.ConsentResult, error) {
+func (f *rooms) ConsentResult(_ context.Context, c *lanyard.Caller, _ string) (*credential.ConsentResult, error) {
+	if err := f.knows(c); err != nil {
+		return nil, err
+	}
 	return f.result, f.err
 }
 

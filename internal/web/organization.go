@@ -20,6 +20,7 @@ type organizationTab struct {
 var organizationTabs = []organizationTab{
 	{Path: "/organization", Name: "General"},
 	{Path: "/organization/people", Name: "People"},
+	{Path: "/organization/invitations", Name: "Invitations", Right: access.RightPeople},
 }
 
 // tabsOf gives the tabs that a person may open, with the one that is open now.

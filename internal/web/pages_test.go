@@ -278,7 +278,7 @@ func TestResult(t *testing.T) {
 	d.get("/connect/result/cns_1").want(t, 200, "is connected", "lanyard invoke acme_crm /me", d.server.URL+"/v1/proxy/acme_crm/me", `data-copy="command-curl"`)
 	d.result = &credential.ConsentResult{Connection: d.page.Connection, Service: d.page.Service, Outcome: "Access was denied: <access_denied>.", Remedy: "Start again."}
 	a := d.get("/connect/result/cns_1")
-	a.want(t, 200, "is not connected", "Access was denied: &lt;access_denied&gt;.", "Start again.", `<form method="post" action="/connections/acme_crm/connect"><button class="btn" id="again"`)
+	a.want(t, 200, "is not connected", "Access was denied: &lt;access_denied&gt;.", "Start again.", `<form method="post" action="/connections/acme_crm/connect">`, `<button class="btn" id="again"`)
 	a.lacks(t, "lanyard invoke")
 	d.result, d.err = nil, lanyard.Errorf(lanyard.CodeNotFound, "There is no such result here, or it is more than a day old.")
 	d.get("/connect/result/cns_1").want(t, 404, "There is no such result here")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lanyard"
+	"lanyard/internal/access"
 	"lanyard/internal/store"
 )
 
@@ -18,6 +19,7 @@ type peoplePage struct {
 	Roles       []lanyard.Choice
 	Rows        []personRow
 	First, Next string // addresses of other pages of the list; empty for none
+	Invites     bool   // the visitor may invite somebody
 }
 
 func (peoplePage) template() string { return "people" }
@@ -41,6 +43,7 @@ var roleChoices = []lanyard.Choice{{Value: "", Name: "Any role"}, {Value: "owner
 func newPeoplePage(v visitor, f store.UserFilter, cursor string, users []lanyard.User, next string) peoplePage {
 	p := peoplePage{
 		frame: newShellFrame(v, "People", "/organization"), Query: f.Query, Role: string(f.Role), Roles: roleChoices,
+		Invites: access.ManagePeople(v.caller) == nil,
 	}
 	for i := range users {
 		u := &users[i]

@@ -34,20 +34,36 @@ type frame struct {
 	Scripts []string
 	// Notice is what the step before came to; shown once.
 	Notice notice
+	// Leave is what the button for signing out says.
+	Leave string
+	// of is the organization of the page; empty for a stranger's.
+	of lanyard.OrganizationID
 }
 
 // newFrame is of a page that stands alone: signing in, connecting, whatever wants undivided attention.
-func newFrame(v visitor, title string) frame { return frame{Title: title, Visitor: v.user} }
+func newFrame(v visitor, title string) frame {
+	f := frame{Title: title, Visitor: v.user, Leave: "Sign out"}
+	if n := len(v.memberships); n > 1 {
+		f.Leave = "Sign out of " + counted(n, "organization")
+	}
+	if v.organization != nil {
+		f.of = v.organization.ID
+	}
+	return f
+}
 
 // newShellFrame is of a page with the left side; here is the path of the place that it belongs to.
 func newShellFrame(v visitor, title, here string) frame {
 	f := newFrame(v, title)
-	f.Shell, f.Notice = &shell{Organization: v.organization.Name, Here: here}, v.notice
+	f.Shell, f.Notice = &shell{Organization: v.organization.Name, Here: here, Switch: newSwitch(v), Found: v.founds}, v.notice
 	return f
 }
 
 // shown is the notice that a page shows.
 func (f frame) shown() notice { return f.Notice }
+
+// ownedBy is the organization that the forms of a page belong to; empty for a stranger's.
+func (f frame) ownedBy() lanyard.OrganizationID { return f.of }
 
 // renderer holds every page's template, parsed at start.
 type renderer struct {
@@ -117,6 +133,9 @@ func (s *site) write(w http.ResponseWriter, status int, p page) error {
 	html, err := s.pages.render(p)
 	if err != nil {
 		return err
+	}
+	if f, ok := p.(interface{ ownedBy() lanyard.OrganizationID }); ok && f.ownedBy() != "" {
+		html = nameInForms(html, f.ownedBy())
 	}
 	if f, ok := p.(interface{ shown() notice }); ok && f.shown().Title != "" {
 		s.setCookie(w, noticeCookie, "", -1)

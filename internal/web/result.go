@@ -100,7 +100,15 @@ func shellWord(text string) string {
 }
 
 func (s *site) result(w http.ResponseWriter, r *http.Request, v visitor) error {
-	result, err := s.keeper.ConsentResult(r.Context(), v.caller, r.PathValue("id"))
+	id := r.PathValue("id")
+	v, err := s.whoFinds(r, v, func(v visitor) error {
+		_, err := s.keeper.ConsentResult(r.Context(), v.caller, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	result, err := s.keeper.ConsentResult(r.Context(), v.caller, id)
 	if err != nil {
 		return err
 	}
@@ -110,7 +118,14 @@ func (s *site) result(w http.ResponseWriter, r *http.Request, v visitor) error {
 // callback takes the browser back from a provider, and sends it on to an address without code and state. Where the
 // keeper refuses the answer as it stands, there is no such address; app.js then takes them out of the address bar.
 func (s *site) callback(w http.ResponseWriter, r *http.Request, v visitor) error {
-	outcome, err := s.keeper.Callback(r.Context(), v.caller, lanyard.OrganizationID(r.PathValue("organization")), r.PathValue("service"), r.URL.Query())
+	// The flow was begun in this organization, whichever the person switched to since.
+	organization := lanyard.OrganizationID(r.PathValue("organization"))
+	if in, ok, err := s.within(r, v, organization); err != nil {
+		return err
+	} else if ok {
+		v = in
+	}
+	outcome, err := s.keeper.Callback(r.Context(), v.caller, organization, r.PathValue("service"), r.URL.Query())
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,8 @@ func (s *site) routes() http.Handler {
 	mux.Handle("GET /sign-in/{token}", s.once(s.open(s.openSignIn)))
 	mux.Handle("POST /sign-in/{token}", s.open(s.signIn))
 	mux.Handle("POST /sign-out", s.open(s.signOut))
+	mux.Handle("GET /invitation/{token}", s.open(s.invitationForm))
+	mux.Handle("POST /invitation/{token}", s.open(s.acceptInvitation))
 
 	mux.Handle("GET /services", s.signedIn(s.defaultServices))
 	mux.Handle("GET /services/custom", s.signedIn(s.customServices))
@@ -75,11 +77,20 @@ func (s *site) routes() http.Handler {
 	mux.Handle("POST /organization/people/{user}/hand-over", s.signedIn(s.handOver))
 	mux.Handle("GET /organization/people/{user}/remove", s.signedIn(s.removePersonForm))
 	mux.Handle("POST /organization/people/{user}/remove", s.signedIn(s.removePerson))
+	mux.Handle("GET /organization/people/invite", s.signedIn(s.inviteForm))
+	mux.Handle("GET /organization/invitations", s.signedIn(s.invitations))
+	mux.Handle("POST /organization/invitations", s.signedIn(s.invite))
+	mux.Handle("GET /organization/invitations/{invitation}/revoke", s.signedIn(s.revokeInvitationForm))
+	mux.Handle("POST /organization/invitations/{invitation}/revoke", s.signedIn(s.revokeInvitation))
+	mux.Handle("GET /organizations", s.signedIn(s.organizations))
+	mux.Handle("GET /organizations/new", s.signedIn(s.newOrganizationForm))
+	mux.Handle("POST /organizations", s.signedIn(s.makeOrganization))
+	mux.Handle("POST /organizations/{organization}/switch", s.signedIn(s.switchOrganization))
 
 	mux.Handle("POST /connections/{connection}/connect", s.signedIn(s.connectLink))
-	mux.Handle("GET /connect/{token}", s.signedIn(s.connectForm))
-	mux.Handle("POST /connect/{token}", s.signedIn(s.connect))
-	mux.Handle("GET /connect/{token}/{go}", s.once(s.signedIn(s.startConsent))) // {go} is go: see there
+	mux.Handle("GET /connect/{token}", s.signedIn(s.whereKnown(s.connectForm)))
+	mux.Handle("POST /connect/{token}", s.signedIn(s.whereKnown(s.connect)))
+	mux.Handle("GET /connect/{token}/{go}", s.once(s.signedIn(s.whereKnown(s.startConsent)))) // {go} is go: see there
 	mux.Handle("GET /connect/result/{id}", s.signedIn(s.result))
 	mux.Handle("GET /oauth/callback/{organization}/{service}", s.once(s.open(s.callback)))
 

@@ -12,7 +12,9 @@ import (
 // shell is the left side of a page.
 type shell struct {
 	Organization string
-	Here         string // path of the place that the page belongs to; empty for none
+	Here         string   // path of the place that the page belongs to; empty for none
+	Switch       []choice // the organizations to switch between; none when there is one
+	Found        bool     // the visitor may make another one
 }
 
 // placeGroup is a heading of the left side, and place what stands below it.

@@ -45,7 +45,7 @@ func newSignInPage(comeBack string, needed bool, email string, d *problem.Docume
 }
 
 func (s *site) signInForm(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if v.caller != nil {
+	if v.caller != nil && !r.URL.Query().Has("another") {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return nil
 	}
@@ -97,15 +97,18 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request, _ visitor) error {
 	return s.begin(w, r, signedIn)
 }
 
-// signOut ends the session here and in the browser, and has the browser drop the pages that it keeps. What it stores for
-// us is the choice of colours, which stays.
+// signOut ends the sessions of all organizations, here and in the browser, and has the browser drop the pages that it
+// keeps. What it stores for us is the choice of colours, which stays.
 func (s *site) signOut(w http.ResponseWriter, r *http.Request, _ visitor) error {
-	if session := s.cookie(r, sessionCookie); session != "" {
+	for _, session := range s.sessions(r) {
 		if err := s.accounts.SignOut(r.Context(), session); err != nil {
 			return err
 		}
-		s.setCookie(w, sessionCookie, "", -1)
-		s.setCookie(w, noticeCookie, "", -1) // it is not for whoever signs in next
+	}
+	for _, name := range []string{sessionCookie, othersCookie, noticeCookie} { // a notice is not for whoever signs in next
+		if s.cookie(r, name) != "" || name == noticeCookie {
+			s.setCookie(w, name, "", -1)
+		}
 	}
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 	http.Redirect(w, r, "/", http.StatusSeeOther)

@@ -16,6 +16,9 @@ type visitor struct {
 	user         *lanyard.User
 	organization *lanyard.Organization
 	notice       notice // what this browser's step before came to
+	// memberships are all organizations that this browser is signed in to, by name; nil when it is the one above alone.
+	memberships []account.Membership
+	founds      bool // may make another organization
 }
 
 // handler is a page's handler. An error that it returns is answered by its wrapper.
@@ -25,6 +28,9 @@ type handler func(w http.ResponseWriter, r *http.Request, v visitor) error
 func (s *site) open(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v, err := s.visitor(r)
+		if err == nil {
+			v, err = s.ofForm(w, r, v)
+		}
 		if rec, ok := w.(*recorder); ok {
 			rec.caller = v.caller // for the access log
 		}
@@ -101,29 +107,50 @@ func (d *discarded) Header() http.Header {
 func (d *discarded) WriteHeader(status int)      { d.status = status }
 func (d *discarded) Write(p []byte) (int, error) { return len(p), nil }
 
-// visitor reads the session cookie. A session that has ended is no error: the visitor is then nobody.
+// visitor reads the session cookies. A session that has ended is no error: the visitor is then whoever the browser is
+// signed in as in another organization, or nobody.
 func (s *site) visitor(r *http.Request) (visitor, error) {
-	session := s.cookie(r, sessionCookie)
-	if session == "" {
-		return visitor{}, nil
+	sessions := s.sessions(r)
+	var memberships []account.Membership
+	if len(sessions) > 1 {
+		var err error
+		if memberships, err = s.accounts.Memberships(r.Context(), sessions); err != nil {
+			return visitor{}, err
+		}
+		if len(memberships) < 2 {
+			memberships = nil
+		}
 	}
+	for _, session := range sessions {
+		v, err := s.visitorBy(r, session)
+		if lanyard.CodeOf(err) == lanyard.CodeUnauthenticated {
+			continue
+		}
+		v.memberships = memberships
+		return v, err
+	}
+	return visitor{}, nil
+}
+
+// visitorBy is who one session belongs to.
+func (s *site) visitorBy(r *http.Request, session string) (visitor, error) {
 	caller, user, err := s.accounts.CallerBySession(r.Context(), session)
-	if lanyard.CodeOf(err) == lanyard.CodeUnauthenticated {
-		return visitor{}, nil
-	} else if err != nil {
+	if err != nil {
 		return visitor{}, err
 	}
 	_, organization, err := s.accounts.Me(r.Context(), caller)
 	if err != nil {
 		return visitor{}, err
 	}
-	return visitor{caller, user, organization, s.told(r)}, nil
+	return visitor{caller: caller, user: user, organization: organization, notice: s.told(r), founds: s.accounts.MayMakeOrganizations(caller) == nil}, nil
 }
 
 const (
 	sessionCookie = "session"
 	returnCookie  = "return"  // the page to come back to after signing in
 	browserCookie = "browser" // that somebody signed in here before: see [account.SignedIn]
+	othersCookie  = "others"  // the sessions of the organizations that this browser is signed in to besides
+	lastCookie    = "last"    // the organization that was used last in this browser
 
 	sessionSeconds = 30 * 24 * 60 * 60 // the account decides when a session ends; a browser need not keep it longer
 	returnSeconds  = 15 * 60           // as long as a sign-in link lasts
@@ -167,14 +194,12 @@ func (s *site) hold(w http.ResponseWriter, in *account.SignedIn) {
 	s.setCookie(w, browserCookie, in.Known.Reveal(), browserSeconds)
 }
 
-// begin starts a session in this browser, ends the one before, and goes where the person wanted to be.
+// begin starts a session in this browser, and those that began with it in other organizations, ends the ones before in
+// the same organizations, and goes where the person wanted to be.
 func (s *site) begin(w http.ResponseWriter, r *http.Request, in *account.SignedIn) error {
-	if before := s.cookie(r, sessionCookie); before != "" {
-		if err := s.accounts.SignOut(r.Context(), before); err != nil {
-			return err
-		}
+	if err := s.join(w, r, in); err != nil {
+		return err
 	}
-	s.hold(w, in)
 	to := "/"
 	if wanted := s.cookie(r, returnCookie); wanted != "" {
 		s.setCookie(w, returnCookie, "", -1)

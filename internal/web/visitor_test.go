@@ -13,7 +13,7 @@ func TestI10_Cookies(t *testing.T) {
 	long := strings.Repeat("x", 5000) // a browser keeps up to 4,096 bytes, but who sends it need not be one
 	for what, value := range map[string]string{"long": long, "empty": "", "not base64": "%%%", "no list": base64.RawURLEncoding.EncodeToString([]byte(`{"a":1}`)),
 		"another variant": base64.RawURLEncoding.EncodeToString([]byte(`["evil","Title","Text"]`))} {
-		for _, name := range []string{sessionCookie, returnCookie, browserCookie, noticeCookie} {
+		for _, name := range []string{sessionCookie, returnCookie, browserCookie, noticeCookie, othersCookie, lastCookie} {
 			t.Run(name+"/"+what, func(t *testing.T) {
 				cookies := "lanyard_" + name + "=" + value
 				d := newDoor(t, "").invented()

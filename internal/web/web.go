@@ -26,6 +26,15 @@ type Accounts interface {
 	SignInWithPassword(ctx context.Context, email string, password lanyard.Secret, b account.Browser) (*account.SignedIn, error)
 	SignOut(ctx context.Context, cookie string) error
 	CallerBySession(ctx context.Context, cookie string) (*lanyard.Caller, *lanyard.User, error)
+	Memberships(ctx context.Context, cookies []string) ([]account.Membership, error)
+	MayMakeOrganizations(c *lanyard.Caller) error
+	NewOrganization(ctx context.Context, c *lanyard.Caller, name string, b account.Browser) (*account.SignedIn, error)
+	Invite(ctx context.Context, c *lanyard.Caller, in account.NewInvitation) (*account.Invited, error)
+	Invitations(ctx context.Context, c *lanyard.Caller, p store.Page) ([]lanyard.Invitation, string, error)
+	Invitation(ctx context.Context, c *lanyard.Caller, id lanyard.InvitationID) (*lanyard.Invitation, error)
+	RevokeInvitation(ctx context.Context, c *lanyard.Caller, id lanyard.InvitationID) error
+	InvitationOpen(ctx context.Context, token string) (*account.OpenInvitation, error)
+	AcceptInvitation(ctx context.Context, token string, in account.Acceptance, b account.Browser) (*account.SignedIn, error)
 	Own(ctx context.Context, c *lanyard.Caller, sessions, keys store.Page) (*account.Own, error)
 	ChangePassword(ctx context.Context, c *lanyard.Caller, current, next lanyard.Secret, b account.Browser) (*account.PasswordChange, error)
 	EndSession(ctx context.Context, c *lanyard.Caller, id string) error
