@@ -183,9 +183,8 @@ func TestH03_EveryPageForEveryVisitor(t *testing.T) {
 		t.Fatal("the account shows no other session")
 	}
 	link := strings.TrimPrefix(l.Must(t, 200, "POST /v1/connections/mine/connect", object()).Field(t, "connect_url").(string), l.URL)
-	fill := strings.NewReplacer("LINK", link, "KEY", key, "SESSION", session[1], "ORG", string(l.OrganizationID),
+	fill := strings.NewReplacer("INVITATION", invitation, "LINK", link, "KEY", key, "SESSION", session[1], "ORG", string(l.OrganizationID),
 		"PERSON", l.Must(t, 201, "POST /v1/users", object("name", "Person", "email", "person@example.com")).Field(t, "id").(string), "OWNER", string(l.UserID))
-	fill := strings.NewReplacer("INVITATION", invitation, "LINK", link, "KEY", key, "SESSION", session[1], "ORG", string(l.OrganizationID))
 
 	seen := map[string]bool{}
 	number := 0
