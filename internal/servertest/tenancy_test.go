@@ -212,11 +212,6 @@ func tenancyCalls(n tenancyNames, upstream string) map[string][]tenancyCall {
 		"GET /v1/invitations":           nil,
 		"POST /v1/invitations":          nil,
 		"DELETE /v1/invitations/{id}":   {{"DELETE /v1/invitations/" + n.invitation, nil, 404}},
-		"GET /v1/me":                    nil,
-		"POST /v1/sign_in_links":        nil,
-		"GET /v1/api_keys":              nil,
-		"POST /v1/api_keys":             {{"POST /v1/api_keys", object("name", "k", "connections", []string{n.link}), 201}},
-		"DELETE /v1/api_keys/{id}":      {{"DELETE /v1/api_keys/" + n.key, nil, 404}},
 	}
 	for _, name := range []string{n.link, n.connection, n.service} {
 		for route, body := range map[string]any{
