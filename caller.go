@@ -17,6 +17,9 @@ type Caller struct {
 	ForUser bool
 	// Session is the hash of the browser session; empty for a key. A consent begun in a session ends in the same one.
 	Session string
+	// ConnectSession is set for an end user of a host application, who connects and does nothing else here: the browser
+	// holds the cookie that the connect session is bound to.
+	ConnectSession ConnectSessionID
 }
 
 // MayUse reports whether a key's list of connections, if it has one, names this one.

@@ -13,6 +13,8 @@ type (
 	AuthorizationID  string
 	ConsentRequestID string
 	APIKeyID         string
+	// ConnectSessionID names the connecting of one end user of a host application.
+	ConnectSessionID string
 	InvocationID     string
 	AuditID          string
 )
@@ -26,3 +28,4 @@ func NewConnectionID() ConnectionID         { return ConnectionID(newID("con")) 
 func NewAuthorizationID() AuthorizationID   { return AuthorizationID(newID("azn")) }
 func NewConsentRequestID() ConsentRequestID { return ConsentRequestID(newID("cns")) }
 func NewAPIKeyID() APIKeyID                 { return APIKeyID(newID("key")) }
+func NewConnectSessionID() ConnectSessionID { return ConnectSessionID(newID("cse")) }

@@ -56,7 +56,9 @@ type ConsentRequest struct {
 	OrganizationID OrganizationID
 	ConnectionID   ConnectionID
 	UserID         UserID
-	Session        string // hash of the browser session that started it
+	Session        string // hash of the browser session that started it; empty in a connect session
+	// ConnectSession is the one that it belongs to, where an end user of a host application started it.
+	ConnectSession ConnectSessionID
 	ServiceID      ServiceID
 	Service        LinkName
 	ServiceVersion int64

@@ -67,6 +67,23 @@ type APIKey struct {
 	CreatedAt      time.Time
 	ExpiresAt      time.Time // zero: never
 	LastUsedAt     time.Time // zero: never; kept within a minute
+	Previous       PreviousKey
+}
+
+// PreviousKey is the secret that an API key had before it was rotated, and that still works. The zero value is none.
+type PreviousKey struct {
+	Hint       string
+	ExpiresAt  time.Time
+	LastUsedAt time.Time // zero: never
+	Presented  bool      // the key was found by this secret
+}
+
+// EndsAt is when the secret that was presented stops working; zero: never.
+func (k *APIKey) EndsAt() time.Time {
+	if k.Previous.Presented && (k.ExpiresAt.IsZero() || k.Previous.ExpiresAt.Before(k.ExpiresAt)) {
+		return k.Previous.ExpiresAt
+	}
+	return k.ExpiresAt
 }
 
 // KeyRights narrow what a key may do below what its user may.
@@ -76,4 +93,6 @@ type KeyRights struct {
 	Manage bool `json:"manage"`
 	// Connections, when not empty, are the only ones the key may invoke or see.
 	Connections []LinkName `json:"connections,omitempty"`
+	// ReturnToOrigins are where the browser of an end user may be sent back to by a connect session of the key.
+	ReturnToOrigins []string `json:"return_to_origins,omitempty"`
 }

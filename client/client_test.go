@@ -193,6 +193,25 @@ func TestOperations(t *testing.T) {
 		"revoke invitation": {204, "", func(ctx context.Context, c *client.Client) (any, error) {
 			return nil, c.RevokeInvitation(ctx, "inv_1")
 		}, recorded{Method: "DELETE", URI: "/v1/invitations/inv_1"}, nil},
+		"rotate key": {200, keyJSON, func(ctx context.Context, c *client.Client) (any, error) {
+			k, err := c.RotateKey(ctx, "key_1", time.Hour)
+			return k.Secret.Reveal(), err
+		}, recorded{Method: "POST", URI: "/v1/api_keys/key_1/rotate", ContentType: "application/json", Body: `{"overlap_seconds":3600}`}, "lanyard_new"},
+		"end previous key": {204, "", func(ctx context.Context, c *client.Client) (any, error) {
+			return nil, c.EndPreviousKey(ctx, "key_1")
+		}, recorded{Method: "DELETE", URI: "/v1/api_keys/key_1/previous"}, nil},
+		"create connect session": {201, `{"id":"cse_1","connect_url":"https://x/connect/session/t","expires_at":"2026-01-31T12:00:00Z"}`, func(ctx context.Context, c *client.Client) (any, error) {
+			s, err := c.CreateConnectSession(ctx, client.NewConnectSession{Connection: "acme", User: "u", ReturnTo: "https://a.example/"})
+			return s.ID + " " + s.ConnectURL, err
+		}, recorded{Method: "POST", URI: "/v1/connect_sessions", ContentType: "application/json", Body: `{"connection":"acme","user":"u","return_to":"https://a.example/"}`}, "cse_1 https://x/connect/session/t"},
+		"read connect session": {200, `{"id":"cse_1","status":"pending"}`, func(ctx context.Context, c *client.Client) (any, error) {
+			s, err := c.ConnectSession(ctx, "cse_1")
+			return s.Status, err
+		}, recorded{Method: "GET", URI: "/v1/connect_sessions/cse_1"}, "pending"},
+		"confirm connect session": {200, `{"status":"connected","connection":"acme","user":"usr_1"}`, func(ctx context.Context, c *client.Client) (any, error) {
+			s, err := c.ConfirmConnectSession(ctx, "cse_1", "code", "u")
+			return s.User, err
+		}, recorded{Method: "POST", URI: "/v1/connect_sessions/cse_1/confirm", ContentType: "application/json", Body: `{"code":"code","user":"u"}`}, "usr_1"},
 		"delete key": {204, "", func(ctx context.Context, c *client.Client) (any, error) {
 			return nil, c.DeleteKey(ctx, "key_1")
 		}, recorded{Method: "DELETE", URI: "/v1/api_keys/key_1"}, nil},

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"lanyard"
 	"lanyard/client"
@@ -198,6 +199,12 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 	if len(keys) != 1 {
 		t.Errorf("the first page has %d keys", len(keys))
 	}
+	rotated, err := c.RotateKey(ctx, created.ID, time.Hour)
+	must(err)
+	if rotated.ID != created.ID || rotated.PreviousHint != created.Hint || rotated.PreviousExpiresAt.IsZero() {
+		t.Errorf("rotated: %+v", rotated)
+	}
+	must(c.EndPreviousKey(ctx, created.ID))
 	must(c.DeleteKey(ctx, created.ID))
 
 	invited, err := c.Invite(ctx, client.NewInvitation{Email: "new@example.com", Role: lanyard.RoleAdmin})
@@ -211,6 +218,16 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 		t.Errorf("the invitations are %v", invitations)
 	}
 	must(c.RevokeInvitation(ctx, invited.ID))
+
+	if _, err := c.CreateConnectSession(ctx, client.NewConnectSession{Connection: "live", User: me.User.ID, ReturnTo: "https://app.example.com/"}); lanyard.CodeOf(err) != lanyard.CodeInvalidRequest {
+		t.Errorf("a connect session that leads to an origin which no key names: %v", err)
+	}
+	if _, err := c.ConnectSession(ctx, "cse_none"); lanyard.CodeOf(err) != lanyard.CodeNotFound {
+		t.Errorf("reading no connect session: %v", err)
+	}
+	if _, err := c.ConfirmConnectSession(ctx, "cse_none", "code", ""); lanyard.CodeOf(err) != lanyard.CodeNotFound {
+		t.Errorf("confirming no connect session: %v", err)
+	}
 
 	users, _, err := c.ConnectionUsers("live").Page(ctx, "", 0)
 	must(err)

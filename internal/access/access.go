@@ -15,6 +15,9 @@ func forbidden(format string, args ...any) error {
 
 // Manage: may the caller create or change things at all? A key without the right only reads and invokes.
 func Manage(c *lanyard.Caller) error {
+	if c.ConnectSession != "" {
+		return forbidden("This browser connects an account and does nothing else.")
+	}
 	if c.Key != "" && !c.Rights.Manage {
 		return forbidden("This API key may not change anything: use one with the right to manage.")
 	}
@@ -123,7 +126,7 @@ func EditConnection(c *lanyard.Caller, con *lanyard.Connection) error {
 
 // Connect: may the caller's user give credentials for this connection, or take them back?
 func Connect(c *lanyard.Caller, con *lanyard.Connection) error {
-	if err := SeeConnection(c, con); err != nil {
+	if err := SeeConnection(c, con); err != nil || c.ConnectSession != "" {
 		return err
 	}
 	return Manage(c)
@@ -136,6 +139,15 @@ func SeeUsers(c *lanyard.Caller, con *lanyard.Connection) error {
 	}
 	if con.Owner != c.User {
 		return forbidden("Only the owner of the connection %s sees who connected it.", con.LinkName)
+	}
+	return nil
+}
+
+// ConnectEndUsers: a program connects users of an application with an API key that acts for users. The right to manage
+// is not asked for: such a key says itself, by its origins, what it is for.
+func ConnectEndUsers(c *lanyard.Caller) error {
+	if c.Key == "" || !c.Rights.ActForUsers {
+		return forbidden("Connect sessions are for an API key that acts for users: make one with act_for_users and return_to_origins.")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -23,6 +24,9 @@ type NewKey struct {
 	Manage      *bool     // nil: true
 	Connections []string  // link names, at most 200; empty: all
 	ExpiresAt   time.Time // zero: never
+	// ReturnToOrigins are exact origins, at most 20, that connect sessions of the key may lead back to. For a key that
+	// acts for users only.
+	ReturnToOrigins []string
 }
 
 func (a *Accounts) newKey(user *lanyard.User, name, value string, rights lanyard.KeyRights) *lanyard.APIKey {
@@ -50,8 +54,15 @@ func (a *Accounts) CreateKey(ctx context.Context, c *lanyard.Caller, in NewKey) 
 		f.Check(fmt.Sprintf("/connections/%d", i), err)
 		rights.Connections = append(rights.Connections, link)
 	}
+	checkOrigins(&f, in)
+	rights.ReturnToOrigins = in.ReturnToOrigins
 	if !in.ExpiresAt.IsZero() && !in.ExpiresAt.After(a.store.Now()) {
 		f.Add("/expires_at", "this time has passed")
+	}
+	if len(f) == 0 {
+		if err := a.checkConnections(ctx, c, &f, rights.Connections); err != nil {
+			return nil, lanyard.Secret{}, err
+		}
 	}
 	if err := f.Err(); err != nil {
 		return nil, lanyard.Secret{}, err
@@ -70,6 +81,38 @@ func (a *Accounts) CreateKey(ctx context.Context, c *lanyard.Caller, in NewKey) 
 		return nil, lanyard.Secret{}, err
 	}
 	return key, lanyard.NewSecret(keyPrefix + value), nil
+}
+
+func checkOrigins(f *lanyard.FieldErrors, in NewKey) {
+	switch {
+	case len(in.ReturnToOrigins) == 0:
+	case !in.ActForUsers:
+		f.Add("/return_to_origins", "only a key that acts for users connects the users of an application: give it that right, or leave the origins out")
+	case len(in.ReturnToOrigins) > lanyard.MaxReturnToOrigins:
+		f.Add("/return_to_origins", "a key names %d origins at most, and these are %d", lanyard.MaxReturnToOrigins, len(in.ReturnToOrigins))
+	default:
+		for i, origin := range in.ReturnToOrigins {
+			f.Check(fmt.Sprintf("/return_to_origins/%d", i), lanyard.CheckOrigin(origin))
+		}
+	}
+}
+
+// checkConnections notes link names of connections that the caller's user has no use for. One that is not there and one
+// that is not the user's to know read alike.
+func (a *Accounts) checkConnections(ctx context.Context, c *lanyard.Caller, f *lanyard.FieldErrors, names []lanyard.LinkName) error {
+	if len(names) == 0 {
+		return nil
+	}
+	usable, err := a.store.UsableConnections(ctx, c.Organization, c.User, names)
+	if err != nil {
+		return err
+	}
+	for i, name := range names {
+		if !slices.Contains(usable, name) {
+			f.Add(fmt.Sprintf("/connections/%d", i), "there is no connection %s here", name)
+		}
+	}
+	return nil
 }
 
 func mayGrantActForUsers(c *lanyard.Caller) bool {
@@ -136,7 +179,8 @@ func (a *Accounts) keyCaller(ctx context.Context, key string) (*lanyard.Caller, 
 	} else if err != nil {
 		return nil, err
 	}
-	e := &keyEntry{ref: store.KeyRef{Organization: apiKey.OrganizationID, ID: apiKey.ID}, expiresAt: apiKey.ExpiresAt, caller: lanyard.Caller{
+	ref := store.KeyRef{Organization: apiKey.OrganizationID, ID: apiKey.ID, Previous: apiKey.Previous.Presented}
+	e := &keyEntry{ref: ref, expiresAt: apiKey.EndsAt(), caller: lanyard.Caller{
 		Organization: apiKey.OrganizationID, User: user.ID, Role: user.Role, KeyOwner: user.ID, Key: apiKey.ID, Rights: apiKey.Rights,
 	}}
 	a.keys.keep(hash, e, seen)
@@ -154,10 +198,7 @@ func (a *Accounts) actFor(ctx context.Context, c *lanyard.Caller, name string) (
 	if name == "" || len(name) > lanyard.MaxExternalID*utf8.UTFMax {
 		return nil, lanyard.Errorf(lanyard.CodeNotFound, "There is no user of this name here.")
 	}
-	user, err := a.store.User(ctx, c.Organization, lanyard.UserID(name))
-	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
-		user, err = a.store.UserByExternalID(ctx, c.Organization, name)
-	}
+	user, err := a.store.UserNamed(ctx, c.Organization, name)
 	if lanyard.CodeOf(err) == lanyard.CodeNotFound || err == nil && user.Disabled {
 		return nil, lanyard.Errorf(lanyard.CodeNotFound, "There is no user of this name here.")
 	} else if err != nil {

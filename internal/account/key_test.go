@@ -15,10 +15,12 @@ func TestAKeyIsLimitedToSoManyConnections(t *testing.T) {
 	for i := range maxKeyConnections {
 		names = append(names, fmt.Sprint("a", i))
 	}
-	if _, _, err := w.CreateKey(t.Context(), c, NewKey{Name: "key", Connections: names}); err != nil {
+	// There are no such connections, and each of them is said.
+	_, _, err := w.CreateKey(t.Context(), c, NewKey{Name: "key", Connections: names})
+	if e, _ := err.(*lanyard.Error); e == nil || len(e.Fields) != maxKeyConnections || e.Fields[7].Pointer != "/connections/7" {
 		t.Errorf("%d connections: %v", len(names), err)
 	}
-	_, _, err := w.CreateKey(t.Context(), c, NewKey{Name: "key", Connections: append(names, "one_more")})
+	_, _, err = w.CreateKey(t.Context(), c, NewKey{Name: "key", Connections: append(names, "one_more")})
 	if e, _ := err.(*lanyard.Error); e == nil || len(e.Fields) != 1 || e.Fields[0].Pointer != "/connections" {
 		t.Errorf("one more: %v", err)
 	}

@@ -66,12 +66,19 @@ type APIKey struct {
 	CreatedAt   time.Time  `json:"created_at" doc:"When it was made"`
 	ExpiresAt   *time.Time `json:"expires_at" doc:"When it ends; null: never"`
 	LastUsedAt  *time.Time `json:"last_used_at" doc:"When it was last used, to the minute; null: never"`
+
+	ReturnToOrigins    []string   `json:"return_to_origins" doc:"The origins that connect sessions of the key may lead back to"`
+	PreviousHint       string     `json:"previous_hint" doc:"After a rotation: the last characters of the key before, while that still works; otherwise empty"`
+	PreviousExpiresAt  *time.Time `json:"previous_expires_at" doc:"When the key before ends; null: there is none"`
+	PreviousLastUsedAt *time.Time `json:"previous_last_used_at" doc:"When the key before was last used; null: never"`
 }
 
 func encodeKey(k *lanyard.APIKey) APIKey {
 	return APIKey{
 		ID: string(k.ID), Name: k.Name, Hint: k.Hint, ActForUsers: k.Rights.ActForUsers, Manage: k.Rights.Manage,
 		Connections: texts(k.Rights.Connections), CreatedAt: k.CreatedAt.UTC(), ExpiresAt: when(k.ExpiresAt), LastUsedAt: when(k.LastUsedAt),
+		ReturnToOrigins: texts(k.Rights.ReturnToOrigins), PreviousHint: k.Previous.Hint,
+		PreviousExpiresAt: when(k.Previous.ExpiresAt), PreviousLastUsedAt: when(k.Previous.LastUsedAt),
 	}
 }
 
@@ -91,6 +98,8 @@ type newAPIKey struct {
 	Manage      *bool     `json:"manage,omitempty" doc:"Let it create, change and delete; true when left out"`
 	Connections []string  `json:"connections,omitempty" doc:"The only connections it may see and call through, at most 200; all when left out"`
 	ExpiresAt   time.Time `json:"expires_at,omitzero" doc:"When it ends; never when left out"`
+
+	ReturnToOrigins []string `json:"return_to_origins,omitempty" doc:"Exact origins, at most 20, that connect sessions of the key may lead back to; for a key that acts for users" example:"https://app.example.com"`
 }
 
 // createdAPIKey is the one place where a key is told.
@@ -109,10 +118,41 @@ func (a *API) createKey(ctx context.Context, c *lanyard.Caller, in *createKeyInp
 	return &answer[createdAPIKey]{createdAPIKey{encodeKey(k), secret.Reveal()}}, nil
 }
 
-type keyID struct {
+type KeyID struct {
 	ID string `path:"id" doc:"The key's id" example:"key_T7ZPQ3XWDN5K2LHRVJ4B"`
 }
 
-func (a *API) deleteKey(ctx context.Context, c *lanyard.Caller, in *keyID) (*struct{}, error) {
+// rotateKey says how long the key before goes on working.
+type rotateKey struct {
+	OverlapSeconds  *int64    `json:"overlap_seconds,omitempty" doc:"For how long the key before goes on working, at most 30 days; a day when left out, and 0 to end it at once" example:"86400"`
+	OldKeyExpiresAt time.Time `json:"old_key_expires_at,omitzero" doc:"Until when it goes on working, in the place of overlap_seconds"`
+}
+
+type rotateKeyInput struct {
+	KeyID
+	Body *rotateKey
+}
+
+func (a *API) rotateKey(ctx context.Context, c *lanyard.Caller, in *rotateKeyInput) (*answer[createdAPIKey], error) {
+	var wanted account.Rotate
+	if in.Body != nil {
+		wanted.Until = in.Body.OldKeyExpiresAt
+		if seconds := in.Body.OverlapSeconds; seconds != nil {
+			overlap := time.Duration(min(*seconds, 1<<31)) * time.Second
+			wanted.Overlap = &overlap
+		}
+	}
+	k, secret, err := a.Accounts.RotateKey(ctx, c, lanyard.APIKeyID(in.ID), wanted)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[createdAPIKey]{createdAPIKey{encodeKey(k), secret.Reveal()}}, nil
+}
+
+func (a *API) endPreviousKey(ctx context.Context, c *lanyard.Caller, in *KeyID) (*struct{}, error) {
+	return nil, a.Accounts.EndPreviousKey(ctx, c, lanyard.APIKeyID(in.ID))
+}
+
+func (a *API) deleteKey(ctx context.Context, c *lanyard.Caller, in *KeyID) (*struct{}, error) {
 	return nil, a.Accounts.DeleteKey(ctx, c, lanyard.APIKeyID(in.ID))
 }

@@ -23,6 +23,7 @@ type operation struct {
 var tags = []struct{ name, description string }{
 	{"Invoke", "Call a service through a connection. Its credential is placed by Lanyard, refreshed when due, and never shown."},
 	{"Connections", "A connection is a named use of a service. Its link name is what scripts and programs know; its status is the asking user's own."},
+	{"Embedding", "How an application connects its own users, who never sign in to Lanyard: see docs/embedding.md."},
 	{"Services", "A service is something one can connect to: where its API is, which hosts its credentials may be sent to, and how it authenticates."},
 	{"Users", "The people of the organization, and the end users of a host application, for whom its calls are made."},
 	{"Records", "Who changed what, and what was called. Records never hold a body, a query or a secret."},
@@ -138,7 +139,16 @@ const (
   "connections": ["acme_live"],
   "created_at": "2026-01-31T12:00:00Z",
   "expires_at": null,
-  "last_used_at": null`
+  "last_used_at": null,
+  "return_to_origins": [],
+  "previous_hint": "",
+  "previous_expires_at": null,
+  "previous_last_used_at": null`
+	exampleSession = `{
+  "id": "cse_Q3XWDN5K2LHRVJ4BT7ZP",
+  "connect_url": "https://lanyard.example.com/connect/session/9rQw2mZk",
+  "expires_at": "2026-01-31T12:30:00Z"
+}`
 	exampleInvitation = `{
   "id": "inv_B5WQX7LKZTPN2D3HRVJ4",
   "email": "new@zylker.example",
@@ -245,6 +255,39 @@ var operations = map[string]operation{
 		description: "For the owner of the connection. Erases that user's credential, tells the provider as revoking does, and takes the connection off that user's shared list. The next call made for them asks them to connect again. Your own account is revoked, not removed (`conflict`).",
 		answer:      `{"status": "revoked", "provider_confirmed": true}`,
 		errors:      []lanyard.Code{lanyard.CodeConflict},
+	},
+	"POST /v1/connect_sessions": {
+		id: "create_connect_session", tag: "Embedding", summary: "Begin to connect an end user", status: 201,
+		description: "For an application whose users never sign in to Lanyard. The user opens `connect_url` in the browser, within half an hour, and connects an account of their own. Then the browser comes back to `return_to?session=…&code=…`, or tells the page that opened it (`popup`). Nothing is bound until the application confirms.\n\n" +
+			"It needs an API key made with *act for users*. The connection is one that uses the credentials of the login user, or the user's own. The origin of `return_to` is one of the key's `return_to_origins`, or one that the operator allows.",
+		body: `{
+  "connection": "acme_live",
+  "user": "customer-4711",
+  "return_to": "https://app.example.com/connected",
+  "display": "popup"
+}`,
+		answer: exampleSession, errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"GET /v1/connect_sessions/{id}": {
+		id: "read_connect_session", tag: "Embedding", summary: "Read a connect session",
+		description: "Where it stands: `open` until the user connected, `pending` until the application confirms, then `confirmed`; `failed` with a reason, or `expired`.",
+		answer: `{
+  "id": "cse_Q3XWDN5K2LHRVJ4BT7ZP",
+  "connection": "acme_live",
+  "user": "usr_H4N2XKD7QWLTPZ3VYB6C",
+  "status": "pending",
+  "error": "",
+  "reason": "",
+  "expires_at": "2026-01-31T12:30:00Z"
+}`,
+	},
+	"POST /v1/connect_sessions/{id}/confirm": {
+		id: "confirm_connect_session", tag: "Embedding", summary: "Confirm who connected",
+		description: "Binds what was granted to the user of the session. Say in `user` (or in `Lanyard-User`) who is signed in to the application in the browser that brought the code: if that is not the user of the session, the answer is `forbidden`, nothing is bound, and what was granted is given back. Without it the application has to compare by itself.\n\n" +
+			"A code works once, for ten minutes. The third wrong one ends the session.",
+		body:   `{"code": "…", "user": "customer-4711"}`,
+		answer: `{"status": "connected", "connection": "acme_live", "user": "usr_H4N2XKD7QWLTPZ3VYB6C"}`,
+		errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
 	},
 	"GET /v1/services": {
 		id: "list_services", tag: "Services", summary: "List services",
@@ -420,6 +463,16 @@ var operations = map[string]operation{
 		description: "The answer holds the `key` itself, this once: it is stored as a hash. A key cannot make one that may do more than itself. The right to act for users is given by owners and admins.",
 		body:        `{"name": "nightly reports", "manage": false, "connections": ["acme_live"]}`,
 		answer:      exampleKey + ",\n  \"key\": \"lanyard_…\"\n}", errors: withBody,
+	},
+	"POST /v1/api_keys/{id}/rotate": {
+		id: "rotate_api_key", tag: "Account", summary: "Rotate an API key",
+		description: "Gives the key a new secret, which the answer holds this once as `key`; id, name and rights stay, and so does `expires_at`. The secret before goes on working until `previous_expires_at`, so that nothing has to stand still: put the new one into use, watch `previous_last_used_at` in the list, and end the old one when nobody uses it any more. A secret that was the previous one already ends at once.",
+		body:        `{"overlap_seconds": 86400}`,
+		answer:      exampleKey + ",\n  \"key\": \"lanyard_…\"\n}", errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"DELETE /v1/api_keys/{id}/previous": {
+		id: "end_previous_api_key", tag: "Account", summary: "End the key before a rotation", status: 204,
+		description: "The secret that the key had before it was rotated ends at once, on every replica.",
 	},
 	"DELETE /v1/api_keys/{id}": {
 		id: "delete_api_key", tag: "Account", summary: "Delete an API key", status: 204,

@@ -29,6 +29,10 @@ func (a *API) index() {
 	handle(a, "GET /v1/connections/{link_name}/users", a.listConnectionUsers)
 	handle(a, "DELETE /v1/connections/{link_name}/users/{user}", a.removeConnectionUser)
 
+	handle(a, "POST /v1/connect_sessions", a.createConnectSession)
+	handle(a, "GET /v1/connect_sessions/{id}", a.readConnectSession)
+	handle(a, "POST /v1/connect_sessions/{id}/confirm", a.confirmConnectSession)
+
 	handle(a, "GET /v1/services", a.listServices)
 	handle(a, "POST /v1/services", a.createService)
 	handle(a, "GET /v1/services/{link_name}", a.readService)
@@ -54,6 +58,8 @@ func (a *API) index() {
 	handle(a, "POST /v1/sign_in_links", a.createSignInLink)
 	handle(a, "GET /v1/api_keys", a.listKeys)
 	handle(a, "POST /v1/api_keys", a.createKey)
+	handle(a, "POST /v1/api_keys/{id}/rotate", a.rotateKey)
+	handle(a, "DELETE /v1/api_keys/{id}/previous", a.endPreviousKey)
 	handle(a, "DELETE /v1/api_keys/{id}", a.deleteKey)
 
 	a.open("GET /healthz", a.healthz)

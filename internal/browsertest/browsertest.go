@@ -82,6 +82,7 @@ func (b *Tab) watchConsole() {
 				return
 			case strings.HasPrefix(m.Text, "Failed to load resource: the server responded with a status of") && m.Source == "network":
 			case strings.HasPrefix(m.Text, "Failed to load resource: net::ERR_NAME_NOT_RESOLVED") && m.Source == "network":
+			case strings.HasPrefix(m.Text, "Failed to execute 'postMessage' on 'DOMWindow': The target origin provided"): // which a browser is to keep to
 			case m.IsException(), m.Type == "error", m.Type == "warning":
 				b.t.Errorf("console: %s (%s)", m, m.URL)
 			}

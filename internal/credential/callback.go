@@ -23,7 +23,7 @@ const worked = "It is connected."
 func (k *Keeper) newConsent(c *lanyard.Caller, con *Connection, returnTo string) *lanyard.ConsentRequest {
 	now := k.Store.Now()
 	return &lanyard.ConsentRequest{
-		ID: lanyard.NewConsentRequestID(), OrganizationID: c.Organization, ConnectionID: con.ID, UserID: c.User, Session: c.Session,
+		ID: lanyard.NewConsentRequestID(), OrganizationID: c.Organization, ConnectionID: con.ID, UserID: c.User, Session: c.Session, ConnectSession: c.ConnectSession,
 		ServiceID: con.ServiceID, Service: con.Service.LinkName, ServiceVersion: con.Service.Version,
 		ReturnTo: returnTo, CreatedAt: now, ExpiresAt: now.Add(consentLife),
 	}
@@ -33,13 +33,13 @@ func (k *Keeper) callbackURL(con *Connection) string {
 	return registry.CallbackURL(k.PublicURL, con.OrganizationID, con.Service.LinkName)
 }
 
-// StartConsent begins a consent for the signed-in browser and gives the provider's URL to go to.
+// StartConsent begins a consent for the browser that is signed in or holds a flow, and gives the provider's URL to go to.
 func (k *Keeper) StartConsent(ctx context.Context, c *lanyard.Caller, token string) (string, error) {
 	link, con, err := k.openLink(ctx, c, token)
 	if err != nil {
 		return "", err
 	}
-	if c.Session == "" {
+	if c.Session == "" && c.ConnectSession == "" {
 		return "", lanyard.Errorf(lanyard.CodeForbidden, "A consent is begun in a signed-in browser.")
 	}
 	if !needsConsent(con.Service) {
@@ -50,6 +50,9 @@ func (k *Keeper) StartConsent(ctx context.Context, c *lanyard.Caller, token stri
 		return "", err
 	}
 	req := k.newConsent(c, con, link.ReturnTo)
+	if c.ConnectSession != "" {
+		req.ReturnTo = "" // the end of the session knows it
+	}
 	req.Secrets.Parameters = values
 	if con.Service.Auth.OAuth1 != nil {
 		return k.startOAuth1(ctx, con, req)
@@ -101,37 +104,40 @@ func (k *Keeper) startOAuth1(ctx context.Context, con *Connection, req *lanyard.
 }
 
 // Callback takes the browser back from a provider. Before anything leaves for a token endpoint it compares what the
-// consent was bound to: organization and service of the path, the user, the browser session, the connection, and the
-// service with its version (see doc.go). An error says that nothing was exchanged; what a provider refused, or what
+// consent was bound to: organization and service of the path, the user, the browser (its session, or the connect session
+// that its flow cookie belongs to), the connection, and the service with its version (see doc.go). An error says that nothing was exchanged; what a provider refused, or what
 // failed afterwards, is an outcome with its own page, so that code and state leave the address bar either way.
-func (k *Keeper) Callback(ctx context.Context, c *lanyard.Caller, org lanyard.OrganizationID, service string, query url.Values) (*Outcome, error) {
+func (k *Keeper) Callback(ctx context.Context, c *lanyard.Caller, flow lanyard.Secret, org lanyard.OrganizationID, service string, query url.Values) (*Outcome, error) {
 	unknown := lanyard.Errorf(lanyard.CodeInvalidRequest, "Nothing is known of this answer of a provider: it belongs to no consent that was started here. Start again from the connection.")
 	hash, ok := callbackHash(query)
 	if !ok {
 		return nil, unknown
 	}
-	if c == nil {
-		return nil, lanyard.Errorf(lanyard.CodeUnauthenticated, "A consent is finished in the browser that started it: sign in there and start again.")
-	}
-	if c.Organization != org {
-		return nil, unknown
-	}
 	req, err := k.Store.ConsentRequest(ctx, org, hash)
 	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		if c == nil {
+			return nil, signedOut()
+		}
 		return nil, unknown
 	} else if err != nil {
 		return nil, err
+	}
+	if c, err = k.finisher(ctx, c, flow, req); err != nil {
+		return nil, err
+	}
+	if c.Organization != org {
+		return nil, unknown
 	}
 	// One callback URL per service: a code that arrives at another's is one that somebody tries to carry off.
 	if string(req.Service) != service {
 		k.Logger.WarnContext(ctx, "callback of another service", "organization", org, "service", req.Service)
 		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "This answer arrived at the callback of another service, so it was not used. Start again from the connection.")
 	}
-	if req.UserID != c.User || req.Session != c.Session {
+	if req.UserID != c.User || req.Session != c.Session || req.ConnectSession != c.ConnectSession {
 		return nil, lanyard.Errorf(lanyard.CodeForbidden, "This consent was started by somebody else or in another browser, so it was not used. Start again from the connection.")
 	}
 	if !req.UsedAt.IsZero() {
-		return &Outcome{Result: "/connect/result/" + string(req.ID)}, nil
+		return outcomeOf(req), nil
 	}
 	if !k.Store.Now().Before(req.ExpiresAt) {
 		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "The consent took longer than ten minutes, so its answer was not used. Start again from the connection.")
@@ -148,7 +154,7 @@ func (k *Keeper) Callback(ctx context.Context, c *lanyard.Caller, org lanyard.Or
 	if won, err := k.Store.UseConsentRequest(ctx, org, req.ID); err != nil {
 		return nil, err
 	} else if !won {
-		return &Outcome{Result: "/connect/result/" + string(req.ID)}, nil
+		return outcomeOf(req), nil
 	}
 	// The code is spent now: what follows goes on even if the browser hangs up.
 	ctx, done := k.detach(ctx)
@@ -160,6 +166,18 @@ func (k *Keeper) Callback(ctx context.Context, c *lanyard.Caller, org lanyard.Or
 		}
 	}
 	return k.outcome(ctx, c, con, req, refusal)
+}
+
+func signedOut() error {
+	return lanyard.Errorf(lanyard.CodeUnauthenticated, "A consent is finished in the browser that started it: sign in there and start again.")
+}
+
+// outcomeOf says where the page is that tells what came of a consent.
+func outcomeOf(req *lanyard.ConsentRequest) *Outcome {
+	if req.ConnectSession != "" {
+		return &Outcome{Result: endPath(req.OrganizationID, req.ConnectSession), EndUser: true}
+	}
+	return &Outcome{Result: resultPath("", req.ID)}
 }
 
 // callbackHash finds what names the consent request: the state, or with OAuth 1 the request token, which Twitter calls
@@ -213,6 +231,15 @@ type callbackAnswer struct {
 type refusal struct {
 	what   string
 	remedy string
+	denied bool // by the person, at the provider
+}
+
+// code is what an application learns of it.
+func (r *refusal) code() string {
+	if r.denied {
+		return errAccessDenied
+	}
+	return errConnectFailed
 }
 
 func (r *refusal) text() string {
@@ -227,7 +254,7 @@ func readCallback(con *Connection, query url.Values) (*callbackAnswer, *refusal,
 	malformed := lanyard.Errorf(lanyard.CodeInvalidRequest, "The provider's answer has neither one code nor one error, so it was not used. Start again from the connection.")
 	if con.Service.Auth.OAuth1 != nil {
 		if denied := query.Get("denied"); denied != "" {
-			return nil, &refusal{what: con.Service.Name + " says that access was denied.", remedy: "Start again and allow access."}, nil
+			return nil, &refusal{what: con.Service.Name + " says that access was denied.", remedy: "Start again and allow access.", denied: true}, nil
 		}
 		if v := query["oauth_verifier"]; len(v) == 1 && v[0] != "" && len(query["oauth_token"]) == 1 {
 			return &callbackAnswer{verifier: lanyard.NewSecret(v[0])}, nil, nil
@@ -277,14 +304,23 @@ func (k *Keeper) finish(ctx context.Context, c *lanyard.Caller, con *Connection,
 
 // outcome stores what came of a consent and says where its page is.
 func (k *Keeper) outcome(ctx context.Context, c *lanyard.Caller, con *Connection, req *lanyard.ConsentRequest, r *refusal) (*Outcome, error) {
-	o := &Outcome{Connection: con.LinkName, Result: resultPath(req.ReturnTo, req.ID)}
+	o := outcomeOf(req)
+	o.Connection = con.LinkName
 	words := worked
+	if r == nil && req.ReturnTo != "" {
+		o.Result = req.ReturnTo
+	}
 	if r != nil {
-		o.Result, words = resultPath("", req.ID), r.text()
+		words = r.text()
 		entry := c.Audit(lanyard.ActionConnectFailed, string(con.ID), string(con.LinkName))
 		entry.Detail = map[string]string{"reason": r.what}
 		if err := k.Store.AppendAudit(ctx, entry); err != nil {
 			return nil, err
+		}
+		if req.ConnectSession != "" {
+			if _, err := k.Store.FailConnectSession(ctx, c.Organization, req.ConnectSession, r.code(), r.what); err != nil {
+				return nil, err
+			}
 		}
 	}
 	err := k.Store.FinishConsentRequest(ctx, c.Organization, req.ID, r != nil, words)

@@ -117,6 +117,9 @@ func (k *Keeper) save(ctx context.Context, c *lanyard.Caller, con *Connection, a
 	if err := k.verify(ctx, live); err != nil {
 		return err
 	}
+	if c.ConnectSession != "" {
+		return k.hold(ctx, c, con, a, cred)
+	}
 	ok, _, err := k.Store.SaveAuthorization(ctx, a, cred, c.Audit(lanyard.ActionConnect, string(con.ID), string(con.LinkName)))
 	if err != nil {
 		return err
@@ -139,7 +142,9 @@ type ConnectPage struct {
 	Service       *lanyard.Service
 	ServiceAuthor string // name of the member who defined it; empty for a default service
 	Owner         string // name of the connection's owner
-	ForUser       string // name of the signed-in user, whose credentials it will hold
+	ForUser       string // name of the user whose credentials it will hold
+	Asker         string // name of the organization that asks an end user to connect; empty for who is signed in
+	Application   string // host of the application that leads such a person here
 	Hosts         []string
 	AnyHost       bool
 	Scopes        []lanyard.Scope
@@ -191,6 +196,11 @@ func (k *Keeper) ConnectPage(ctx context.Context, c *lanyard.Caller, token strin
 			*who.name = user.Name
 		}
 	}
+	if c.ConnectSession != "" {
+		if err := k.asker(ctx, c, p); err != nil {
+			return nil, err
+		}
+	}
 	a, err := k.Store.Authorization(ctx, c.Organization, con.ID, c.User)
 	if err == nil {
 		p.Status, p.StatusReason = a.Status, a.StatusReason
@@ -214,7 +224,7 @@ func (k *Keeper) openLink(ctx context.Context, c *lanyard.Caller, token string) 
 	if len(token) > maxToken {
 		return nil, nil, unknown
 	}
-	link, err := k.Store.ConnectLink(ctx, hashToken("connect", token))
+	link, err := k.link(ctx, c, token)
 	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
 		return nil, nil, unknown
 	} else if err != nil {
@@ -245,11 +255,20 @@ func (k *Keeper) openLink(ctx context.Context, c *lanyard.Caller, token string) 
 	return link, full, full.Service.CheckClient()
 }
 
+// link finds a link by its token: a connect session's where the caller is an end user, and a signed-in user's otherwise.
+func (k *Keeper) link(ctx context.Context, c *lanyard.Caller, token string) (*store.ConnectLink, error) {
+	if c.ConnectSession != "" {
+		return k.sessionLink(ctx, c, token)
+	}
+	return k.Store.ConnectLink(ctx, hashToken("connect", token))
+}
+
 // Outcome says where the browser goes next.
 type Outcome struct {
 	Continue   string // path that leads on to the provider
 	Result     string // path of the page that says what came of it, or where the person wanted to go
 	Connection lanyard.LinkName
+	EndUser    bool // it belongs to a connect session
 }
 
 // SubmitConnect takes what a person typed on the page. Typed credentials connect at once; for a consent the parameter
@@ -264,11 +283,18 @@ func (k *Keeper) SubmitConnect(ctx context.Context, c *lanyard.Caller, token str
 		if err != nil {
 			return nil, err
 		}
+		if c.ConnectSession != "" {
+			return &Outcome{Continue: sessionPath(token) + "/go", Connection: con.LinkName, EndUser: true},
+				k.Store.SetSessionParameters(ctx, c.Organization, c.ConnectSession, values)
+		}
 		path, err := k.newLink(ctx, con, c.User, store.ConnectLink{ReturnTo: link.ReturnTo, Parameters: values})
 		return &Outcome{Continue: path + "/go", Connection: con.LinkName}, err
 	}
 	if err := k.connectNow(ctx, c, con, in); err != nil {
 		return nil, err
+	}
+	if c.ConnectSession != "" {
+		return &Outcome{Result: endPath(c.Organization, c.ConnectSession), Connection: con.LinkName, EndUser: true}, nil
 	}
 	if err := k.Store.DeleteConnectLink(ctx, c.Organization, hashToken("connect", token)); err != nil {
 		return nil, err

@@ -42,6 +42,11 @@ func (k *Keeper) sweep(ctx context.Context) {
 		k.Logger.ErrorContext(ctx, "look for tokens to revoke", "error", err)
 	}
 	each(revocations, func(r store.ProviderRevocation) { k.retryRevocation(ctx, r) })
+	overdue, err := k.Store.OverduePending(ctx, sweepBatch)
+	if err != nil {
+		k.Logger.ErrorContext(ctx, "look for connect sessions that nobody confirmed", "error", err)
+	}
+	each(overdue, func(s store.ConnectSession) { k.endOverdue(ctx, s) })
 	if err := k.Store.DeleteExpired(ctx); err != nil {
 		k.Logger.ErrorContext(ctx, "clear away what has expired", "error", err)
 	}

@@ -187,7 +187,7 @@ var remedies = map[string]string{
 func providerRefusal(con *Connection, code string, query url.Values) *refusal {
 	masker := lanyard.NewMasker(lanyard.MaskWords, lanyard.NewSecret(query.Get("state")), con.Service.Auth.Secret())
 	code, description := clean(masker.Mask(code)), clean(masker.Mask(query.Get("error_description")))
-	r := &refusal{what: fmt.Sprintf("%s did not give access: %s", con.Service.Name, code), remedy: remedies[code]}
+	r := &refusal{what: fmt.Sprintf("%s did not give access: %s", con.Service.Name, code), remedy: remedies[code], denied: code == errAccessDenied}
 	if description != "" {
 		r.what += " (" + description + ")"
 	}

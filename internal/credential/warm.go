@@ -185,6 +185,11 @@ func (k *Keeper) ready(ctx context.Context, con *Connection, a *lanyard.Authoriz
 
 // notConnected is the error for an authorization that cannot be used: absent (a is nil), revoked, or to be renewed.
 func (k *Keeper) notConnected(ctx context.Context, con *Connection, user lanyard.UserID, a *lanyard.Authorization) error {
+	if waits, err := k.Store.HasPending(ctx, con.OrganizationID, con.ID, user); err != nil {
+		return err
+	} else if waits {
+		return lanyard.Errorf(lanyard.CodePendingConfirmation, "This user connected an account to %s, and the application that asked for it has not confirmed it yet: confirm the connect session.", con.LinkName)
+	}
 	e := &lanyard.Error{ConnectURL: k.connectURL(ctx, con, user)}
 	switch {
 	case a != nil && a.Status == lanyard.StatusReconnectRequired:

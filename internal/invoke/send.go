@@ -3,6 +3,7 @@ package invoke
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -57,11 +58,23 @@ func (i *Invoker) open(ctx context.Context, call *call, name string) error {
 	}
 	live, err := i.Keeper.Live(ctx, con, user)
 	if err != nil {
-		return err
+		return forApplication(call.caller, err)
 	}
 	call.record.Authorization = live.Authorization.ID
 	call.live, err = i.Keeper.Fresh(ctx, live)
 	return err
+}
+
+// forApplication says to an application that acts for its own users what to do about one who has not connected: the
+// connect URL of the error is for people who sign in here.
+func forApplication(c *lanyard.Caller, err error) error {
+	var e *lanyard.Error
+	if !c.ForUser || lanyard.CodeOf(err) != lanyard.CodeAuthorizationRequired || !errors.As(err, &e) {
+		return err
+	}
+	told := *e // which others may hold too
+	told.Message += " A user who never signs in to Lanyard connects by a connect session: POST /v1/connect_sessions."
+	return &told
 }
 
 // send checks the host, places the credential and sends the request. A token that the upstream refuses is refreshed

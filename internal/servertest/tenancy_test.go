@@ -198,20 +198,27 @@ func tenancyCalls(n tenancyNames, upstream string) map[string][]tenancyCall {
 		"DELETE /v1/connections/{link_name}/users/{user}": {
 			{"DELETE /v1/connections/" + n.link + "/users/" + n.user, nil, 404}, {"DELETE /v1/connections/mine/users/" + n.user, nil, 404},
 		},
-		"GET /v1/users":                 {{"GET /v1/users?q=" + n.user, nil, 200}, {"GET /v1/users?external_id=" + n.user, nil, 200}},
-		"POST /v1/users":                nil,
-		"GET /v1/users/{id}":            {{"GET /v1/users/" + n.user, nil, 404}},
-		"PATCH /v1/users/{id}":          {{"PATCH /v1/users/" + n.user, object("name", "Stolen"), 404}, {"PATCH /v1/users/" + n.user, object("disabled", true), 404}},
-		"DELETE /v1/users/{id}":         {{"DELETE /v1/users/" + n.user, nil, 404}, {"DELETE /v1/users/" + n.user + "?delete_connections=true", nil, 404}},
-		"POST /v1/users/{id}/hand_over": {{"POST /v1/users/" + n.user + "/hand_over", object("to", n.user), 404}},
-		"GET /v1/me":                    nil,
-		"POST /v1/sign_in_links":        nil,
-		"GET /v1/api_keys":              nil,
-		"POST /v1/api_keys":             {{"POST /v1/api_keys", object("name", "k", "connections", []string{n.link}), 201}},
-		"DELETE /v1/api_keys/{id}":      {{"DELETE /v1/api_keys/" + n.key, nil, 404}},
-		"GET /v1/invitations":           nil,
-		"POST /v1/invitations":          nil,
-		"DELETE /v1/invitations/{id}":   {{"DELETE /v1/invitations/" + n.invitation, nil, 404}},
+		"GET /v1/users":                     {{"GET /v1/users?q=" + n.user, nil, 200}, {"GET /v1/users?external_id=" + n.user, nil, 200}},
+		"POST /v1/users":                    nil,
+		"GET /v1/users/{id}":                {{"GET /v1/users/" + n.user, nil, 404}},
+		"PATCH /v1/users/{id}":              {{"PATCH /v1/users/" + n.user, object("name", "Stolen"), 404}, {"PATCH /v1/users/" + n.user, object("disabled", true), 404}},
+		"DELETE /v1/users/{id}":             {{"DELETE /v1/users/" + n.user, nil, 404}, {"DELETE /v1/users/" + n.user + "?delete_connections=true", nil, 404}},
+		"POST /v1/users/{id}/hand_over":     {{"POST /v1/users/" + n.user + "/hand_over", object("to", n.user), 404}},
+		"GET /v1/me":                        nil,
+		"POST /v1/sign_in_links":            nil,
+		"GET /v1/api_keys":                  nil,
+		"POST /v1/api_keys":                 {{"POST /v1/api_keys", object("name", "k", "connections", []string{n.link}), 400}},
+		"POST /v1/api_keys/{id}/rotate":     {{"POST /v1/api_keys/" + n.key + "/rotate", nil, 404}},
+		"DELETE /v1/api_keys/{id}/previous": {{"DELETE /v1/api_keys/" + n.key + "/previous", nil, 404}},
+		"POST /v1/connect_sessions": {
+			{"POST /v1/connect_sessions", object("connection", n.link, "user", n.user, "return_to", "https://a.example/"), 404},
+		},
+		"GET /v1/connect_sessions/{id}":          {{"GET /v1/connect_sessions/" + n.connection, nil, 404}},
+		"POST /v1/connect_sessions/{id}/confirm": {{"POST /v1/connect_sessions/" + n.connection + "/confirm", object("code", "c"), 404}},
+		"DELETE /v1/api_keys/{id}":               {{"DELETE /v1/api_keys/" + n.key, nil, 404}},
+		"GET /v1/invitations":                    nil,
+		"POST /v1/invitations":                   nil,
+		"DELETE /v1/invitations/{id}":            {{"DELETE /v1/invitations/" + n.invitation, nil, 404}},
 	}
 	for _, name := range []string{n.link, n.connection, n.service} {
 		for route, body := range map[string]any{
@@ -541,6 +548,10 @@ var tenancyAccess = []tenancyRule{
 	{"GET /v1/connections/{link_name}/users", "GET /v1/connections/mine/users", ``, false, nobody(404, 404, 404, 200, 404, 200, 404)},
 	{"DELETE /v1/connections/{link_name}/users/{user}", "DELETE /v1/connections/mine/users/usr_A", ``, false, nobody(404, 404, 404, 404, 404, 404, 404)},
 
+	{"POST /v1/connect_sessions", "POST /v1/connect_sessions", `{"connection":"mine","user":"ext-reader@example.com","return_to":"https://a.example/"}`, false, nobody(403, 403, 403, 400, 404, 403, 400)},
+	{"GET /v1/connect_sessions/{id}", "GET /v1/connect_sessions/cse_A", ``, false, nobody(403, 403, 403, 404, 404, 403, 404)},
+	{"POST /v1/connect_sessions/{id}/confirm", "POST /v1/connect_sessions/cse_A/confirm", `{"code":"c"}`, false, nobody(403, 403, 403, 404, 404, 403, 404)},
+
 	{"GET /v1/services", "GET /v1/services", ``, false, nobody(200, 200, 200, 200, 200, 200, 200)},
 	{"POST /v1/services", "POST /v1/services", `{"link_name":"new_#","name":"New","hosts":["a.example"],"auth":{"type":"basic"}}`, true, nobody(403, 201, 201, 201, 201, 403, 201)},
 	{"GET /v1/services/{link_name}", "GET /v1/services/acme", ``, false, nobody(200, 200, 200, 200, 404, 200, 200)},
@@ -570,6 +581,8 @@ var tenancyAccess = []tenancyRule{
 	{"POST /v1/sign_in_links", "POST /v1/sign_in_links", ``, false, nobody(403, 201, 201, 201, 201, 403, 403)},
 	{"GET /v1/api_keys", "GET /v1/api_keys", ``, false, nobody(403, 200, 200, 200, 200, 403, 403)},
 	{"POST /v1/api_keys", "POST /v1/api_keys", `{"name":"New #"}`, false, nobody(403, 201, 201, 201, 201, 403, 403)},
+	{"POST /v1/api_keys/{id}/rotate", "POST /v1/api_keys/KEY/rotate", ``, true, nobody(403, 404, 404, 200, 404, 403, 403)},
+	{"DELETE /v1/api_keys/{id}/previous", "DELETE /v1/api_keys/KEY/previous", ``, false, nobody(403, 404, 404, 404, 404, 403, 403)},
 	{"DELETE /v1/api_keys/{id}", "DELETE /v1/api_keys/KEY", ``, true, nobody(403, 404, 404, 204, 404, 403, 403)},
 
 	{"GET /healthz", "GET /healthz", ``, false, everybody()},
@@ -602,7 +615,6 @@ func TestH03_EveryRouteForEveryCaller(t *testing.T) {
 		t.Fatalf("the key before it is deleted: %d %s", a.Status, a.Body)
 	}
 	l.Must(t, 204, "DELETE /v1/api_keys/"+deletedID, nil)
-	_, limited := newKey(object("name", "limited", "connections", []string{"mine"}))
 	docs := regexp.MustCompile(`/docs/[^"]+\.css`).FindString(string(l.Must(t, 200, "GET /docs", nil).Body))
 
 	// As they stand before each call that can tell the difference.
@@ -623,6 +635,7 @@ func TestH03_EveryRouteForEveryCaller(t *testing.T) {
 		return key
 	}
 	victim := restore()
+	_, limited := newKey(object("name", "limited", "connections", []string{"mine"}))
 
 	keys := []string{"", "lanyard_" + strings.Repeat("A", 52), deleted, expired, reader, memberKey, admin, l.Key, other.Key, limited, l.Key}
 	seen := map[string]bool{}
@@ -690,6 +703,9 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 		"PATCH /v1/users/{id}":                     object("name", "Extra"),
 		"POST /v1/users/{id}/hand_over":            object("to", string(l.UserID)),
 		"POST /v1/invitations":                     object("role", "member"),
+		"POST /v1/api_keys/{id}/rotate":            object("overlap_seconds", 60),
+		"POST /v1/connect_sessions":                object("connection", "mine", "user", string(l.UserID), "return_to", "https://app.example.com/"),
+		"POST /v1/connect_sessions/{id}/confirm":   object("code", "c", "user", string(l.UserID)),
 	}
 	member := tenancyItems(t, l, l.Key, "/v1/users?q=member@")[0]["id"].(string)
 	state := func() string {

@@ -211,34 +211,38 @@ func sharedLinkName(c *lanyard.Connection, user lanyard.UserID) sql.NullString {
 // a.ServiceVersion: then the caller revokes the new credential at the provider. An audit entry without an object gets
 // the authorization's id.
 func (s *Store) SaveAuthorization(ctx context.Context, a *lanyard.Authorization, c *lanyard.Credential, audit lanyard.AuditEntry) (ok bool, previous *lanyard.Credential, err error) {
-	var saved lanyard.Authorization
-	err = s.tx(ctx, func(t *tx) error {
-		connection, there, err := t.lockConnectable(ctx, a)
-		if !there || err != nil {
-			return err
-		}
-		const query = `SELECT ` + authorizationColumns + `, a.credential_sealed FROM authorizations a
-			WHERE a.organization_id = $1 AND a.connection_id = $2 AND a.user_id = $3`
-		before, err := one(ctx, t.sql, scanSealedAuthorization, query+t.store.dialect.lock("a"), a.OrganizationID, a.ConnectionID, a.UserID)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("find the authorization to replace: %w", err)
-		}
-		saved = connected(a, &before.Authorization, s.Now())
-		if err := t.writeAuthorization(ctx, &saved, c, &connection, before.ID == ""); err != nil {
-			return err
-		}
-		if audit.Object == "" {
-			audit.Object = string(saved.ID)
-		}
-		ok, previous = true, s.openForRevoking(ctx, &before)
-		t.tell(Change{Kind: ChangeAuthorization, Organization: a.OrganizationID, Connection: a.ConnectionID, LinkName: connection.LinkName, User: a.UserID})
-		return t.audit(ctx, a.OrganizationID, audit)
+	saved := *a
+	err = s.tx(ctx, func(t *tx) (err error) {
+		ok, previous, err = t.saveAuthorization(ctx, &saved, c, audit)
+		return err
 	})
 	if err != nil || !ok {
 		return false, nil, err
 	}
 	*a = saved
 	return true, previous, nil
+}
+
+func (t *tx) saveAuthorization(ctx context.Context, a *lanyard.Authorization, c *lanyard.Credential, audit lanyard.AuditEntry) (ok bool, previous *lanyard.Credential, err error) {
+	connection, there, err := t.lockConnectable(ctx, a)
+	if !there || err != nil {
+		return false, nil, err
+	}
+	const query = `SELECT ` + authorizationColumns + `, a.credential_sealed FROM authorizations a
+		WHERE a.organization_id = $1 AND a.connection_id = $2 AND a.user_id = $3`
+	before, err := one(ctx, t.sql, scanSealedAuthorization, query+t.store.dialect.lock("a"), a.OrganizationID, a.ConnectionID, a.UserID)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return false, nil, fmt.Errorf("find the authorization to replace: %w", err)
+	}
+	*a = connected(a, &before.Authorization, t.store.Now())
+	if err := t.writeAuthorization(ctx, a, c, &connection, before.ID == ""); err != nil {
+		return false, nil, err
+	}
+	if audit.Object == "" {
+		audit.Object = string(a.ID)
+	}
+	t.tell(Change{Kind: ChangeAuthorization, Organization: a.OrganizationID, Connection: a.ConnectionID, LinkName: connection.LinkName, User: a.UserID})
+	return true, t.store.openForRevoking(ctx, &before), t.audit(ctx, a.OrganizationID, audit)
 }
 
 // lockConnectable locks the connection and what its service is made of here, the definition of a custom one or the OAuth

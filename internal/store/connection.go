@@ -146,3 +146,15 @@ func (s *Store) DeleteConnection(ctx context.Context, org lanyard.OrganizationID
 	}
 	return revoked, nil
 }
+
+// UsableConnections gives those of the link names that are connections which the user may call through.
+func (s *Store) UsableConnections(ctx context.Context, org lanyard.OrganizationID, user lanyard.UserID, names []lanyard.LinkName) ([]lanyard.LinkName, error) {
+	w := where{`SELECT c.link_name FROM connections c WHERE c.organization_id = $1 AND (c.usable_by <> $2 OR c.owner_id = $3)`,
+		[]any{org, lanyard.UsableByOwner, user}}
+	in(&w, `c.link_name`, names)
+	usable, err := all(ctx, s.reads, column[lanyard.LinkName], w.text, w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("find connections by their names: %w", err)
+	}
+	return usable, nil
+}

@@ -12,12 +12,12 @@ import (
 // what became of it.
 const keepConsent = 24 * time.Hour
 
-const consentColumns = `organization_id, id, connection_id, user_id, session_hash, service_id, service_link_name, service_version,
+const consentColumns = `organization_id, id, connection_id, user_id, session_hash, connect_session_id, service_id, service_link_name, service_version,
 	return_to, created_at, expires_at, used_at, failed, outcome`
 
 func consentTargets(r *lanyard.ConsentRequest) []any {
 	return []any{
-		&r.OrganizationID, &r.ID, &r.ConnectionID, &r.UserID, &r.Session, &r.ServiceID, &r.Service, &r.ServiceVersion,
+		&r.OrganizationID, &r.ID, &r.ConnectionID, &r.UserID, &r.Session, &r.ConnectSession, &r.ServiceID, &r.Service, &r.ServiceVersion,
 		&r.ReturnTo, instant{&r.CreatedAt}, instant{&r.ExpiresAt}, instant{&r.UsedAt}, &r.Failed, &r.Outcome,
 	}
 }
@@ -37,10 +37,10 @@ func (s *Store) CreateConsentRequest(ctx context.Context, r *lanyard.ConsentRequ
 	}
 	err = s.tx(ctx, func(t *tx) error {
 		const insert = `INSERT INTO consent_requests
-			(organization_id, id, state_hash, connection_id, user_id, session_hash, service_id, service_link_name, service_version,
+			(organization_id, id, state_hash, connection_id, user_id, session_hash, connect_session_id, service_id, service_link_name, service_version,
 			return_to, secrets_sealed, created_at, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
-		_, err := t.exec(ctx, insert, created.OrganizationID, created.ID, stateHash, created.ConnectionID, created.UserID, created.Session,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+		_, err := t.exec(ctx, insert, created.OrganizationID, created.ID, stateHash, created.ConnectionID, created.UserID, created.Session, created.ConnectSession,
 			created.ServiceID, created.Service, created.ServiceVersion, created.ReturnTo, sealed, millis(created.CreatedAt), millis(created.ExpiresAt))
 		if err != nil {
 			return fmt.Errorf("create consent request %s: %w", created.ID, err)

@@ -30,6 +30,7 @@ func (s *Store) DeleteExpired(ctx context.Context) error {
 		{`DELETE FROM one_time_links WHERE expires_at <= $1`, millis(now)},
 		{`DELETE FROM connect_links WHERE expires_at <= $1`, millis(now)},
 		{`DELETE FROM invitations WHERE expires_at <= $1`, millis(now)},
+		{`DELETE FROM connect_sessions WHERE expires_at <= $1`, millis(now.Add(-keepConsent))},
 		{`DELETE FROM sessions WHERE expires_at <= $1`, millis(now)},
 		{`DELETE FROM known_browsers WHERE expires_at <= $1`, millis(now)},
 		{`DELETE FROM consent_requests WHERE expires_at <= $1`, millis(now.Add(-keepConsent))},

@@ -10,10 +10,12 @@ CREATE TABLE api_keys (
     rights          TEXT NOT NULL,              -- JSON
     created_at      BIGINT NOT NULL,
     expires_at      BIGINT NOT NULL DEFAULT 0,
-    last_used_at    BIGINT NOT NULL DEFAULT 0,
+    last_used_at    BIGINT NOT NULL DEFAULT 0, previous_hash BYTEA /* of the secret before; NULL: none */, previous_hint TEXT NOT NULL DEFAULT '', previous_expires_at BIGINT NOT NULL DEFAULT 0, previous_used_at BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id) ON DELETE CASCADE
 );
+
+CREATE UNIQUE INDEX api_keys_by_previous_hash ON api_keys (previous_hash) WHERE previous_hash IS NOT NULL;
 
 CREATE INDEX api_keys_by_user ON api_keys (organization_id, user_id, created_at, id);
 
@@ -100,6 +102,36 @@ CREATE TABLE connect_links (
 
 CREATE INDEX connect_links_by_user ON connect_links (organization_id, user_id, created_at);
 
+CREATE TABLE connect_sessions (
+    organization_id   TEXT NOT NULL,
+    id                TEXT NOT NULL,
+    hash              BYTEA NOT NULL UNIQUE,      -- SHA-256 of the token in the link
+    connection_id     TEXT NOT NULL,
+    user_id           TEXT NOT NULL,              -- the end user
+    return_to         TEXT NOT NULL,
+    display           TEXT NOT NULL,              -- page, popup
+    status            TEXT NOT NULL,              -- open, pending, confirmed, failed
+    reason            TEXT NOT NULL DEFAULT '',   -- why it failed, in words for the person
+    error             TEXT NOT NULL DEFAULT '',   -- and for the application
+    flow_hash         TEXT NOT NULL DEFAULT '',   -- SHA-256 of the cookie of the one browser that may go on, in hex
+    parameters_sealed BYTEA,                      -- dynamic parameter values that were typed, JSON
+    grant_version     BIGINT NOT NULL DEFAULT 0,  -- of the credential: in the associated data of its seal
+    granted           TEXT NOT NULL DEFAULT '{}', -- the authorization that waits, JSON, without secrets
+    credential_sealed BYTEA,                      -- its credential; only while pending
+    code_hash         BYTEA,                      -- SHA-256 of the code that confirms; only while pending
+    code_expires_at   BIGINT NOT NULL DEFAULT 0,
+    wrong_codes       BIGINT NOT NULL DEFAULT 0,
+    created_at        BIGINT NOT NULL,
+    expires_at        BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, connection_id) REFERENCES connections (organization_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id) ON DELETE CASCADE
+);
+
+CREATE INDEX connect_sessions_by_user ON connect_sessions (organization_id, user_id, connection_id, created_at);
+
+CREATE INDEX connect_sessions_expired ON connect_sessions (expires_at);
+
 CREATE TABLE connections (
     organization_id   TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
     id                TEXT NOT NULL,
@@ -144,7 +176,7 @@ CREATE TABLE consent_requests (
     expires_at        BIGINT NOT NULL,
     used_at           BIGINT NOT NULL DEFAULT 0,
     failed            BOOLEAN NOT NULL DEFAULT FALSE,
-    outcome           TEXT NOT NULL DEFAULT '', -- in words, for the person
+    outcome           TEXT NOT NULL DEFAULT '', connect_session_id TEXT NOT NULL DEFAULT '', -- in words, for the person
     PRIMARY KEY (organization_id, id),
     UNIQUE (organization_id, state_hash),
     FOREIGN KEY (organization_id, connection_id) REFERENCES connections (organization_id, id) ON DELETE CASCADE,

@@ -33,6 +33,14 @@ func consentCell(org lanyard.OrganizationID, id lanyard.ConsentRequestID) vault.
 	return vault.Cell{Organization: string(org), Table: "consent_requests", Row: string(id), Column: "secrets_sealed", Version: 1}
 }
 
+func sessionParametersCell(org lanyard.OrganizationID, id lanyard.ConnectSessionID) vault.Cell {
+	return vault.Cell{Organization: string(org), Table: "connect_sessions", Row: string(id), Column: "parameters_sealed", Version: 1}
+}
+
+func pendingCell(org lanyard.OrganizationID, id lanyard.ConnectSessionID, version int64) vault.Cell {
+	return vault.Cell{Organization: string(org), Table: "connect_sessions", Row: string(id), Column: "credential_sealed", Version: version}
+}
+
 func revocationCell(org lanyard.OrganizationID, id string) vault.Cell {
 	return vault.Cell{Organization: string(org), Table: "provider_revocations", Row: id, Column: "request_sealed", Version: 1}
 }

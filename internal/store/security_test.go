@@ -714,6 +714,7 @@ func (w *world) tenant() *tenant {
 	w.must(w.CreateInvitation(ctx, lanyard.Invitation{ID: "inv_a", OrganizationID: w.org, Role: lanyard.RoleMember, CreatedBy: w.owner.ID, ExpiresAt: expires}, hash("shared token"), entry("x")))
 	w.client(w.org, "acme", lanyard.NewSecret("x"))
 	w.must(w.CreateConnectLink(ctx, store.ConnectLink{Organization: w.org, Connection: a.connection.ID, User: w.owner.ID, ExpiresAt: expires}, hash("shared token")))
+	w.must(w.CreateConnectSession(ctx, store.ConnectSession{ID: "cse_a", Organization: w.org, Connection: a.connection.ID, User: w.owner.ID, ExpiresAt: expires}, hash("session token"), entry("x")))
 	w.must(w.QueueRevocation(ctx, store.ProviderRevocation{Organization: w.org, ID: "a", Request: []byte("x")}))
 	w.must(w.InsertInvocations(ctx, []lanyard.Invocation{{OrganizationID: w.org, Connection: "acme", User: w.owner.ID}}))
 	return a
@@ -752,6 +753,10 @@ func (a *tenant) arguments(t *testing.T, name string, method reflect.Type, org l
 			v = store.Link{Purpose: store.PurposeSignIn, Organization: org, User: user.ID}
 		case typeOf[store.ConnectLink]():
 			v = store.ConnectLink{Organization: org, Connection: connection.ID, User: user.ID}
+		case typeOf[store.ConnectSession]():
+			v = store.ConnectSession{ID: "cse_new", Organization: org, Connection: connection.ID, User: user.ID}
+		case typeOf[*store.ConnectSession]():
+			v = &store.ConnectSession{ID: "cse_a", Organization: org, Connection: connection.ID, User: user.ID}
 		case typeOf[*lanyard.OAuthClient]():
 			v = &lanyard.OAuthClient{Organization: org, Service: service.LinkName, ClientSecret: lanyard.NewSecret("y")}
 		case typeOf[store.NewPassword]():
@@ -811,6 +816,14 @@ func (a *tenant) plain(t *testing.T, name string, in reflect.Type) any {
 		return a.azn.ID
 	case typeOf[lanyard.ConsentRequestID]():
 		return a.consent.ID
+	case typeOf[lanyard.ConnectSessionID]():
+		return lanyard.ConnectSessionID("cse_a")
+	case typeOf[store.Pending]():
+		return store.Pending{Credential: credential("y")}
+	case typeOf[store.Rotation]():
+		return store.Rotation{Hash: hash("rotated"), PreviousUntil: start.Add(time.Hour)}
+	case typeOf[map[string]string]():
+		return map[string]string{"a": "b"}
 	case typeOf[lanyard.LinkName]():
 		return lanyard.LinkName("acme")
 	case typeOf[[]lanyard.LinkName]():

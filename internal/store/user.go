@@ -102,6 +102,15 @@ func (s *Store) UserByExternalID(ctx context.Context, org lanyard.OrganizationID
 	return find(ctx, s.reads, "user", scanUser, query, org, externalID)
 }
 
+// UserNamed gives a person by id, or by the host application's own id for that person; not_found otherwise.
+func (s *Store) UserNamed(ctx context.Context, org lanyard.OrganizationID, name string) (*lanyard.User, error) {
+	user, err := s.User(ctx, org, lanyard.UserID(name))
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		return s.UserByExternalID(ctx, org, name)
+	}
+	return user, err
+}
+
 // UserFilter narrows a list of people; its zero value is everybody.
 type UserFilter struct {
 	Query      string // a part of the name, e-mail address or external id, in any case

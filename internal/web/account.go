@@ -55,6 +55,11 @@ type keyRow struct {
 	Expires time.Time // zero: never
 	Expired bool
 	Delete  string // address of the page that asks
+	Rotate  string
+	Origins []string
+	// Previous is the secret before a rotation, while it works; without a hint there is none.
+	Previous    lanyard.PreviousKey
+	EndPrevious string // address of the page that asks
 }
 
 const accountLimit = 20 // of sessions and of keys on one page
@@ -116,6 +121,9 @@ func newKeyRow(k *lanyard.APIKey, now time.Time) keyRow {
 		Name: k.Name, Hint: k.Hint, May: may, Only: k.Rights.Connections, Created: k.CreatedAt, Used: k.LastUsedAt, Expires: k.ExpiresAt,
 		Expired: !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(now),
 		Delete:  "/account/keys/" + url.PathEscape(string(k.ID)) + "/delete",
+		Rotate:  "/account/keys/" + url.PathEscape(string(k.ID)) + "/rotate",
+		Origins: k.Rights.ReturnToOrigins, Previous: k.Previous,
+		EndPrevious: "/account/keys/" + url.PathEscape(string(k.ID)) + "/end-previous",
 	}
 }
 

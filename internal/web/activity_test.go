@@ -85,7 +85,7 @@ func TestAuditPages(t *testing.T) {
 	d.get("/activity/audit?group=connections&person=usr_x&object=con_1&cursor=c").want(t, 200, "No more entries")
 	want := store.AuditFilter{Person: "usr_x", Object: "con_1", Actions: []lanyard.Action{
 		lanyard.ActionConnect, lanyard.ActionConnectFailed, lanyard.ActionProviderRevocation, lanyard.ActionReconnectRequired, lanyard.ActionRemoveUser, lanyard.ActionRevoke,
-		lanyard.ActionConnectionCreate, lanyard.ActionConnectionDelete, lanyard.ActionConnectionEdit,
+		lanyard.ActionConnectSession, lanyard.ActionConnectRefused, lanyard.ActionConnectionCreate, lanyard.ActionConnectionDelete, lanyard.ActionConnectionEdit,
 	}}
 	if diff := cmp.Diff(want, d.audited); diff != "" {
 		t.Errorf("the page asks for (-want +got):\n%s", diff)

@@ -14,18 +14,21 @@ import (
 type connectPage struct {
 	frame
 	form
-	Action     string // where the form goes
-	Connection *lanyard.Connection
-	Service    *lanyard.Service
-	Author     string // who defined the service; empty for one that comes with Lanyard
-	Owner      string // of the connection; empty for the visitor
-	ForUser    string
-	UsedFor    audience
-	Hosts      []string
-	AnyHost    bool
-	Scopes     []lanyard.Scope
-	Fields     []field
-	Consent    bool
+	Action      string // where the form goes
+	Connection  *lanyard.Connection
+	Service     *lanyard.Service
+	Author      string // who defined the service; empty for one that comes with Lanyard
+	Owner       string // of the connection; empty for the visitor
+	ForUser     string
+	UsedFor     audience
+	Asker       string // the organization that asks an end user; empty for who is signed in
+	Application string // its host
+	Cancel      string // where the link goes that does not connect
+	Hosts       []string
+	AnyHost     bool
+	Scopes      []lanyard.Scope
+	Fields      []field
+	Consent     bool
 	// ProviderHost is where the browser goes on to; empty where that is not known beforehand.
 	ProviderHost string
 	// Go is the address that leads straight on to the provider; empty where something has to be sent first.
@@ -43,7 +46,7 @@ func connectPath(token string) string { return "/connect/" + url.PathEscape(toke
 func newConnectPage(v visitor, token string, p *credential.ConnectPage, in credential.ConnectInput, d *problem.Document) connectPage {
 	name := p.Connection.Name
 	page := connectPage{
-		frame: newFrame(v, "Connect "+name), Action: connectPath(token), Connection: p.Connection, Service: p.Service,
+		frame: newFrame(v, "Connect "+name), Action: v.linkPath(token), Connection: p.Connection, Service: p.Service,
 		Author: p.ServiceAuthor, ForUser: p.ForUser, UsedFor: usedFor(p.Connection), Hosts: p.Hosts, AnyHost: p.AnyHost, Scopes: p.Scopes,
 		Consent: p.Consent, ProviderHost: p.ProviderHost, Button: "Connect", Now: standing(p),
 	}
@@ -51,8 +54,13 @@ func newConnectPage(v visitor, token string, p *credential.ConnectPage, in crede
 	if page.Failed {
 		page.Title = "Error: " + page.Title
 	}
-	if p.Connection.Owner != v.caller.User {
+	if p.Connection.Owner != v.caller.User && v.session == nil {
 		page.Owner = p.Owner
+	}
+	page.Cancel = "/"
+	if v.session != nil {
+		page.Asker, page.Application, page.Cancel = p.Asker, p.Application, v.session.Cancel
+		page.UsedFor = audience{"Your own calls", "What you do in that application, and nobody else."}
 	}
 	switch p.Status {
 	case lanyard.StatusConnected, lanyard.StatusReconnectRequired, lanyard.StatusRevoked:
@@ -133,7 +141,7 @@ func (s *site) connectForm(w http.ResponseWriter, r *http.Request, v visitor) er
 		return err
 	}
 	if p.Direct {
-		return s.leave(w, r, v, connectPath(token)+"/go")
+		return s.leave(w, r, v, v.linkPath(token)+"/go")
 	}
 	return s.write(w, http.StatusOK, newConnectPage(v, token, p, credential.ConnectInput{}, nil))
 }
@@ -142,7 +150,7 @@ func (s *site) connectForm(w http.ResponseWriter, r *http.Request, v visitor) er
 // address is remembered.
 func (s *site) connectPage(w http.ResponseWriter, r *http.Request, v visitor) (*credential.ConnectPage, error) {
 	p, err := s.keeper.ConnectPage(r.Context(), v.caller, r.PathValue("token"))
-	if lanyard.CodeOf(err) == lanyard.CodeForbidden {
+	if lanyard.CodeOf(err) == lanyard.CodeForbidden && v.session == nil {
 		s.comeBack(w, r)
 	}
 	return p, err
@@ -177,6 +185,9 @@ func (s *site) connect(w http.ResponseWriter, r *http.Request, v visitor) error 
 	if outcome.Continue != "" {
 		return s.write(w, http.StatusOK, newContinuePage(v, outcome.Continue, p.ProviderHost))
 	}
+	if outcome.EndUser {
+		return s.write(w, http.StatusOK, newContinuePage(v, outcome.Result, p.Application))
+	}
 	return s.leave(w, r, v, outcome.Result)
 }
 
@@ -196,7 +207,7 @@ func (s *site) startConsent(w http.ResponseWriter, r *http.Request, v visitor) e
 			return err
 		}
 		if !p.Direct {
-			return s.leave(w, r, v, connectPath(token))
+			return s.leave(w, r, v, v.linkPath(token))
 		}
 	}
 	provider, err := s.keeper.StartConsent(r.Context(), v.caller, token)

@@ -51,6 +51,7 @@ type rooms struct {
 	next      string
 	asked     store.Page
 	connectionRooms
+	embedRooms
 	accountRooms
 	peopleRooms
 	organizationRooms
@@ -143,7 +144,7 @@ func (f *rooms) StartConsent(_ context.Context, _ *lanyard.Caller, token string)
 	return f.provider, f.startErr
 }
 
-func (f *rooms) Callback(_ context.Context, c *lanyard.Caller, org lanyard.OrganizationID, service string, query url.Values) (*credential.Outcome, error) {
+func (f *rooms) Callback(_ context.Context, c *lanyard.Caller, _ lanyard.Secret, org lanyard.OrganizationID, service string, query url.Values) (*credential.Outcome, error) {
 	f.changed("Callback")
 	return f.back(c, org, service, query)
 }

@@ -74,6 +74,7 @@ func states() []state {
 	var all []state
 	for _, group := range [][]state{
 		homeStates(), connectionsStates(), connectionFormStates(), connectionStates(), searchStates(), activityStates(), auditStates(), signInStates(), setupStates(), accountStates(),
+		rotateKeyStates(), connectSessionStates(),
 		organizationStates(), peopleStates(), connectStates(), resultStates(), errorStates(), servicesStates(), defaultServicesStates(), organizationsStates(),
 	} {
 		all = append(all, group...)

@@ -10,6 +10,8 @@ import (
 	"lanyard"
 	"lanyard/internal/account"
 	"lanyard/internal/problem"
+	"lanyard/internal/registry"
+	"lanyard/internal/store"
 )
 
 // newKeyPage asks what an API key to make shall be.
@@ -19,6 +21,8 @@ type newKeyPage struct {
 	Name        field
 	Manage      field
 	ActForUsers *field // nil: not this person's to give
+	Origins     *field // nil: not this person's to give
+	Listed      []keyConnection
 	Only        field
 	Life        field
 }
@@ -29,12 +33,23 @@ func (newKeyPage) template() string { return "new_key" }
 type newKeyForm struct {
 	Name, Only, Life    string
 	Manage, ActForUsers bool
+	Origins             string   // one in a line
+	Checked             []string // link names of the list
 }
+
+// keyConnection is a connection to choose for a key.
+type keyConnection struct {
+	lanyard.Connection
+	Checked bool
+}
+
+// listedForKey is how many connections can be chosen from a list; others are typed.
+const listedForKey = 50
 
 // lives are how long a key can be made for on the page, in days. 0 is for ever.
 var lives = []lanyard.Choice{{Value: "30", Name: "30 days"}, {Value: "90", Name: "90 days"}, {Value: "365", Name: "One year"}, {Value: "0", Name: "No end"}}
 
-func newNewKeyPage(v visitor, in newKeyForm, d *problem.Document) newKeyPage {
+func newNewKeyPage(v visitor, in newKeyForm, listed []registry.ConnectionView, d *problem.Document) newKeyPage {
 	p := newKeyPage{frame: newShellFrame(v, "Make an API key", "/account"), form: newForm(d, "The key was not made")}
 	if p.Failed {
 		p.Title = "Error: " + p.Title
@@ -48,23 +63,47 @@ func newNewKeyPage(v visitor, in newKeyForm, d *problem.Document) newKeyPage {
 		f := p.field(field{ID: "act", Name: "act_for_users", Label: "May act for other users", Type: "switch", Value: on[in.ActForUsers],
 			Help: "For an application that serves many people: each of its calls says for whom it is, in the header Lanyard-User."}, "/act_for_users")
 		p.ActForUsers = &f
+		p.wholeList("/return_to_origins")
+		origins := p.field(field{ID: "origins", Name: "return_to_origins", Label: "Origins of the application", Value: in.Origins, Optional: true, Mono: true, Rows: 2, Placeholder: "https://app.example.com",
+			Help: "One in a line. Where people are sent back to who connect an account in your application without signing in to Lanyard."}, "/return_to_origins")
+		p.Origins = &origins
 	}
-	for i, e := range p.fields { // one field holds all link names
-		if strings.HasPrefix(e.Pointer, "/connections/") {
-			p.fields = slices.Clone(p.fields)
-			p.fields[i].Pointer = "/connections"
-			break
-		}
+	for _, c := range listed {
+		p.Listed = append(p.Listed, keyConnection{c.Connection, slices.Contains(in.Checked, string(c.LinkName))})
 	}
-	p.Only = p.field(field{ID: "only", Name: "only", Label: "Only these connections", Value: in.Only, Optional: true, Mono: true, Rows: 2,
-		Help: "Link names, separated by blanks or line breaks. Left empty, the key is good for all connections."}, "/connections")
+	p.wholeList("/connections")
+	only := field{ID: "only", Name: "only", Label: "Only these connections", Value: in.Only, Optional: true, Mono: true, Rows: 2,
+		Help: "Link names, separated by blanks or line breaks. Left empty, the key is good for all connections."}
+	if len(listed) > 0 {
+		only.Label, only.Help = "Others, by link name", "Separated by blanks or line breaks. With none chosen or named, the key is good for all connections."
+	}
+	p.Only = p.field(only, "/connections")
 	p.Life = p.field(field{ID: "life", Name: "life", Label: "Ends after", Value: in.Life, Choices: lives, Chosen: true}, "/expires_at")
 	p.rest()
 	return p
 }
 
-func (s *site) newKeyForm(w http.ResponseWriter, _ *http.Request, v visitor) error {
-	return s.write(w, http.StatusOK, newNewKeyPage(v, newKeyForm{Life: "90"}, nil))
+// wholeList makes the first error of an entry of a list one of the field that holds all of them.
+func (p *newKeyPage) wholeList(pointer string) {
+	for i, e := range p.fields {
+		if strings.HasPrefix(e.Pointer, pointer+"/") {
+			p.fields = slices.Clone(p.fields)
+			p.fields[i].Pointer = pointer
+			return
+		}
+	}
+}
+
+func (s *site) newKeyForm(w http.ResponseWriter, r *http.Request, v visitor) error {
+	return s.writeNewKey(w, r, v, http.StatusOK, newKeyForm{Life: "90"}, nil)
+}
+
+func (s *site) writeNewKey(w http.ResponseWriter, r *http.Request, v visitor, status int, in newKeyForm, d *problem.Document) error {
+	listed, _, err := s.registry.Connections(r.Context(), v.caller, registry.ConnectionFilter{View: "my"}, store.Page{Limit: listedForKey})
+	if err != nil {
+		return err
+	}
+	return s.write(w, status, newNewKeyPage(v, in, listed, d))
 }
 
 // keyPage shows a new API key, this once.
@@ -72,6 +111,7 @@ type keyPage struct {
 	frame
 	Name    string
 	Command command
+	Until   time.Time // how long the one before works; zero where there is none
 }
 
 func (keyPage) template() string { return "key" }
@@ -90,6 +130,7 @@ func (s *site) makeKey(w http.ResponseWriter, r *http.Request, v visitor) error 
 	in := newKeyForm{
 		Name: strings.TrimSpace(r.PostForm.Get("name")), Only: r.PostForm.Get("only"), Life: r.PostForm.Get("life"),
 		Manage: r.PostForm.Get("manage") != "", ActForUsers: r.PostForm.Get("act_for_users") != "",
+		Origins: r.PostForm.Get("return_to_origins"), Checked: r.PostForm["connection"],
 	}
 	wanted, err := in.key(time.Now())
 	if err == nil {
@@ -100,7 +141,7 @@ func (s *site) makeKey(w http.ResponseWriter, r *http.Request, v visitor) error 
 		}
 	}
 	if d := s.onForm(r, err); d != nil {
-		return s.write(w, d.Status, newNewKeyPage(v, in, d))
+		return s.writeNewKey(w, r, v, d.Status, in, d)
 	}
 	return err
 }
@@ -109,7 +150,7 @@ func (s *site) makeKey(w http.ResponseWriter, r *http.Request, v visitor) error 
 func (in *newKeyForm) key(now time.Time) (account.NewKey, error) {
 	k := account.NewKey{
 		Name: in.Name, ActForUsers: in.ActForUsers, Manage: &in.Manage,
-		Connections: strings.FieldsFunc(in.Only, func(r rune) bool { return strings.ContainsRune(" ,;\t\r\n", r) }),
+		Connections: slices.Concat(in.Checked, texts(in.Only)), ReturnToOrigins: slices.Concat(texts(in.Origins)),
 	}
 	var f lanyard.FieldErrors
 	if !slices.ContainsFunc(lives, func(c lanyard.Choice) bool { return c.Value == in.Life }) {
@@ -120,6 +161,11 @@ func (in *newKeyForm) key(now time.Time) (account.NewKey, error) {
 		k.ExpiresAt = now.AddDate(0, 0, days)
 	}
 	return k, nil
+}
+
+// texts takes apart what was typed into a field for several.
+func texts(typed string) []string {
+	return strings.FieldsFunc(typed, func(r rune) bool { return strings.ContainsRune(" ,;\t\r\n", r) })
 }
 
 // deleteKeyPage asks before an API key ends.

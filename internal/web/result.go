@@ -125,9 +125,12 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request, v visitor) error
 	} else if ok {
 		v = in
 	}
-	outcome, err := s.keeper.Callback(r.Context(), v.caller, organization, r.PathValue("service"), r.URL.Query())
+	outcome, err := s.keeper.Callback(r.Context(), v.caller, lanyard.NewSecret(s.cookie(r, flowCookie)), organization, r.PathValue("service"), r.URL.Query())
 	if err != nil {
 		return err
+	}
+	if outcome.EndUser {
+		keepOpener(w)
 	}
 	http.Redirect(w, r, destination(outcome.Result), http.StatusSeeOther) // destination says where a browser may go
 	return nil

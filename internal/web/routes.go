@@ -3,7 +3,7 @@ package web
 import "net/http"
 
 // routes is every address that a person's browser opens. The wrappers are in visitor.go: open lets anybody in,
-// signedIn only people who are, and once keeps a GET that changes something from happening by accident.
+// signedIn only people who are, endUser the browser of a connect session, and once keeps a GET that changes something from happening by accident.
 func (s *site) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", s.open(s.home))
@@ -63,6 +63,10 @@ func (s *site) routes() http.Handler {
 	mux.Handle("POST /account/sessions/{session}/end", s.signedIn(s.endSession))
 	mux.Handle("GET /account/keys/new", s.signedIn(s.newKeyForm))
 	mux.Handle("POST /account/keys", s.signedIn(s.makeKey))
+	mux.Handle("GET /account/keys/{key}/rotate", s.signedIn(s.rotateKeyForm))
+	mux.Handle("POST /account/keys/{key}/rotate", s.signedIn(s.rotateKey))
+	mux.Handle("GET /account/keys/{key}/end-previous", s.signedIn(s.endPreviousKeyForm))
+	mux.Handle("POST /account/keys/{key}/end-previous", s.signedIn(s.endPreviousKey))
 	mux.Handle("GET /account/keys/{key}/delete", s.signedIn(s.deleteKeyForm))
 	mux.Handle("POST /account/keys/{key}/delete", s.signedIn(s.deleteKey))
 	mux.Handle("GET /organization", s.signedIn(s.organization))
@@ -91,6 +95,10 @@ func (s *site) routes() http.Handler {
 	mux.Handle("GET /connect/{token}", s.signedIn(s.whereKnown(s.connectForm)))
 	mux.Handle("POST /connect/{token}", s.signedIn(s.whereKnown(s.connect)))
 	mux.Handle("GET /connect/{token}/{go}", s.once(s.signedIn(s.whereKnown(s.startConsent)))) // {go} is go: see there
+	mux.Handle("GET /connect/session/{token}", s.once(s.endUser(s.connectForm)))
+	mux.Handle("POST /connect/session/{token}", s.endUser(s.connect))
+	mux.Handle("GET /connect/session/{token}/{go}", s.once(s.endUser(s.startConsent)))
+	mux.Handle("GET /connect/ended/{organization}/{id}", s.once(s.open(s.connectEnded)))
 	mux.Handle("GET /connect/result/{id}", s.signedIn(s.result))
 	mux.Handle("GET /oauth/callback/{organization}/{service}", s.once(s.open(s.callback)))
 

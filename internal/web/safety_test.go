@@ -56,6 +56,10 @@ var everyRoute = []struct{ method, path string }{
 	{"POST", "/account/sessions/other/end"},
 	{"GET", "/account/keys/new"},
 	{"POST", "/account/keys"},
+	{"GET", "/account/keys/key_A/rotate"},
+	{"POST", "/account/keys/key_A/rotate"},
+	{"GET", "/account/keys/key_A/end-previous"},
+	{"POST", "/account/keys/key_A/end-previous"},
 	{"GET", "/account/keys/key_A/delete"},
 	{"POST", "/account/keys/key_A/delete"},
 	{"GET", "/organization"},
@@ -87,6 +91,10 @@ var everyRoute = []struct{ method, path string }{
 	{"GET", "/connect/T"},
 	{"POST", "/connect/T"},
 	{"GET", "/connect/T/go"},
+	{"GET", "/connect/session/T"},
+	{"POST", "/connect/session/T"},
+	{"GET", "/connect/session/T/go"},
+	{"GET", "/connect/ended/org_zylker/cse_1"},
 	{"GET", "/connect/result/cns_1"},
 	{"GET", "/oauth/callback/org_zylker/acme"},
 	{"GET", "/services"},
@@ -139,6 +147,7 @@ func (d *door) invented() *door {
 	d.facts, d.activity, d.called, d.names = inventedFacts(), inventedActivity(), inventedCalls(), inventedNames()
 	d.outcome = &credential.Outcome{Result: "/connect/result/cns_1"}
 	d.provider = "https://accounts.acme.example/authorize?state=S"
+	d.sessions, d.ended = inventedOpened(false), inventedEnd(false)
 	d.link = "/connect/NEW"
 	d.result = &credential.ConsentResult{Connection: c, Service: s, OK: true}
 	d.back = func(*lanyard.Caller, lanyard.OrganizationID, string, url.Values) (*credential.Outcome, error) {

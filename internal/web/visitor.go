@@ -18,7 +18,8 @@ type visitor struct {
 	notice       notice // what this browser's step before came to
 	// memberships are all organizations that this browser is signed in to, by name; nil when it is the one above alone.
 	memberships []account.Membership
-	founds      bool // may make another organization
+	founds      bool               // may make another organization
+	session     *credential.Opened // of an end user, who has a caller and is signed in to nothing; nil otherwise
 }
 
 // handler is a page's handler. An error that it returns is answered by its wrapper.

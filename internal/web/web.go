@@ -41,6 +41,8 @@ type Accounts interface {
 	EndOtherSessions(ctx context.Context, c *lanyard.Caller) (int, error)
 	CreateKey(ctx context.Context, c *lanyard.Caller, in account.NewKey) (*lanyard.APIKey, lanyard.Secret, error)
 	Key(ctx context.Context, c *lanyard.Caller, id lanyard.APIKeyID) (*lanyard.APIKey, error)
+	RotateKey(ctx context.Context, c *lanyard.Caller, id lanyard.APIKeyID, in account.Rotate) (*lanyard.APIKey, lanyard.Secret, error)
+	EndPreviousKey(ctx context.Context, c *lanyard.Caller, id lanyard.APIKeyID) error
 	DeleteKey(ctx context.Context, c *lanyard.Caller, id lanyard.APIKeyID) error
 	Organization(ctx context.Context, c *lanyard.Caller) (*account.Organization, error)
 	RenameOrganization(ctx context.Context, c *lanyard.Caller, name string) error
@@ -84,7 +86,9 @@ type Keeper interface {
 	ConnectPage(ctx context.Context, c *lanyard.Caller, token string) (*credential.ConnectPage, error)
 	SubmitConnect(ctx context.Context, c *lanyard.Caller, token string, in credential.ConnectInput) (*credential.Outcome, error)
 	StartConsent(ctx context.Context, c *lanyard.Caller, token string) (providerURL string, err error)
-	Callback(ctx context.Context, c *lanyard.Caller, org lanyard.OrganizationID, service string, query url.Values) (*credential.Outcome, error)
+	OpenConnectSession(ctx context.Context, token string, flow lanyard.Secret, first bool) (*credential.Opened, error)
+	EndConnectSession(ctx context.Context, org lanyard.OrganizationID, id lanyard.ConnectSessionID, flow lanyard.Secret) (*credential.SessionEnd, error)
+	Callback(ctx context.Context, c *lanyard.Caller, flow lanyard.Secret, org lanyard.OrganizationID, service string, query url.Values) (*credential.Outcome, error)
 	Revoke(ctx context.Context, c *lanyard.Caller, connection string) (confirmed bool, err error)
 	ConsentResult(ctx context.Context, c *lanyard.Caller, id string) (*credential.ConsentResult, error)
 	Detail(ctx context.Context, c *lanyard.Caller, connection string) (*credential.Detail, error)
@@ -153,6 +157,7 @@ func New(c Config) (http.Handler, error) {
 
 	all := http.NewServeMux()
 	all.Handle("GET /assets/", files)
+	all.HandleFunc("GET /embed.js", serveEmbed)
 	all.Handle("/", guard.Handler(s.routes()))
 	return withHeaders(s.serve(all), referrerPolicy(public)), nil
 }
