@@ -15,6 +15,8 @@ type (
 	APIKeyID         string
 	InvocationID     string
 	AuditID          string
+	WebhookID        string
+	WebhookEventID   string
 )
 
 func newID(prefix string) string { return prefix + "_" + rand.Text() }
@@ -26,3 +28,4 @@ func NewConnectionID() ConnectionID         { return ConnectionID(newID("con")) 
 func NewAuthorizationID() AuthorizationID   { return AuthorizationID(newID("azn")) }
 func NewConsentRequestID() ConsentRequestID { return ConsentRequestID(newID("cns")) }
 func NewAPIKeyID() APIKeyID                 { return APIKeyID(newID("key")) }
+func NewWebhookID() WebhookID               { return WebhookID(newID("whk")) }

@@ -75,6 +75,7 @@ func states() []state {
 	for _, group := range [][]state{
 		homeStates(), connectionsStates(), connectionFormStates(), connectionStates(), searchStates(), activityStates(), auditStates(), signInStates(), setupStates(), accountStates(),
 		organizationStates(), peopleStates(), connectStates(), resultStates(), errorStates(), servicesStates(), defaultServicesStates(), organizationsStates(),
+		webhooksStates(), noticesStates(),
 	} {
 		all = append(all, group...)
 	}

@@ -19,6 +19,7 @@ type visitor struct {
 	// memberships are all organizations that this browser is signed in to, by name; nil when it is the one above alone.
 	memberships []account.Membership
 	founds      bool // may make another organization
+	waiting     int  // how much needs this person
 }
 
 // handler is a page's handler. An error that it returns is answered by its wrapper.
@@ -142,7 +143,8 @@ func (s *site) visitorBy(r *http.Request, session string) (visitor, error) {
 	if err != nil {
 		return visitor{}, err
 	}
-	return visitor{caller: caller, user: user, organization: organization, notice: s.told(r), founds: s.accounts.MayMakeOrganizations(caller) == nil}, nil
+	waiting, err := s.notices.Count(r.Context(), caller)
+	return visitor{caller: caller, user: user, organization: organization, notice: s.told(r), founds: s.accounts.MayMakeOrganizations(caller) == nil, waiting: waiting}, err
 }
 
 const (
