@@ -43,6 +43,11 @@ const (
 	ActionRefresh            Action = "authorization.refresh"
 	ActionReconnectRequired  Action = "authorization.reconnect_required"
 	ActionProviderRevocation Action = "authorization.provider_revocation"
+	ActionWebhookCreate      Action = "webhook.create"
+	ActionWebhookEdit        Action = "webhook.edit"
+	ActionWebhookDelete      Action = "webhook.delete"
+	ActionWebhookSecret      Action = "webhook.secret.rotate"
+	ActionWebhookSwitchOff   Action = "webhook.switch_off"
 )
 
 // AuditEntry says who did what to what. It is written in the transaction of the change itself, so a change that was

@@ -17,6 +17,8 @@ type (
 	ConnectSessionID string
 	InvocationID     string
 	AuditID          string
+	WebhookID        string
+	WebhookEventID   string
 )
 
 func newID(prefix string) string { return prefix + "_" + rand.Text() }
@@ -29,3 +31,4 @@ func NewAuthorizationID() AuthorizationID   { return AuthorizationID(newID("azn"
 func NewConsentRequestID() ConsentRequestID { return ConsentRequestID(newID("cns")) }
 func NewAPIKeyID() APIKeyID                 { return APIKeyID(newID("key")) }
 func NewConnectSessionID() ConnectSessionID { return ConnectSessionID(newID("cse")) }
+func NewWebhookID() WebhookID               { return WebhookID(newID("whk")) }

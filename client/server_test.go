@@ -137,6 +137,44 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 		t.Errorf("with a client it is %+v", github)
 	}
 
+	hook, err := c.CreateWebhook(ctx, client.NewWebhook{URL: upstream.URL + "/hook", Events: []lanyard.EventType{lanyard.EventRevoked}})
+	must(err)
+	if !hook.Enabled || !strings.HasPrefix(hook.Secret.Reveal(), "whsec_") || strings.Contains(string(hook.JSON()), "[redacted]") {
+		t.Errorf("made %+v", hook)
+	}
+	renewed, err := c.RotateWebhookSecret(ctx, hook.ID)
+	must(err)
+	if renewed.Secret.Equal(hook.Secret) || renewed.PreviousUntil.IsZero() {
+		t.Errorf("the new secret is %+v", renewed)
+	}
+	hook, err = c.EditWebhook(ctx, hook.ID, map[string]any{"events": []string{}, "url": "https://127.0.0.1:1/hook"})
+	must(err)
+	tested, err := c.TestWebhook(ctx, hook.ID)
+	must(err)
+	if tested.Type != lanyard.EventTest || tested.Status != lanyard.DeliveryFailed || len(tested.Attempts) != 1 || tested.Attempts[0].Error == "" {
+		t.Errorf("the test is %+v", tested)
+	}
+	tested, err = c.RetryDelivery(ctx, hook.ID, tested.ID)
+	must(err)
+	if tested.Status != lanyard.DeliveryPending {
+		t.Errorf("sent again it is %+v", tested)
+	}
+	for d, err := range c.Deliveries(hook.ID).All(ctx) {
+		must(err)
+		if d.ID != tested.ID {
+			t.Errorf("listed %+v", d)
+		}
+	}
+	for w, err := range c.Webhooks().All(ctx) {
+		must(err)
+		if w.ID != hook.ID || len(w.Events) != 0 || !w.Secret.IsZero() {
+			t.Errorf("listed %+v", w)
+		}
+	}
+	hook, err = c.Webhook(ctx, hook.ID)
+	must(err)
+	must(c.DeleteWebhook(ctx, hook.ID))
+
 	con, err := c.CreateConnection(ctx, client.NewConnection{LinkName: "live", Name: "Live", Service: "acme"})
 	must(err)
 	if con.Status != lanyard.StatusNotConnected || con.Origin != lanyard.OriginUser || con.UsableBy != lanyard.UsableByOrganization {

@@ -214,13 +214,15 @@ func acme(t *testing.T) (definition string) {
 // TestPages runs the pages in the order in which a reader meets them.
 func TestPages(t *testing.T) {
 	l := servertest.Start(t)
-	s := newShell(t, l)
+	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(receiver.Close)
+	s := newShell(t, l, "https://app.example.com/lanyard", receiver.URL)
 	s.env = append(s.env, "ACME_PASSWORD=builder")
 	s.file(t, "acme.json", acme(t))
 	s.file(t, "photo.jpg", "not really a photo")
 	ran := 0
 	var afterwards []string
-	for _, name := range []string{"services", "connecting", "invoking", "embedding", "command-line", "http-api", "security", "teams", "organizations"} {
+	for _, name := range []string{"services", "connecting", "invoking", "embedding", "command-line", "http-api", "security", "teams", "organizations", "webhooks"} {
 		for _, block := range page(t, "docs/"+name+".md") {
 			// What ends things is run when nothing needs them any more.
 			if strings.Contains(block, "services delete") || strings.Contains(block, "connections revoke") {

@@ -28,6 +28,7 @@ import (
 	"lanyard/internal/invoke"
 	"lanyard/internal/problem"
 	"lanyard/internal/registry"
+	"lanyard/internal/webhook"
 )
 
 // Config is what [New] needs.
@@ -36,6 +37,7 @@ type Config struct {
 	Registry *registry.Registry
 	Keeper   *credential.Keeper
 	Invoker  *invoke.Invoker
+	Webhooks *webhook.Webhooks
 
 	// Ready says why the server cannot serve; nil when it can. A *lanyard.Error is shown to whoever asks /readyz, of any
 	// other only that there is one.

@@ -27,6 +27,7 @@ var tags = []struct{ name, description string }{
 	{"Services", "A service is something one can connect to: where its API is, which hosts its credentials may be sent to, and how it authenticates."},
 	{"Users", "The people of the organization, and the end users of a host application, for whom its calls are made."},
 	{"Records", "Who changed what, and what was called. Records never hold a body, a query or a secret."},
+	{"Webhooks", "What happens to authorizations is sent to addresses of yours, signed as Standard Webhooks has it. For owners and admins."},
 	{"Account", "Who is asking, and the API keys of the asking user."},
 	{"Server", "For the operator. These need no API key."},
 }
@@ -156,6 +157,28 @@ const (
   "created_by": "usr_H4N2XKD7QWLTPZ3VYB6C",
   "created_at": "2026-01-31T12:00:00Z",
   "expires_at": "2026-02-07T12:00:00Z"`
+)
+
+const (
+	exampleWebhook = `{
+  "id": "whk_T7ZPQ3XWDN5K2LHRVJ4B",
+  "url": "https://app.example.com/lanyard",
+  "description": "Production",
+  "events": ["authorization.reconnect_required", "authorization.connected"],
+  "enabled": true,
+  "switched_off": "",
+  "switched_off_at": null,
+  "failing_since": null,
+  "created_at": "2026-01-31T12:00:00Z",
+  "updated_at": "2026-01-31T12:00:00Z"`
+	exampleDelivery = `{
+  "id": "evt_018d5f0c3a1b2c7",
+  "type": "authorization.reconnect_required",
+  "status": "pending",
+  "next_at": "2026-01-31T12:05:06Z",
+  "created_at": "2026-01-31T12:00:00Z",
+  "attempts": [{"at": "2026-01-31T12:00:00.1Z", "status": 503, "duration_ms": 87, "error": "It answered 503."}]
+}`
 )
 
 func exampleList(item string) string { return `{"items": [` + item + `], "next_cursor": ""}` }
@@ -424,6 +447,51 @@ var operations = map[string]operation{
 	"DELETE /v1/invitations/{id}": {
 		id: "revoke_invitation", tag: "Users", summary: "Take an invitation back", status: 204,
 		description: "Its link does not work any more. An invitation that was accepted cannot be taken back.",
+	},
+	"GET /v1/webhooks": {
+		id: "list_webhooks", tag: "Webhooks", summary: "List webhooks",
+		description: "The organization's webhooks, at most twenty. A secret is never shown again.",
+		answer:      exampleList(exampleWebhook + "\n}"),
+	},
+	"POST /v1/webhooks": {
+		id: "create_webhook", tag: "Webhooks", summary: "Make a webhook", status: 201,
+		description: "From now on, what happens to authorizations is sent to the address as `authorization.connected`, `authorization.refresh_failed` (once per outage), `authorization.reconnect_required` and `authorization.revoked`. The answer holds the `secret` that messages are signed with, this once.",
+		body:        `{"url": "https://app.example.com/lanyard", "description": "Production", "events": ["authorization.reconnect_required", "authorization.connected"]}`,
+		answer:      exampleWebhook + ",\n  \"secret\": \"whsec_…\"\n}", errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"GET /v1/webhooks/{id}": {
+		id: "read_webhook", tag: "Webhooks", summary: "Read a webhook",
+		answer: exampleWebhook + "\n}",
+	},
+	"PATCH /v1/webhooks/{id}": {
+		id: "edit_webhook", tag: "Webhooks", summary: "Edit a webhook",
+		description: "Changes the fields that are given. A webhook that is switched on begins anew: what waited for it is sent.",
+		body:        `{"enabled": true}`,
+		answer:      exampleWebhook + "\n}", errors: withBody,
+	},
+	"DELETE /v1/webhooks/{id}": {
+		id: "delete_webhook", tag: "Webhooks", summary: "Delete a webhook", status: 204,
+		description: "What waited for it is not sent, and its deliveries are forgotten.",
+	},
+	"POST /v1/webhooks/{id}/rotate_secret": {
+		id: "rotate_webhook_secret", tag: "Webhooks", summary: "Make another secret",
+		description: "The answer holds the new secret, this once. For a day messages are signed with both, so that the receiver can take the new one over without a gap.",
+		answer:      `{"secret": "whsec_…", "previous_until": "2026-02-01T12:00:00Z"}`,
+	},
+	"POST /v1/webhooks/{id}/test": {
+		id: "test_webhook", tag: "Webhooks", summary: "Send a test",
+		description: "Sends an event of the type `webhook.test` at once, switched on or not, and answers with what came of it. It is tried once.",
+		answer:      exampleDelivery,
+	},
+	"GET /v1/webhooks/{id}/deliveries": {
+		id: "list_deliveries", tag: "Webhooks", summary: "List deliveries",
+		description: "Newest first, each with its attempts; kept for thirty days. What the receiver answered is not kept, besides the status.",
+		answer:      exampleList(exampleDelivery),
+	},
+	"POST /v1/webhooks/{id}/deliveries/{delivery}/retry": {
+		id: "retry_delivery", tag: "Webhooks", summary: "Send a delivery again",
+		description: "It is due at once, whatever became of it before, and goes on like a new one.",
+		answer:      exampleDelivery, errors: []lanyard.Code{lanyard.CodeConflict},
 	},
 	"GET /v1/me": {
 		id: "read_me", tag: "Account", summary: "Who is asking",

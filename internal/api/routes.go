@@ -54,6 +54,16 @@ func (a *API) index() {
 	handle(a, "POST /v1/invitations", a.invite)
 	handle(a, "DELETE /v1/invitations/{id}", a.revokeInvitation)
 
+	handle(a, "GET /v1/webhooks", a.listWebhooks)
+	handle(a, "POST /v1/webhooks", a.createWebhook)
+	handle(a, "GET /v1/webhooks/{id}", a.readWebhook)
+	handle(a, "PATCH /v1/webhooks/{id}", a.editWebhook)
+	handle(a, "DELETE /v1/webhooks/{id}", a.deleteWebhook)
+	handle(a, "POST /v1/webhooks/{id}/rotate_secret", a.rotateWebhookSecret)
+	handle(a, "POST /v1/webhooks/{id}/test", a.testWebhook)
+	handle(a, "GET /v1/webhooks/{id}/deliveries", a.listDeliveries)
+	handle(a, "POST /v1/webhooks/{id}/deliveries/{delivery}/retry", a.retryDelivery)
+
 	handle(a, "GET /v1/me", a.readMe)
 	handle(a, "POST /v1/sign_in_links", a.createSignInLink)
 	handle(a, "GET /v1/api_keys", a.listKeys)

@@ -26,10 +26,12 @@ import (
 	"lanyard/internal/egress"
 	"lanyard/internal/invoke"
 	"lanyard/internal/mail"
+	"lanyard/internal/notice"
 	"lanyard/internal/problem"
 	"lanyard/internal/registry"
 	"lanyard/internal/store"
 	"lanyard/internal/web"
+	"lanyard/internal/webhook"
 )
 
 // saveUseEvery is how exact the "last used" of an API key is.
@@ -45,6 +47,8 @@ type Server struct {
 	accounts *account.Accounts
 	keeper   *credential.Keeper
 	invoker  *invoke.Invoker
+	webhooks *webhook.Webhooks
+	notices  *notice.Notices
 	handler  http.Handler
 	stopping atomic.Bool
 }
@@ -156,18 +160,21 @@ func build(ctx context.Context, c Config) (*Server, error) {
 		Keeper: s.keeper, Store: s.store, Transport: s.egress.Transport(), ProxyTransport: s.egress.TransportWithin(c.InvokeTimeout), Logger: s.logger, Timeout: c.InvokeTimeout, MaxResponse: c.MaxResponse,
 	})
 	countDropped(metrics, s.invoker)
+	s.webhooks = webhook.New(webhook.Config{Store: s.store, Client: s.egress.Client(), PlainHTTP: len(c.AllowNetworks) > 0, Logger: s.logger})
+	s.notices = notice.New(notice.Config{Store: s.store, Mailer: s.mailer, PublicURL: c.PublicURL, Logger: s.logger})
 	changed := func(ch store.Change) {
 		s.accounts.Changed(ch)
 		s.keeper.Changed(ch)
+		s.webhooks.Changed(ch)
 	}
 	forget.Store(&changed)
 	changed(store.Change{Kind: store.ChangeAll})
 
 	rest := api.New(api.Config{
-		Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Ready: s.ready,
+		Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Ready: s.ready,
 		Metrics: api.NewMetrics(metrics), Logger: s.logger, PublicURL: c.PublicURL, Version: c.Version,
 	})
-	pages, err := web.New(web.Config{Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Logger: s.logger})
+	pages, err := web.New(web.Config{Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Notices: s.notices, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Logger: s.logger})
 	if err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}
@@ -246,6 +253,8 @@ func (s *Server) serve(ctx context.Context, listener net.Listener) error {
 	var running sync.WaitGroup
 	running.Go(func() { s.keeper.Run(background) })
 	running.Go(func() { s.saveUse(background) })
+	running.Go(func() { s.webhooks.Run(background) })
+	running.Go(func() { s.notices.Run(background) })
 	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
 	var recorder sync.WaitGroup
 	recorder.Go(func() { s.invoker.Run(recording) })

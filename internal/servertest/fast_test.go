@@ -39,7 +39,7 @@ func TestPagesAreFast(t *testing.T) {
 				"/connections", "/activity", "/activity?range=hour", "/activity?range=week", "/activity?range=month", "/activity?connection=c7&range=month", "/activity?service=acme&range=month",
 				"/activity?user=" + string(l.UserID) + "&range=week", "/activity?connection=c7&user=" + string(l.UserID) + "&range=month",
 				"/activity?service=acme&user=" + string(l.UserID) + "&range=month", "/activity?outcome=failed&range=month", "/activity?outcome=server_error&connection=c7&range=month", "/activity/audit", "/activity/audit?group=everything",
-				"/activity/audit?person=" + string(l.UserID),
+				"/activity/audit?person=" + string(l.UserID), "/notices",
 			} {
 				var times []time.Duration
 				for range 5 {

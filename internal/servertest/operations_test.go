@@ -566,6 +566,13 @@ func TestAuditOfEveryChange(t *testing.T) {
 		{"POST /v1/users/USER/hand_over", object("to", string(l.UserID)), 200, lanyard.ActionUserHandOver, "customer-1"},
 		{"DELETE /v1/users/USER", nil, 204, lanyard.ActionUserRemove, "customer-1"},
 		{"DELETE /v1/users/USER", nil, 404, "", ""},
+		{"POST /v1/webhooks", object("url", "https://app.example/hook?token=SECRET", "enabled", false), 201, lanyard.ActionWebhookCreate, "app.example"},
+		{"POST /v1/webhooks", object("url", "app.example"), 400, "", ""},
+		{"PATCH /v1/webhooks/MADE", object("description", "Ours"), 200, lanyard.ActionWebhookEdit, "app.example"},
+		{"PATCH /v1/webhooks/MADE", object("description", "Ours"), 200, "", ""},
+		{"POST /v1/webhooks/MADE/rotate_secret", nil, 200, lanyard.ActionWebhookSecret, "app.example"},
+		{"POST /v1/webhooks/MADE/test", nil, 200, "", ""},
+		{"DELETE /v1/webhooks/MADE", nil, 204, lanyard.ActionWebhookDelete, "app.example"},
 		{"POST /v1/sign_in_links", nil, 201, lanyard.ActionSignInLinkCreate, "owner@example.com"},
 		{"POST /v1/invitations", object("email", "new@example.com", "role", "member"), 201, lanyard.ActionInvitationCreate, "new@example.com"},
 		{"DELETE /v1/invitations/MADE", nil, 204, lanyard.ActionInvitationRevoke, "new@example.com"},
@@ -579,7 +586,7 @@ func TestAuditOfEveryChange(t *testing.T) {
 			continue
 		}
 		one(call, c.action, c.name, owner())
-		if c.action == lanyard.ActionKeyCreate || c.action == lanyard.ActionInvitationCreate {
+		if c.action == lanyard.ActionKeyCreate || c.action == lanyard.ActionInvitationCreate || c.action == lanyard.ActionWebhookCreate {
 			madeKey = a.Field(t, "id").(string)
 		}
 		if c.action == lanyard.ActionUserCreate {

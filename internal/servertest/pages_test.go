@@ -132,6 +132,20 @@ var pageAccess = []pageRule{
 	{"GET /organization/people/{user}/remove", "/organization/people/PERSON/remove", "", [5]int{401, 404, 403, 200, 200}},
 	{"POST /organization/people/{user}/remove", "/organization/people/OWNER/remove", "then=delete", [5]int{401, 404, 403, 403, 409}},
 	{"POST /organization/people/{user}/remove", "/organization/people/PERSON/remove", "", [5]int{401, 404, 403, 303, 404}}, // gone with the admin's
+	{"GET /organization/webhooks", "/organization/webhooks", "", [5]int{401, 200, 403, 200, 200}},
+	{"POST /organization/webhooks", "/organization/webhooks", "url=https://app.example/#", [5]int{401, 200, 403, 200, 200}},
+	{"GET /organization/webhooks/new", "/organization/webhooks/new", "", [5]int{401, 200, 403, 200, 200}},
+	{"GET /organization/webhooks/{webhook}", "/organization/webhooks/WEBHOOK", "", [5]int{401, 404, 403, 200, 200}},
+	{"GET /organization/webhooks/{webhook}/edit", "/organization/webhooks/WEBHOOK/edit", "", [5]int{401, 404, 403, 200, 200}},
+	{"POST /organization/webhooks/{webhook}/edit", "/organization/webhooks/WEBHOOK/edit", "url=https://app.example/#", [5]int{401, 404, 403, 303, 303}},
+	{"POST /organization/webhooks/{webhook}/test", "/organization/webhooks/WEBHOOK/test", "", [5]int{401, 404, 403, 303, 303}},
+	{"GET /organization/webhooks/{webhook}/rotate", "/organization/webhooks/WEBHOOK/rotate", "", [5]int{401, 404, 403, 200, 200}},
+	{"POST /organization/webhooks/{webhook}/rotate", "/organization/webhooks/WEBHOOK/rotate", "", [5]int{401, 404, 403, 200, 200}},
+	{"GET /organization/webhooks/{webhook}/delete", "/organization/webhooks/WEBHOOK/delete", "", [5]int{401, 404, 403, 200, 200}},
+	{"POST /organization/webhooks/{webhook}/deliveries/{delivery}/retry", "/organization/webhooks/WEBHOOK/deliveries/evt_A/retry", "", [5]int{401, 404, 403, 409, 409}},
+	{"POST /organization/webhooks/{webhook}/delete", "/organization/webhooks/whk_A/delete", "", [5]int{401, 404, 403, 404, 404}},
+	{"GET /notices", "/notices", "", page(200)},
+	{"POST /account/notices", "/account/notices", "by_mail=on", page(303)},
 
 	// What ends the things above.
 	{"POST /connections/{connection}/revoke", "/connections/mine/revoke", "", [5]int{401, 404, 404, 404, 303}},
@@ -192,7 +206,8 @@ func TestH03_EveryPageForEveryVisitor(t *testing.T) {
 	}
 	link := strings.TrimPrefix(l.Must(t, 200, "POST /v1/connections/mine/connect", object()).Field(t, "connect_url").(string), l.URL)
 	fill := strings.NewReplacer("INVITATION", invitation, "LINK", link, "KEY", key, "SESSION", session[1], "ORG", string(l.OrganizationID),
-		"PERSON", l.Must(t, 201, "POST /v1/users", object("name", "Person", "email", "person@example.com")).Field(t, "id").(string), "OWNER", string(l.UserID))
+		"PERSON", l.Must(t, 201, "POST /v1/users", object("name", "Person", "email", "person@example.com")).Field(t, "id").(string), "OWNER", string(l.UserID),
+		"WEBHOOK", l.Must(t, 201, "POST /v1/webhooks", object("url", "https://app.example/", "enabled", false)).Field(t, "id").(string))
 
 	seen := map[string]bool{}
 	number := 0
@@ -285,6 +300,18 @@ func TestI01_WhatOthersWriteStaysText(t *testing.T) {
 	} {
 		get(path)
 	}
+	hook := l.Must(t, 201, "POST /v1/webhooks", object("url", "https://app.example/?x="+q, "description", evil, "enabled", false)).Field(t, "id").(string)
+	l.Must(t, 200, "POST /v1/webhooks/"+hook+"/test", nil)
+	get("/organization/webhooks")
+	get("/organization/webhooks/" + hook)
+	get("/organization/webhooks/" + hook + "/edit")
+	get("/organization/webhooks/" + hook + "/delete")
+	get("/organization/webhooks/" + url.PathEscape(evil))
+	get("/organization/webhooks?cursor=" + q)
+	get("/notices") // a connection of an evil name waits
+	post("/organization/webhooks", url.Values{"url": {evil}, "description": {evil + evil}, "events": {evil}})
+	post("/organization/webhooks/"+hook+"/edit", url.Values{"url": {evil}, "description": {evil}, "events": {evil}})
+	post("/organization/webhooks/"+hook+"/deliveries/"+url.PathEscape(evil)+"/retry", nil)
 	post("/connections", url.Values{"service": {"agreed"}, "name": {evil}, "link_name": {evil}, "scope": {evil}})
 	post("/connections/agreed/edit", url.Values{"name": {evil + evil}, "scope": {evil}})
 	post("/account/keys", url.Values{"name": {evil + evil + evil}, "only": {evil}, "life": {evil}})
@@ -356,13 +383,13 @@ func TestTextThatIsNoText(t *testing.T) {
 					"/search?q=", "/services?q=", "/services?category=", "/services/custom?q=", "/services/custom?cursor=", "/connections?q=", "/connections?status=", "/connections?service=",
 					"/connections?cursor=", "/connections?list=", "/connections/shared?q=", "/connections/new?q=", "/connections/new?service=", "/activity?connection=", "/activity?service=",
 					"/activity?user=", "/activity?outcome=", "/activity?range=", "/activity?cursor=", "/activity/audit?object=", "/activity/audit?person=", "/activity/audit?group=",
-					"/activity/audit?cursor=", "/account?sessions=", "/account?keys=", "/organization?cursor=", "/organization/invitations?cursor=", "/oauth/callback/o/s?code=c&state=",
+					"/activity/audit?cursor=", "/account?sessions=", "/account?keys=", "/organization?cursor=", "/organization/invitations?cursor=", "/organization/webhooks?cursor=", "/oauth/callback/o/s?code=c&state=",
 				} {
 					if a := servertest.Get(t, browser, l.URL+path+query); a.Status >= 500 || a.Status == 401 {
 						t.Errorf("GET %s with %s: got %d %s", path, what, a.Status, mainOf(a))
 					}
 				}
-				for _, path := range []string{"/account/keys/TEXT/delete", "/services/TEXT", "/connections/TEXT", "/connect/TEXT", "/connect/result/TEXT", "/invitation/TEXT", "/organization/invitations/TEXT/revoke", "/oauth/callback/TEXT/TEXT", "/sign-in/TEXT", "/setup/TEXT"} {
+				for _, path := range []string{"/account/keys/TEXT/delete", "/organization/webhooks/TEXT", "/services/TEXT", "/connections/TEXT", "/connect/TEXT", "/connect/result/TEXT", "/invitation/TEXT", "/organization/invitations/TEXT/revoke", "/oauth/callback/TEXT/TEXT", "/sign-in/TEXT", "/setup/TEXT"} {
 					if a := servertest.Get(t, browser, l.URL+strings.ReplaceAll(path, "TEXT", segment)); a.Status >= 500 || a.Status == 401 {
 						t.Errorf("GET %s with %s: got %d %s", path, what, a.Status, mainOf(a))
 					}

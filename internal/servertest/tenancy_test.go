@@ -153,7 +153,7 @@ func tenancyEach(call string) []string {
 }
 
 // tenancyNames name one set of things: those of the other organization, or none at all.
-type tenancyNames struct{ link, service, connection, key, user, organization, invitation string }
+type tenancyNames struct{ link, service, connection, key, user, organization, invitation, webhook string }
 
 // tenancyCall is one request that names something.
 type tenancyCall struct {
@@ -220,6 +220,18 @@ func tenancyCalls(n tenancyNames, upstream string) map[string][]tenancyCall {
 		"POST /v1/invitations":                   nil,
 		"DELETE /v1/invitations/{id}":            {{"DELETE /v1/invitations/" + n.invitation, nil, 404}},
 	}
+	calls["GET /v1/webhooks"], calls["POST /v1/webhooks"] = nil, nil
+	for route, body := range map[string]any{
+		"GET /v1/webhooks/{id}":                              nil,
+		"PATCH /v1/webhooks/{id}":                            object("enabled", false),
+		"DELETE /v1/webhooks/{id}":                           nil,
+		"POST /v1/webhooks/{id}/rotate_secret":               nil,
+		"POST /v1/webhooks/{id}/test":                        nil,
+		"GET /v1/webhooks/{id}/deliveries":                   nil,
+		"POST /v1/webhooks/{id}/deliveries/{delivery}/retry": nil,
+	} {
+		calls[route] = []tenancyCall{{strings.NewReplacer("{id}", n.webhook, "{delivery}", "evt_A").Replace(route), body, 404}}
+	}
 	for _, name := range []string{n.link, n.connection, n.service} {
 		for route, body := range map[string]any{
 			"GET /v1/connections/{link_name}":          nil,
@@ -251,17 +263,19 @@ func tenancyTwo(t testing.TB) (l, other *servertest.Lanyard, up *tenancyUpstream
 	}
 	up = newTenancyUpstream(t)
 	other.Connect(t, tenancyService(t, up, "theirs", "category", "theirs"), tenancyKey("zweite-key"))
+	other.Must(t, 201, "POST /v1/webhooks", object("url", "https://theirs.example/too", "enabled", false))
 	theirs = tenancyNames{
 		link: "theirs", service: tenancyObject(t, other, lanyard.ActionServiceCreate), connection: tenancyObject(t, other, lanyard.ActionConnectionCreate),
 		user: string(other.UserID), organization: string(other.OrganizationID),
 		key:        other.Must(t, 200, "GET /v1/api_keys", nil).Field(t, "items").([]any)[0].(map[string]any)["id"].(string),
 		invitation: other.Must(t, 201, "POST /v1/invitations", object("role", "member")).Field(t, "id").(string),
+		webhook:    other.Must(t, 201, "POST /v1/webhooks", object("url", "https://theirs.example/hook", "enabled", false)).Field(t, "id").(string),
 	}
 	return l, other, up, theirs
 }
 
 var (
-	tenancyRandom = regexp.MustCompile(`\b(key|inv|org|usr|svc|con)_[A-Z2-7]{26}|lanyard_[A-Z2-7]+|"hint":"[A-Z2-7]{4}"|"[a-z_]+_at":"[^"]*"`)
+	tenancyRandom = regexp.MustCompile(`\b(key|inv|org|usr|svc|con|whk)_[A-Z2-7]{26}|lanyard_[A-Z2-7]+|"hint":"[A-Z2-7]{4}"|"[a-z_]+_at":"[^"]*"`)
 	// tenancyOwnHeaders differ from one answer to the next.
 	tenancyOwnHeaders = []string{"Date", problem.RequestIDHeader}
 )
@@ -289,6 +303,7 @@ func TestH01_AnotherOrganizationsThingsAreAsIfAbsent(t *testing.T) {
 		link: "nobody", service: string(lanyard.NewServiceID()), connection: string(lanyard.NewConnectionID()),
 		key: string(lanyard.NewAPIKeyID()), user: string(lanyard.NewUserID()), organization: string(lanyard.NewOrganizationID()),
 		invitation: string(lanyard.NewInvitationID()),
+		webhook:    string(lanyard.NewWebhookID()),
 	}
 	unchanged := func() string {
 		return string(other.Must(t, 200, "GET /v1/services/theirs", nil).Body) + string(other.Must(t, 200, "GET /v1/connections/theirs", nil).Body) +
@@ -308,7 +323,7 @@ func TestH01_AnotherOrganizationsThingsAreAsIfAbsent(t *testing.T) {
 					if who != "owner" && strings.Contains(route, " /v1/users") && !strings.HasPrefix(route, "GET ") {
 						continue // people are managed in one's own name
 					}
-					if who != "owner" && (strings.Contains(route, "/api_keys") || strings.Contains(route, "/invitations")) || who != "owner" && strings.Contains(route, "/audit") || who != "owner" && strings.Contains(route, "/client") {
+					if who != "owner" && (strings.Contains(route, "/api_keys") || strings.Contains(route, "/invitations") || strings.Contains(route, "/webhooks")) || who != "owner" && strings.Contains(route, "/audit") || who != "owner" && strings.Contains(route, "/client") {
 						continue // forbidden whatever is named
 					}
 					name := fmt.Sprintf("H01 %s %d as %s", route, i, who)
@@ -346,6 +361,7 @@ var tenancyLists = map[string][]string{
 	"GET /v1/api_keys":    {""},
 	"GET /v1/users":       {"", "?q=zweite", "?q=e", "?role=owner", "?external_id=ext-alone", "?external_id=USER"},
 	"GET /v1/invitations": {""},
+	"GET /v1/webhooks":    {""},
 }
 
 func TestH02_ListsHoldNothingOfAnotherOrganization(t *testing.T) {
@@ -551,6 +567,15 @@ var tenancyAccess = []tenancyRule{
 	{"POST /v1/connect_sessions", "POST /v1/connect_sessions", `{"connection":"mine","user":"ext-reader@example.com","return_to":"https://a.example/"}`, false, nobody(403, 403, 403, 400, 404, 403, 400)},
 	{"GET /v1/connect_sessions/{id}", "GET /v1/connect_sessions/cse_A", ``, false, nobody(403, 403, 403, 404, 404, 403, 404)},
 	{"POST /v1/connect_sessions/{id}/confirm", "POST /v1/connect_sessions/cse_A/confirm", `{"code":"c"}`, false, nobody(403, 403, 403, 404, 404, 403, 404)},
+	{"GET /v1/webhooks", "GET /v1/webhooks", ``, false, nobody(403, 403, 200, 200, 200, 403, 403)},
+	{"POST /v1/webhooks", "POST /v1/webhooks", `{"url":"https://app.example/#","enabled":false}`, false, nobody(403, 403, 201, 201, 201, 403, 403)},
+	{"GET /v1/webhooks/{id}", "GET /v1/webhooks/whk_A", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
+	{"PATCH /v1/webhooks/{id}", "PATCH /v1/webhooks/whk_A", `{"enabled":true}`, false, nobody(403, 403, 404, 404, 404, 403, 403)},
+	{"DELETE /v1/webhooks/{id}", "DELETE /v1/webhooks/whk_A", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
+	{"POST /v1/webhooks/{id}/rotate_secret", "POST /v1/webhooks/whk_A/rotate_secret", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
+	{"POST /v1/webhooks/{id}/test", "POST /v1/webhooks/whk_A/test", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
+	{"GET /v1/webhooks/{id}/deliveries", "GET /v1/webhooks/whk_A/deliveries", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
+	{"POST /v1/webhooks/{id}/deliveries/{delivery}/retry", "POST /v1/webhooks/whk_A/deliveries/evt_A/retry", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
 
 	{"GET /v1/services", "GET /v1/services", ``, false, nobody(200, 200, 200, 200, 200, 200, 200)},
 	{"POST /v1/services", "POST /v1/services", `{"link_name":"new_#","name":"New","hosts":["a.example"],"auth":{"type":"basic"}}`, true, nobody(403, 201, 201, 201, 201, 403, 201)},

@@ -314,7 +314,7 @@ func (t *tx) writeAuthorization(ctx context.Context, a *lanyard.Authorization, c
 	if _, err := t.exec(ctx, query, args...); err != nil {
 		return fmt.Errorf("save authorization %s: %w", a.ID, err)
 	}
-	return nil
+	return t.authorizationsMoved(ctx, a.OrganizationID, lanyard.EventConnected, a.ID)
 }
 
 // RevokedAuthorization is an authorization that just lost its credential, and that credential, so that the provider
@@ -328,18 +328,14 @@ type RevokedAuthorization struct {
 // RevokeAuthorization erases a user's credential on a connection: status revoked, for the reason given. Not_found when
 // the user has no standing on it.
 func (s *Store) RevokeAuthorization(ctx context.Context, org lanyard.OrganizationID, connection lanyard.ConnectionID, user lanyard.UserID, reason string, audit lanyard.AuditEntry) (RevokedAuthorization, error) {
-	return s.endOne(ctx, org, connection, user, reason, audit, func(t *tx, id lanyard.AuthorizationID, now time.Time) error {
-		const update = `UPDATE authorizations SET status = 'revoked', status_reason = $3, updated_at = $4, ` + erased + `
-			WHERE organization_id = $1 AND id = $2`
-		_, err := t.exec(ctx, update, org, id, clean(reason), millis(now))
-		return err
-	})
+	return s.endOne(ctx, org, connection, user, reason, audit, func(*tx, lanyard.AuthorizationID) error { return nil })
 }
 
 // RemoveAuthorization is [Store.RevokeAuthorization], and nothing stays of the user's standing: the connection leaves
 // that user's shared list, and the consents that were begun for it are dropped.
 func (s *Store) RemoveAuthorization(ctx context.Context, org lanyard.OrganizationID, connection lanyard.ConnectionID, user lanyard.UserID, audit lanyard.AuditEntry) (RevokedAuthorization, error) {
-	return s.endOne(ctx, org, connection, user, "", audit, func(t *tx, id lanyard.AuthorizationID, _ time.Time) error {
+	const reason = "The owner of the connection took it away."
+	return s.endOne(ctx, org, connection, user, reason, audit, func(t *tx, id lanyard.AuthorizationID) error {
 		if _, err := t.exec(ctx, `DELETE FROM authorizations WHERE organization_id = $1 AND id = $2`, org, id); err != nil {
 			return err
 		}
@@ -355,9 +351,9 @@ func (s *Store) RemoveAuthorization(ctx context.Context, org lanyard.Organizatio
 	})
 }
 
-// endOne takes one user's credential away in the way that end does it, and returns what it was.
+// endOne takes one user's credential away, tells it, then does what else there is to do, and returns what it was.
 func (s *Store) endOne(ctx context.Context, org lanyard.OrganizationID, connection lanyard.ConnectionID, user lanyard.UserID, reason string, audit lanyard.AuditEntry,
-	end func(t *tx, id lanyard.AuthorizationID, now time.Time) error,
+	then func(t *tx, id lanyard.AuthorizationID) error,
 ) (RevokedAuthorization, error) {
 	var revoked RevokedAuthorization
 	err := s.tx(ctx, func(t *tx) error {
@@ -371,7 +367,16 @@ func (s *Store) endOne(ctx context.Context, org lanyard.OrganizationID, connecti
 		now := s.Now()
 		revoked = before.ended(lanyard.StatusRevoked, clean(reason), now)
 		revoked.Credential = s.openForRevoking(ctx, &before.authorization)
-		if err := end(t, before.authorization.ID, now); err != nil {
+		const update = `UPDATE authorizations SET status = 'revoked', status_reason = $3, updated_at = $4, ` + erased + `
+			WHERE organization_id = $1 AND id = $2`
+		_, err = t.exec(ctx, update, org, before.authorization.ID, clean(reason), millis(now))
+		if s := before.authorization.Status; err == nil && (s == lanyard.StatusConnected || s == lanyard.StatusReconnectRequired) {
+			err = t.authorizationsMoved(ctx, org, lanyard.EventRevoked, before.authorization.ID)
+		}
+		if err == nil {
+			err = then(t, before.authorization.ID)
+		}
+		if err != nil {
 			return fmt.Errorf("end authorization %s: %w", before.authorization.ID, err)
 		}
 		t.tell(Change{Kind: ChangeAuthorization, Organization: org, Connection: connection, LinkName: before.connection.LinkName, User: user})
@@ -425,14 +430,18 @@ func (t *tx) endAuthorizations(ctx context.Context, org lanyard.OrganizationID, 
 	if err != nil {
 		return nil, fmt.Errorf("lock the authorizations to end: %w", err)
 	}
-	now, also := t.store.Now(), lanyard.StatusConnected
+	now, also, event := t.store.Now(), lanyard.StatusConnected, lanyard.EventReconnectRequired
 	if status == lanyard.StatusRevoked {
-		also = lanyard.StatusReconnectRequired
+		also, event = lanyard.StatusReconnectRequired, lanyard.EventRevoked
 	}
 	update := `UPDATE authorizations SET status = $3, status_reason = $4, updated_at = $5, ` + erased + `
 		WHERE organization_id = $1 AND status IN ('connected', $6)
-		AND connection_id IN (SELECT c.id FROM connections c WHERE c.organization_id = $1 AND ` + of + ` = $2)`
-	if _, err := t.exec(ctx, update, org, id, status, clean(reason), millis(now), also); err != nil {
+		AND connection_id IN (SELECT c.id FROM connections c WHERE c.organization_id = $1 AND ` + of + ` = $2) RETURNING id`
+	moved, err := all(ctx, t.sql, column[lanyard.AuthorizationID], update, org, id, status, clean(reason), millis(now), also)
+	if err == nil {
+		err = t.authorizationsMoved(ctx, org, event, moved...)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("end authorizations: %w", err)
 	}
 	revoked := make([]RevokedAuthorization, len(endings))

@@ -50,6 +50,14 @@ func (d dialect) lock(alias string) string {
 	return ` FOR NO KEY UPDATE OF ` + alias
 }
 
+// keep ends a SELECT of a transaction whose rows of one table nobody may delete before the transaction ends.
+func (d dialect) keep(alias string) string {
+	if d.name == "sqlite" {
+		return ""
+	}
+	return ` FOR KEY SHARE OF ` + alias
+}
+
 // openSQLite opens the one writer and a pool of readers on the same file. The driver has to be modernc's: it binds $2
 // to the second argument, where others for SQLite bind by order of appearance.
 func openSQLite(ctx context.Context, path string) (writes, reads *sql.DB, err error) {

@@ -19,7 +19,7 @@ const (
 const deleteBatch = 1000
 
 // DeleteExpired deletes what has ended by itself in all organizations: links, invitations, sessions, remembered browsers, consent
-// requests a day after they expired, revocations that nobody finished, and old records of calls. Each kind is a
+// requests a day after they expired, revocations that nobody finished, and old records of calls, webhooks and mails. Each kind is a
 // transaction of its own, since none needs another.
 func (s *Store) DeleteExpired(ctx context.Context) error {
 	now := s.Now()
@@ -35,10 +35,15 @@ func (s *Store) DeleteExpired(ctx context.Context) error {
 		{`DELETE FROM known_browsers WHERE expires_at <= $1`, millis(now)},
 		{`DELETE FROM consent_requests WHERE expires_at <= $1`, millis(now.Add(-keepConsent))},
 		{`DELETE FROM provider_revocations WHERE give_up_at <= $1`, millis(now.Add(-keepRevocation))},
+		{`DELETE FROM notice_mails WHERE noted_at <= $1`, millis(now.Add(-keepNoticeMail))},
 	} {
 		if _, err := exec(ctx, s.writes, d.query, d.before); err != nil {
 			return fmt.Errorf("delete what has expired: %w", err)
 		}
+	}
+	const events = `DELETE FROM webhook_events WHERE (organization_id, id) IN (SELECT organization_id, id FROM webhook_events WHERE at <= $1 LIMIT $2)`
+	if err := s.deleteInBatches(ctx, events, millis(now.Add(-KeepDeliveries))); err != nil {
+		return fmt.Errorf("delete old events: %w", err)
 	}
 	if err := s.deleteOldInvocations(ctx, now); err != nil {
 		return fmt.Errorf("delete old records of calls: %w", err)

@@ -80,7 +80,7 @@ func (s *Store) StoreRefreshed(ctx context.Context, l Lease, r Refreshed, audit 
 		refreshed_at = $9, updated_at = $9, refresh_fingerprint = $11, granted_scope = CASE WHEN $10 = '' THEN granted_scope ELSE $10 END,
 		lease_until = 0, attempt_at = 0, retry_at = 0, refresh_failures = 0, last_error = ''
 		WHERE organization_id = $1 AND id = $2 AND generation = $3 AND status = 'connected' RETURNING connection_id, user_id`
-	return s.moveOn(ctx, l.Organization, l.Authorization, audit, query, l.Organization, l.Authorization, l.Generation, generation, sealed,
+	return s.moveOn(ctx, l.Organization, l.Authorization, "", audit, query, l.Organization, l.Authorization, l.Generation, generation, sealed,
 		millis(expires), r.Lifetime.Milliseconds(), millis(due), millis(now), clean(r.GrantedScope), refreshFingerprint(l.Organization, r.Credential))
 }
 
@@ -89,11 +89,12 @@ func (s *Store) StoreRefreshed(ctx context.Context, l Lease, r Refreshed, audit 
 func (s *Store) RequireReconnect(ctx context.Context, org lanyard.OrganizationID, id lanyard.AuthorizationID, generation int64, reason string, audit lanyard.AuditEntry) (ok bool, err error) {
 	const query = `UPDATE authorizations SET status = 'reconnect_required', status_reason = $4, updated_at = $5, ` + erased + `
 		WHERE organization_id = $1 AND id = $2 AND generation = $3 AND status = 'connected' RETURNING connection_id, user_id`
-	return s.moveOn(ctx, org, id, audit, query, org, id, generation, clean(reason), millis(s.Now()))
+	return s.moveOn(ctx, org, id, lanyard.EventReconnectRequired, audit, query, org, id, generation, clean(reason), millis(s.Now()))
 }
 
-// moveOn runs an UPDATE that is conditional on the generation, and where it took effect tells and audits it.
-func (s *Store) moveOn(ctx context.Context, org lanyard.OrganizationID, id lanyard.AuthorizationID, audit lanyard.AuditEntry, query string, args ...any) (ok bool, err error) {
+// moveOn runs an UPDATE that is conditional on the generation, and where it took effect tells and audits it. Without an
+// event it is nobody else's business.
+func (s *Store) moveOn(ctx context.Context, org lanyard.OrganizationID, id lanyard.AuthorizationID, event lanyard.EventType, audit lanyard.AuditEntry, query string, args ...any) (ok bool, err error) {
 	scan := func(row scanner) (c Change, err error) {
 		err = row.Scan(&c.Connection, &c.User)
 		return c, err
@@ -113,6 +114,11 @@ func (s *Store) moveOn(ctx context.Context, org lanyard.OrganizationID, id lanya
 		change.Kind, change.Organization = ChangeAuthorization, org
 		ok = true
 		t.tell(change)
+		if event != "" {
+			if err := t.authorizationsMoved(ctx, org, event, id); err != nil {
+				return err
+			}
+		}
 		return t.audit(ctx, org, audit)
 	})
 	return ok && err == nil, err
@@ -124,8 +130,17 @@ func (s *Store) moveOn(ctx context.Context, org lanyard.OrganizationID, id lanya
 func (s *Store) ReleaseLease(ctx context.Context, l Lease, retryAt time.Time, message string, keepAttempt bool) error {
 	const query = `UPDATE authorizations SET lease_until = 0, retry_at = $5, refresh_failures = refresh_failures + 1, last_error = $6,
 		attempt_at = CASE WHEN $7 THEN attempt_at ELSE 0 END, refresh_due_at = CASE WHEN CAST($5 AS BIGINT) = 0 THEN refresh_due_at ELSE $5 END
-		WHERE organization_id = $1 AND id = $2 AND lease = $3 AND generation = $4`
-	_, err := exec(ctx, s.writes, query, l.Organization, l.Authorization, l.Number, l.Generation, millis(retryAt), clean(message), keepAttempt)
+		WHERE organization_id = $1 AND id = $2 AND lease = $3 AND generation = $4 RETURNING refresh_failures`
+	err := s.tx(ctx, func(t *tx) error {
+		failures, err := one(ctx, t.sql, column[int], query, l.Organization, l.Authorization, l.Number, l.Generation, millis(retryAt), clean(message), keepAttempt)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && failures > 1 { // an outage is told once
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return t.authorizationsMoved(ctx, l.Organization, lanyard.EventRefreshFailed, l.Authorization)
+	})
 	if err != nil {
 		return fmt.Errorf("release the lease on authorization %s: %w", l.Authorization, err)
 	}

@@ -317,6 +317,9 @@ func (w *world) read(v sealedValue) error {
 		state := dump(w.t, raw(w.t, w.config), "SELECT state_hash FROM consent_requests WHERE id = $1", v.id)
 		_, err := w.ConsentRequest(w.t.Context(), org, state[0][0].([]byte))
 		return err
+	case "webhooks.secrets_sealed":
+		_, err := w.WebhookSecrets(w.t.Context(), org, lanyard.WebhookID(id))
+		return err
 	case "provider_revocations.request_sealed":
 		w.now.add(time.Hour) // so that it is due again
 		due, err := w.DueRevocations(w.t.Context(), 100)
@@ -339,6 +342,7 @@ func (w *world) fill(org lanyard.OrganizationID, owner lanyard.UserID, name stri
 		c := &lanyard.Connection{OrganizationID: org, LinkName: linkName, Service: s.LinkName, ServiceID: s.ID, Owner: owner, Origin: lanyard.OriginUser}
 		w.must(w.CreateConnection(w.t.Context(), c, entry("x")))
 		w.connect(c, s, owner)
+		w.must(w.CreateWebhook(w.t.Context(), &lanyard.Webhook{OrganizationID: org, URL: "https://host.example.com"}, lanyard.NewSecret("x"), 20, entry("x")))
 		w.client(org, linkName, lanyard.NewSecret("x"))
 		w.must(w.CreateConnectLink(w.t.Context(), store.ConnectLink{
 			Organization: org, Connection: c.ID, User: owner, Parameters: map[string]string{"domain": "x"}, ExpiresAt: start.AddDate(10, 0, 0),
@@ -351,7 +355,7 @@ func (w *world) fill(org lanyard.OrganizationID, owner lanyard.UserID, name stri
 	}
 }
 
-const sealedKinds = 7 // columns called …_sealed
+const sealedKinds = 8 // columns called …_sealed
 
 func TestK02_OneBitFlippedInEachCiphertext(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
@@ -698,6 +702,8 @@ type tenant struct {
 	connection *lanyard.Connection
 	azn        *lanyard.Authorization
 	consent    *lanyard.ConsentRequest
+	webhook    *lanyard.Webhook
+	event      lanyard.WebhookEventID
 }
 
 func (w *world) tenant() *tenant {
@@ -705,7 +711,9 @@ func (w *world) tenant() *tenant {
 	a := &tenant{org: w.org, user: w.owner}
 	a.service = w.service("acme")
 	a.connection = w.connection("acme", a.service)
+	a.webhook = w.webhook()
 	a.azn = w.connect(a.connection, a.service, w.owner.ID)
+	a.event = w.deliveries(a.webhook.ID)[0].Event
 	a.consent = w.consent(a.service, a.connection, "shared token")
 	ctx, expires := w.t.Context(), w.Now().Add(time.Hour)
 	w.must(w.CreateAPIKey(ctx, lanyard.APIKey{ID: "key_a", OrganizationID: w.org, UserID: w.owner.ID}, hash("shared token"), entry("x")))
@@ -747,6 +755,14 @@ func (a *tenant) arguments(t *testing.T, name string, method reflect.Type, org l
 			v = &azn
 		case typeOf[*lanyard.ConsentRequest]():
 			v = &consent
+		case typeOf[*lanyard.Webhook]():
+			webhook := *a.webhook
+			webhook.OrganizationID = org
+			v = &webhook
+		case typeOf[store.DueDelivery]():
+			v = store.DueDelivery{Organization: org, Webhook: a.webhook.ID, Event: a.event}
+		case typeOf[*store.DueMail]():
+			v = &store.DueMail{User: user}
 		case typeOf[store.NewAccount]():
 			v = store.NewAccount{Organization: lanyard.Organization{ID: org}, Owner: user, Key: &key, KeyHash: hash("shared token")}
 		case typeOf[store.Link]():
@@ -881,6 +897,16 @@ func (a *tenant) plain(t *testing.T, name string, in reflect.Type) any {
 		return []lanyard.APIKeyID{"key_a"}
 	case typeOf[store.LinkPurpose]():
 		return store.PurposeSignIn
+	case typeOf[lanyard.WebhookID]():
+		return a.webhook.ID
+	case typeOf[lanyard.WebhookEventID]():
+		return a.event
+	case typeOf[lanyard.Secret]():
+		return lanyard.NewSecret("y")
+	case typeOf[[]store.WebhookRef]():
+		return []store.WebhookRef(nil)
+	case typeOf[store.Finished]():
+		return store.Finished{Status: lanyard.DeliveryFailed, Judges: true, Attempt: lanyard.DeliveryAttempt{Error: "y"}}
 	case typeOf[func(store.Link) lanyard.AuditEntry]():
 		return func(store.Link) lanyard.AuditEntry { return entry("x") }
 	case typeOf[func(int64) lanyard.AuditEntry]():
@@ -897,7 +923,7 @@ func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
 // madeInItsOwn are the methods that make something new of the organization they are given, and so may succeed in any.
 var madeInItsOwn = []string{
-	"AppendAudit", "CreateAccount", "CreateUser", "InsertInvocations", "QueueRevocation", "ReleaseLease", "RenameOrganization", "SetOAuthClient", "TouchAPIKeys",
+	"AppendAudit", "CreateAccount", "CreateUser", "CreateWebhook", "FinishMail", "InsertInvocations", "QueueRevocation", "ReleaseLease", "RenameOrganization", "SetOAuthClient", "TouchAPIKeys",
 	"TouchAuthorizations",
 }
 

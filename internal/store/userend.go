@@ -104,6 +104,16 @@ func (t *tx) deleteAuthorizations(ctx context.Context, org lanyard.OrganizationI
 	if err != nil {
 		return nil, fmt.Errorf("lock the authorizations to delete: %w", err)
 	}
+	// Revoked first, so that who is told of it hears how it ended; those that had to reconnect anyway too.
+	revoke := `UPDATE authorizations SET status = 'revoked', updated_at = $3 WHERE organization_id = $1 AND status IN ('connected', 'reconnect_required')
+		AND id IN (SELECT a.id` + from + `) RETURNING id`
+	moved, err := all(ctx, t.sql, column[lanyard.AuthorizationID], revoke, org, id, millis(t.store.Now()))
+	if err == nil {
+		err = t.authorizationsMoved(ctx, org, lanyard.EventRevoked, moved...)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("revoke authorizations: %w", err)
+	}
 	if _, err := t.exec(ctx, `DELETE FROM authorizations WHERE organization_id = $1 AND id IN (SELECT a.id`+from+`)`, org, id); err != nil {
 		return nil, fmt.Errorf("delete authorizations: %w", err)
 	}

@@ -22,6 +22,8 @@ type accountPage struct {
 	Others       string    // how many other sessions there are, in words; empty for none
 	Sessions     list[sessionRow]
 	Keys         list[keyRow]
+	ByMail       field // whether the person is told by mail what needs them
+	NoMail       bool  // mail cannot be sent at all
 }
 
 func (accountPage) template() string { return "account" }
@@ -133,7 +135,13 @@ func (s *site) account(w http.ResponseWriter, r *http.Request, v visitor) error 
 	if err != nil {
 		return err
 	}
-	return s.write(w, http.StatusOK, newAccountPage(v, own, q, time.Now()))
+	byMail, mail, err := s.notices.ByMail(r.Context(), v.caller)
+	if err != nil {
+		return err
+	}
+	p := newAccountPage(v, own, q, time.Now())
+	p.tellByMail(byMail, mail)
+	return s.write(w, http.StatusOK, p)
 }
 
 func (s *site) endSession(w http.ResponseWriter, r *http.Request, v visitor) error {

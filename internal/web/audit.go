@@ -89,6 +89,11 @@ var auditActions = map[lanyard.Action]auditWords{
 	lanyard.ActionRemoveUser:         {"connections", "unplug", "took another person’s account off", true, ""},
 	lanyard.ActionReconnectRequired:  {"connections", "triangle-alert", "found that", true, "has to be connected again"},
 	lanyard.ActionProviderRevocation: {"connections", "unplug", "told the provider that", true, "was revoked"},
+	lanyard.ActionWebhookCreate:      {"organization", "send", "made a webhook to", true, ""},
+	lanyard.ActionWebhookEdit:        {"organization", "pencil", "edited the webhook to", true, ""},
+	lanyard.ActionWebhookDelete:      {"organization", "trash-2", "deleted the webhook to", true, ""},
+	lanyard.ActionWebhookSecret:      {"organization", "key-round", "made another secret for the webhook to", true, ""},
+	lanyard.ActionWebhookSwitchOff:   {"organization", "unplug", "switched off the webhook to", true, ""},
 	lanyard.ActionRefresh:            {auditRenewals, "refresh-cw", "renewed the token of", true, ""},
 }
 

@@ -57,6 +57,7 @@ type rooms struct {
 	organizationRooms
 	tryRoom
 	records
+	told
 }
 
 const (
@@ -186,7 +187,7 @@ func newDoor(t *testing.T, public string) *door {
 
 func newPages(t *testing.T, f *rooms, public string, log io.Writer) http.Handler {
 	t.Helper()
-	pages, err := New(Config{Accounts: f, Registry: f, Keeper: f, Invoker: f, PublicURL: public, Version: "1.0.0", Logger: slog.New(slog.NewTextHandler(log, nil))})
+	pages, err := New(Config{Accounts: f, Registry: f, Keeper: f, Invoker: f, Webhooks: hookRoom{f}, Notices: noticeRoom{f}, PublicURL: public, Version: "1.0.0", Logger: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

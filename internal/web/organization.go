@@ -21,6 +21,7 @@ var organizationTabs = []organizationTab{
 	{Path: "/organization", Name: "General"},
 	{Path: "/organization/people", Name: "People"},
 	{Path: "/organization/invitations", Name: "Invitations", Right: access.RightPeople},
+	{Path: webhooksPath, Name: "Webhooks", Right: access.RightOrganization},
 }
 
 // tabsOf gives the tabs that a person may open, with the one that is open now.

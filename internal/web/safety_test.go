@@ -85,6 +85,20 @@ var everyRoute = []struct{ method, path string }{
 	{"POST", "/organizations/org_zylker/switch"},
 	{"GET", "/invitation/" + goodToken},
 	{"POST", "/invitation/" + goodToken},
+	{"GET", "/organization/webhooks"},
+	{"POST", "/organization/webhooks"},
+	{"GET", "/organization/webhooks/new"},
+	{"GET", "/organization/webhooks/whk_1"},
+	{"GET", "/organization/webhooks/whk_1/edit"},
+	{"POST", "/organization/webhooks/whk_1/edit"},
+	{"POST", "/organization/webhooks/whk_1/test"},
+	{"GET", "/organization/webhooks/whk_1/rotate"},
+	{"POST", "/organization/webhooks/whk_1/rotate"},
+	{"GET", "/organization/webhooks/whk_1/delete"},
+	{"POST", "/organization/webhooks/whk_1/delete"},
+	{"POST", "/organization/webhooks/whk_1/deliveries/evt_1/retry"},
+	{"GET", "/notices"},
+	{"POST", "/account/notices"},
 	{"POST", "/connections/acme_crm/connect"},
 	{"GET", "/connections/acme_crm/users/usr_x/remove"},
 	{"POST", "/connections/acme_crm/users/usr_x/remove"},
@@ -149,6 +163,7 @@ func (d *door) invented() *door {
 	d.provider = "https://accounts.acme.example/authorize?state=S"
 	d.sessions, d.ended = inventedOpened(false), inventedEnd(false)
 	d.link = "/connect/NEW"
+	d.hook = inventedWebhook()
 	d.result = &credential.ConsentResult{Connection: c, Service: s, OK: true}
 	d.back = func(*lanyard.Caller, lanyard.OrganizationID, string, url.Values) (*credential.Outcome, error) {
 		return &credential.Outcome{Result: "/connect/result/cns_1"}, nil

@@ -15,6 +15,7 @@ type shell struct {
 	Here         string   // path of the place that the page belongs to; empty for none
 	Switch       []choice // the organizations to switch between; none when there is one
 	Found        bool     // the visitor may make another one
+	Waiting      string   // how much needs this person, in figures; empty for nothing
 }
 
 // placeGroup is a heading of the left side, and place what stands below it.

@@ -20,6 +20,7 @@ type visitor struct {
 	memberships []account.Membership
 	founds      bool               // may make another organization
 	session     *credential.Opened // of an end user, who has a caller and is signed in to nothing; nil otherwise
+	waiting     int                // how much needs this person
 }
 
 // handler is a page's handler. An error that it returns is answered by its wrapper.
@@ -143,7 +144,8 @@ func (s *site) visitorBy(r *http.Request, session string) (visitor, error) {
 	if err != nil {
 		return visitor{}, err
 	}
-	return visitor{caller: caller, user: user, organization: organization, notice: s.told(r), founds: s.accounts.MayMakeOrganizations(caller) == nil}, nil
+	waiting, err := s.notices.Count(r.Context(), caller)
+	return visitor{caller: caller, user: user, organization: organization, notice: s.told(r), founds: s.accounts.MayMakeOrganizations(caller) == nil, waiting: waiting}, err
 }
 
 const (

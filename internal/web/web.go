@@ -16,6 +16,7 @@ import (
 	"lanyard/internal/invoke"
 	"lanyard/internal/registry"
 	"lanyard/internal/store"
+	"lanyard/internal/webhook"
 )
 
 // Accounts says who a browser is; [account.Accounts] does.
@@ -105,12 +106,35 @@ type Invoker interface {
 	Invocations(ctx context.Context, c *lanyard.Caller, f store.InvocationFilter, p store.Page) ([]lanyard.Invocation, string, error)
 }
 
+// Webhooks tells host applications what happens; [webhook.Webhooks] does.
+type Webhooks interface {
+	List(ctx context.Context, c *lanyard.Caller, p store.Page) ([]lanyard.Webhook, string, error)
+	Read(ctx context.Context, c *lanyard.Caller, id lanyard.WebhookID) (*lanyard.Webhook, error)
+	Create(ctx context.Context, c *lanyard.Caller, in webhook.Input) (*lanyard.Webhook, lanyard.Secret, error)
+	Edit(ctx context.Context, c *lanyard.Caller, id lanyard.WebhookID, in webhook.Edit) (*lanyard.Webhook, error)
+	Delete(ctx context.Context, c *lanyard.Caller, id lanyard.WebhookID) error
+	Rotate(ctx context.Context, c *lanyard.Caller, id lanyard.WebhookID) (secret lanyard.Secret, previousUntil time.Time, err error)
+	Test(ctx context.Context, c *lanyard.Caller, id lanyard.WebhookID) (*store.DeliveryView, error)
+	Deliveries(ctx context.Context, c *lanyard.Caller, id lanyard.WebhookID, p store.Page) ([]store.DeliveryView, string, error)
+	Retry(ctx context.Context, c *lanyard.Caller, id lanyard.WebhookID, event lanyard.WebhookEventID) (*store.DeliveryView, error)
+}
+
+// Notices knows what waits for a person; [notice.Notices] does.
+type Notices interface {
+	Count(ctx context.Context, c *lanyard.Caller) (int, error)
+	List(ctx context.Context, c *lanyard.Caller) ([]store.Notice, error)
+	ByMail(ctx context.Context, c *lanyard.Caller) (on, possible bool, err error)
+	SetByMail(ctx context.Context, c *lanyard.Caller, on bool) error
+}
+
 // Config is what [New] needs.
 type Config struct {
 	Accounts Accounts
 	Registry Registry
 	Keeper   Keeper
 	Invoker  Invoker
+	Webhooks Webhooks
+	Notices  Notices
 	// PublicURL is the address of this deployment, without a final slash. When it is https, cookies are Secure.
 	PublicURL string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Of anybody else the address is the connection's.
@@ -125,6 +149,8 @@ type site struct {
 	registry Registry
 	keeper   Keeper
 	invoker  Invoker
+	webhooks Webhooks
+	notices  Notices
 	pages    *renderer
 	log      *slog.Logger
 
@@ -145,7 +171,7 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, invoker: c.Invoker, pages: pages, log: c.Logger,
+	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, invoker: c.Invoker, webhooks: c.Webhooks, notices: c.Notices, pages: pages, log: c.Logger,
 		publicURL: c.PublicURL, proxies: c.TrustedProxies, secure: public.Scheme == "https"}
 
 	guard := http.NewCrossOriginProtection()
