@@ -57,6 +57,7 @@ type rooms struct {
 	organizationRooms
 	tryRoom
 	records
+	signInRoom
 }
 
 const (
