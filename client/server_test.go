@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -226,6 +227,27 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 	if !strings.HasPrefix(link.URL.Reveal(), "http://lanyard.test/sign-in/") || link.ExpiresAt.IsZero() {
 		t.Errorf("the link is for %s", link.ExpiresAt)
 	}
+	reset, err := c.ResetPassword(ctx, me.User.ID, true)
+	must(err)
+	if !strings.HasPrefix(reset.URL.Reveal(), "http://lanyard.test/reset/") || reset.Mailed {
+		t.Errorf("the reset link was mailed: %t, until %s", reset.Mailed, reset.ExpiresAt)
+	}
+	var issuer string
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"issuer":%q,"authorization_endpoint":%[1]q,"token_endpoint":%[1]q,"jwks_uri":%[1]q}`, issuer)
+	}))
+	defer provider.Close()
+	issuer = provider.URL
+	set, err := c.SetSingleSignOn(ctx, client.SignOnProvider{Issuer: issuer, ClientID: "c", ClientSecret: "s", Domains: []string{"example.com"}, MayJoin: true})
+	must(err)
+	if !set.ClientSecretSet || set.ClientSecret != "" || !strings.HasPrefix(set.CallbackURL, "http://lanyard.test/sign-in/callback/") {
+		t.Errorf("set up %+v", set)
+	}
+	if got, err := c.SingleSignOn(ctx); err != nil || !got.MayJoin || got.Issuer != issuer {
+		t.Errorf("read %+v, %v", got, err)
+	}
+	must(c.DeleteSingleSignOn(ctx))
 	narrow := false
 	created, err := c.CreateKey(ctx, client.NewKey{Name: "report", Manage: &narrow, Connections: []string{"live"}})
 	must(err)

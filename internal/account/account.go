@@ -2,15 +2,22 @@
 // or a browser session, which a password or a one-time link begins. It turns each into a [lanyard.Caller].
 //
 // Signing in with a password is in signin.go: how often may be tried (tries.go), what is hashed and where (hash.go),
-// and what a password may be (password.go).
+// and what a password may be (password.go); a forgotten one is reset in reset.go. Signing in through an organization's
+// own OpenID provider is in signon.go.
 package account
 
 import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"log/slog"
+	"net/http"
+	netmail "net/mail"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"lanyard"
 	"lanyard/internal/access"
@@ -41,6 +48,11 @@ type Config struct {
 	Mailer *mail.Mailer
 	// NoNewOrganizations: owners do not make further organizations; whoever runs this Lanyard does.
 	NoNewOrganizations bool
+	// Access is asked when a password is changed or reset. It may be nil where none is.
+	Access AccessRevoker
+	// Client is the guarded one of package egress, for sign-in providers.
+	Client *http.Client
+	Logger *slog.Logger // nil: nobody is told
 }
 
 // Accounts is safe for concurrent use.
@@ -53,13 +65,26 @@ type Accounts struct {
 	tries     *tries
 	failed    *failed
 	mailer    *mail.Mailer
+	access    AccessRevoker
+	log       *slog.Logger
+	resets    *tries // requests for a new password
+	errands   chan struct{}
+	running   sync.WaitGroup
+	providers *providers
+	signOns   *rate.Limiter // of all strangers together
 
 	noNewOrganizations bool
 }
 
 func New(c Config) *Accounts {
-	return &Accounts{store: c.Store, publicURL: c.PublicURL, revoker: c.Revoker, keys: newKeyCache(), hasher: newHasher(), tries: newTries(c.Store.Now()), failed: newFailed(),
-		mailer: c.Mailer, noNewOrganizations: c.NoNewOrganizations}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Accounts{
+		store: c.Store, publicURL: c.PublicURL, keys: newKeyCache(), hasher: newHasher(), tries: newTries(c.Store.Now()), failed: newFailed(),
+		mailer: c.Mailer, revoker: c.Revoker, access: c.Access, log: c.Logger, resets: newTries(c.Store.Now()), errands: make(chan struct{}, maxResetErrand),
+		providers: newProviders(c.Client), signOns: rate.NewLimiter(allPerSecond, allBurst), noNewOrganizations: c.NoNewOrganizations,
+	}
 }
 
 // token makes a value that cannot be guessed (256 bits) and the hash that is stored in its place. Each kind of token
@@ -149,6 +174,11 @@ func (a *Accounts) newAccount(in Setup, password *lanyard.Secret) (store.NewAcco
 	}}, nil
 }
 
+func isEmail(text string) bool {
+	addr, err := netmail.ParseAddress(text)
+	return err == nil && addr.Address == text && len(text) <= maxEmail
+}
+
 // Initialized is what `lanyard init` prints.
 type Initialized struct {
 	OrganizationID lanyard.OrganizationID
@@ -178,7 +208,7 @@ func (a *Accounts) Init(ctx context.Context, email, name string) (*Initialized, 
 	if err := a.store.CreateAccount(ctx, account, nil); err != nil {
 		return nil, err
 	}
-	url, _, err := a.signInLink(ctx, &account.Owner, account.Key.ID)
+	url, _, err := a.signInLink(ctx, &account.Owner, lanyard.AuditEntry{Actor: account.Owner.ID, Key: account.Key.ID})
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,7 @@ func (a *Accounts) CreateOrganization(ctx context.Context, name, email, person s
 	if err := a.store.CreateAccount(ctx, made, nil); err != nil {
 		return nil, err
 	}
-	url, _, err := a.signInLink(ctx, &made.Owner, "")
+	url, _, err := a.signInLink(ctx, &made.Owner, lanyard.AuditEntry{Actor: made.Owner.ID})
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,7 @@ func TestNewOrganization(t *testing.T) {
 		t.Error("the password does not open it")
 	}
 	// From then on they are apart.
-	if _, err := w.ChangePassword(t.Context(), c, lanyard.NewSecret(ownersPassword), lanyard.NewSecret(nextPassword), someone); err != nil {
+	if _, err := w.ChangePassword(t.Context(), c, lanyard.NewSecret(ownersPassword), lanyard.NewSecret(nextPassword), false, someone); err != nil {
 		t.Fatal(err)
 	}
 	if signedIn := w.in(someone); len(signedIn.Others) != 0 || signedIn.User.ID != w.owner.ID {

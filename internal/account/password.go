@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -91,8 +90,9 @@ type PasswordChange struct {
 // ChangePassword gives the caller's user a new password. The current one has to be given, where there is one, except
 // in a session that a one-time link began just now: that is the way for whoever forgot it. Then everything that may
 // have been made with the old one ends: all other sessions, all API keys and sign-in links of the user. Connections stay
-// connected. A first password ends nothing, for nobody can have known another one.
-func (a *Accounts) ChangePassword(ctx context.Context, c *lanyard.Caller, current, next lanyard.Secret, b Browser) (*PasswordChange, error) {
+// connected, unless revokeAccess: then each has to be connected again. A first password ends nothing else, for nobody can
+// have known another one.
+func (a *Accounts) ChangePassword(ctx context.Context, c *lanyard.Caller, current, next lanyard.Secret, revokeAccess bool, b Browser) (*PasswordChange, error) {
 	if err := access.OwnAccount(c); err != nil {
 		return nil, err
 	}
@@ -130,7 +130,13 @@ func (a *Accounts) ChangePassword(ctx context.Context, c *lanyard.Caller, curren
 	if err != nil {
 		return nil, err
 	}
-	return a.setPassword(ctx, c, user, before, hash, b)
+	var revoke *store.AccessRevocation
+	if revokeAccess {
+		if revoke, err = a.access.AccessRevocation(ctx, c.Organization, c.User); err != nil {
+			return nil, err
+		}
+	}
+	return a.setPassword(ctx, c, user, before, hash, revoke, b)
 }
 
 // freshByLink reports whether the caller's session was begun by a one-time link, as lately as such a link works.
@@ -162,7 +168,7 @@ func (a *Accounts) checkCurrent(ctx context.Context, c *lanyard.Caller, user *la
 	return nil
 }
 
-func (a *Accounts) setPassword(ctx context.Context, c *lanyard.Caller, user *lanyard.User, before, hash lanyard.Secret, b Browser) (*PasswordChange, error) {
+func (a *Accounts) setPassword(ctx context.Context, c *lanyard.Caller, user *lanyard.User, before, hash lanyard.Secret, revoke *store.AccessRevocation, b Browser) (*PasswordChange, error) {
 	first := before.IsZero()
 	action := lanyard.ActionPasswordChange
 	if first {
@@ -170,10 +176,10 @@ func (a *Accounts) setPassword(ctx context.Context, c *lanyard.Caller, user *lan
 	}
 	signedIn, session := a.newSession(user, b)
 	ended, err := a.store.SetPassword(ctx, store.NewPassword{
-		Organization: c.Organization, User: c.User, Before: before, Hash: hash, Session: c.Session, Next: session, EndAccess: !first,
+		Organization: c.Organization, User: c.User, Before: before, Hash: hash, Session: c.Session, Next: session, EndAccess: !first, Revoke: revoke,
 		Audit: func(e store.EndedAccess) lanyard.AuditEntry {
 			entry := c.Audit(action, string(user.ID), user.Email)
-			entry.Detail = ended(e.Sessions, e.Keys)
+			entry.Detail = ended(e)
 			return entry
 		},
 	})
@@ -182,9 +188,4 @@ func (a *Accounts) setPassword(ctx context.Context, c *lanyard.Caller, user *lan
 	}
 	left, err := a.store.CountAccess(ctx, c.Organization, c.User, sessionIdle)
 	return &PasswordChange{SignedIn: *signedIn, First: first, Ended: ended, Connected: left.Connected}, err
-}
-
-// ended says for the audit log how much ended.
-func ended(sessions, keys int64) map[string]string {
-	return map[string]string{"sessions_ended": strconv.FormatInt(sessions, 10), "keys_ended": strconv.FormatInt(keys, 10)}
 }

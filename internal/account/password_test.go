@@ -67,7 +67,7 @@ func TestCommonPasswordsAreLongEnoughToMatter(t *testing.T) {
 // change is ChangePassword in a session.
 func (w *world) change(s *SignedIn, current, next string) (*PasswordChange, error) {
 	w.t.Helper()
-	return w.ChangePassword(w.t.Context(), w.caller(s), lanyard.NewSecret(current), lanyard.NewSecret(next), someone)
+	return w.ChangePassword(w.t.Context(), w.caller(s), lanyard.NewSecret(current), lanyard.NewSecret(next), false, someone)
 }
 
 func wantField(t *testing.T, err error, pointer string) {
@@ -132,7 +132,7 @@ func TestI12_PasswordChange(t *testing.T) {
 // A first password ends nothing: the key that was made with the organization, and is in use, goes on.
 func TestFirstPassword(t *testing.T) {
 	w := newWorld(t)
-	url, _, err := w.signInLink(t.Context(), w.member, "")
+	url, _, err := w.signInLink(t.Context(), w.member, lanyard.AuditEntry{})
 	w.must(err)
 	_, token, _ := strings.Cut(url, "/sign-in/")
 	here, err := w.SignIn(t.Context(), token, someone)
@@ -160,7 +160,7 @@ func TestForgottenPassword(t *testing.T) {
 	w := newWorld(t)
 	byLink := func() *SignedIn {
 		t.Helper()
-		url, _, err := w.signInLink(t.Context(), w.owner, "")
+		url, _, err := w.signInLink(t.Context(), w.owner, lanyard.AuditEntry{})
 		w.must(err)
 		_, token, _ := strings.Cut(url, "/sign-in/")
 		signedIn, err := w.SignIn(t.Context(), token, someone)
@@ -192,7 +192,7 @@ func TestPasswordIsNoBusinessOfKeys(t *testing.T) {
 	w.must(err)
 	c, err := w.CallerByKey(t.Context(), key.Reveal(), nil)
 	w.must(err)
-	_, err = w.ChangePassword(t.Context(), c, lanyard.NewSecret(ownersPassword), lanyard.NewSecret(nextPassword), someone)
+	_, err = w.ChangePassword(t.Context(), c, lanyard.NewSecret(ownersPassword), lanyard.NewSecret(nextPassword), false, someone)
 	for name, err := range map[string]error{
 		"change the password": err,
 		"end a session":       w.EndSession(t.Context(), c, "x"),

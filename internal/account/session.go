@@ -131,7 +131,7 @@ func (a *Accounts) EndSession(ctx context.Context, c *lanyard.Caller, id string)
 		return err
 	}
 	audit := c.Audit(lanyard.ActionSessionsEnd, string(c.User), "")
-	audit.Detail = ended(1, 0)
+	audit.Detail = ended(store.EndedAccess{Sessions: 1})
 	return a.store.EndSession(ctx, c.Organization, c.User, id, audit)
 }
 
@@ -142,7 +142,7 @@ func (a *Accounts) EndOtherSessions(ctx context.Context, c *lanyard.Caller) (int
 	}
 	n, err := a.store.EndOtherSessions(ctx, c.Organization, c.User, c.Session, func(n int64) lanyard.AuditEntry {
 		audit := c.Audit(lanyard.ActionSessionsEnd, string(c.User), "")
-		audit.Detail = ended(n, 0)
+		audit.Detail = ended(store.EndedAccess{Sessions: n})
 		return audit
 	})
 	return int(n), err

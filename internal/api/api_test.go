@@ -240,6 +240,8 @@ func TestH13_FieldsOfNobodysBusiness(t *testing.T) {
 		"POST /v1/invoke":                        `{"url":"/"`,
 		"POST /v1/api_keys":                      `{"name":"k"`,
 		"POST /v1/sign_in_links":                 `{"a":1`,
+		"POST /v1/users/usr_A/reset_password":    `{"revoke_access":true`,
+		"PUT /v1/organization/single_sign_on":    `{"issuer":"https://login.example.com","client_id":"c","domains":["example.com"]`,
 	} {
 		for _, field := range []string{"org_id", "organization_id", "owner_id", "owner", "author", "role", "id", "created_by", "is_default", "version", "status", "user"} {
 			t.Run(path+" "+field, func(t *testing.T) {

@@ -131,6 +131,20 @@ const (
   "disabled": false,
   "created_at": "2026-01-31T12:00:00Z"
 }`
+	exampleSignOn = `{
+  "issuer": "https://login.example.com",
+  "client_id": "lanyard",
+  "client_secret_set": true,
+  "domains": ["example.com"],
+  "role_claim": "groups",
+  "admin_values": ["lanyard-admins"],
+  "member_values": [],
+  "may_join": true,
+  "password_off": false,
+  "callback_url": "https://lanyard.example.com/sign-in/callback/org_RQ6Y3DPCZ2T4WJ7M5KXA",
+  "sign_in_url": "https://lanyard.example.com/sign-in/organization/org_RQ6Y3DPCZ2T4WJ7M5KXA",
+  "updated_at": "2026-01-31T12:00:00Z"
+}`
 	exampleKey = `{
   "id": "key_T7ZPQ3XWDN5K2LHRVJ4B",
   "name": "nightly reports",
@@ -515,6 +529,29 @@ var operations = map[string]operation{
     "connections": []
   }
 }`,
+	},
+	"POST /v1/users/{id}/reset_password": {
+		id: "reset_password", tag: "Account", summary: "Make a link that resets a user's password", status: 201,
+		description: "For owners and admins, and for nobody whose role is above theirs. The link works once, within an hour, and is sent to the user where mail is set up. When it is used, the user's sessions and API keys end.",
+		body:        `{"revoke_access": true}`,
+		answer:      `{"url": "https://lanyard.example.com/reset/5kZq0vXw", "expires_at": "2026-01-31T13:00:00Z", "mailed": false}`,
+		errors:      codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"GET /v1/organization/single_sign_on": {
+		id: "read_single_sign_on", tag: "Account", summary: "Read single sign-on",
+		description: "For owners. Where it is not set up the answer is 404.",
+		answer:      exampleSignOn,
+	},
+	"PUT /v1/organization/single_sign_on": {
+		id: "set_single_sign_on", tag: "Account", summary: "Set up single sign-on",
+		description: "For owners. The OpenID provider is asked for its metadata; what is wrong with it is said of `issuer`. What is left out is empty afterwards, except the client secret.",
+		body:        `{"issuer": "https://login.example.com", "client_id": "lanyard", "client_secret": "…", "domains": ["example.com"], "role_claim": "groups", "admin_values": ["lanyard-admins"], "may_join": true}`,
+		answer:      exampleSignOn,
+		errors:      codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"DELETE /v1/organization/single_sign_on": {
+		id: "delete_single_sign_on", tag: "Account", summary: "End single sign-on", status: 204,
+		description: "For owners. People sign in with their passwords from then on, even where these were switched off.",
 	},
 	"POST /v1/sign_in_links": {
 		id: "create_sign_in_link", tag: "Account", summary: "Make a sign-in link", status: 201,

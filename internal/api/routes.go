@@ -66,6 +66,10 @@ func (a *API) index() {
 
 	handle(a, "GET /v1/me", a.readMe)
 	handle(a, "POST /v1/sign_in_links", a.createSignInLink)
+	handle(a, "POST /v1/users/{id}/reset_password", a.resetPassword)
+	handle(a, "GET /v1/organization/single_sign_on", a.readSignOn)
+	handle(a, "PUT /v1/organization/single_sign_on", a.setSignOn)
+	handle(a, "DELETE /v1/organization/single_sign_on", a.deleteSignOn)
 	handle(a, "GET /v1/api_keys", a.listKeys)
 	handle(a, "POST /v1/api_keys", a.createKey)
 	handle(a, "POST /v1/api_keys/{id}/rotate", a.rotateKey)

@@ -19,7 +19,7 @@ Everybody sees them; owners and admins add, change and remove them, nobody someb
 	})
 	cmd.AddCommand(a.usersListCommand(), a.usersCreateCommand(), a.usersEditCommand(), a.usersDisableCommand(), a.usersEnableCommand(),
 		a.usersHandOverCommand(), a.usersRemoveCommand(),
-		a.usersInviteCommand(), a.usersInvitationsCommand(), a.usersRevokeInvitationCommand())
+		a.usersInviteCommand(), a.usersInvitationsCommand(), a.usersRevokeInvitationCommand(), a.usersResetPasswordCommand(), a.usersSignInLinkCommand())
 	return a.remote(cmd)
 }
 

@@ -2,6 +2,7 @@ package providertest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -41,7 +42,8 @@ type OIDCConfig struct {
 	TokenDelay time.Duration
 }
 
-// OIDCPeer is a running oidc-provider, a certified OpenID provider. Scopes: openid, offline_access, read, write.
+// OIDCPeer is a running oidc-provider, a certified OpenID provider. Scopes: openid, offline_access, read, write, email,
+// profile, groups.
 type OIDCPeer struct {
 	Issuer        string // http://127.0.0.1:PORT, also the iss of its redirects (RFC 9207)
 	AuthorizeURL  string
@@ -162,6 +164,20 @@ func (p *OIDCPeer) SetTokenDelay(t testing.TB, d time.Duration) {
 		fmt.Sprintf("%s/control/token-delay?ms=%d", p.Issuer, d.Milliseconds()), nil)
 	if resp.Status != http.StatusNoContent {
 		t.Fatalf("set token delay: %d %s", resp.Status, resp.Body)
+	}
+}
+
+// SetClaims says what the provider tells of an account from now on, beside its sub, as far as scopes ask for it: email,
+// email_verified, name, groups. Until then, whoever signs in with an e-mail address has that address, verified.
+func (p *OIDCPeer) SetClaims(t testing.TB, sub string, claims map[string]any) {
+	t.Helper()
+	text, err := json.Marshal(claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp := send(t, http.DefaultClient, http.MethodPost, p.Issuer+"/control/claims?"+url.Values{"sub": {sub}, "claims": {string(text)}}.Encode(), nil)
+	if resp.Status != http.StatusNoContent {
+		t.Fatalf("set claims: %d %s", resp.Status, resp.Body)
 	}
 }
 

@@ -78,16 +78,43 @@ func Run(ctx context.Context, c Config) error {
 }
 
 // Init makes the first organization and its owner in an empty store, without serving.
-func Init(ctx context.Context, c Config, email, name string) (*account.Initialized, error) {
+func Init(ctx context.Context, c Config, email, name string) (made *account.Initialized, err error) {
+	err = withAccounts(ctx, c, func(a *account.Accounts) error {
+		made, err = a.Init(ctx, email, name)
+		return err
+	})
+	return made, err
+}
+
+// ResetLink makes a link that resets a user's password, without serving. The organization may be empty where the
+// address is in one only.
+func ResetLink(ctx context.Context, c Config, email string, org lanyard.OrganizationID, revokeAccess bool) (link *account.ResetLink, err error) {
+	err = withAccounts(ctx, c, func(a *account.Accounts) error {
+		link, err = a.ResetLinkOnMachine(ctx, email, org, revokeAccess)
+		return err
+	})
+	return link, err
+}
+
+// SignInLink makes a link that signs a browser in as a user, without serving.
+func SignInLink(ctx context.Context, c Config, email string, org lanyard.OrganizationID) (url string, expires time.Time, err error) {
+	err = withAccounts(ctx, c, func(a *account.Accounts) error {
+		url, expires, err = a.SignInLinkOnMachine(ctx, email, org)
+		return err
+	})
+	return url, expires, err
+}
+
+// withAccounts opens the store for something that needs no server.
+func withAccounts(ctx context.Context, c Config, do func(*account.Accounts) error) error {
 	if err := c.prepare(); err != nil {
-		return nil, err
+		return err
 	}
 	st, err := store.Open(ctx, store.Config{Dir: c.DataDir, Database: c.Database, KeyFile: c.KeyFile, Logger: c.logger()})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	made, err := account.New(account.Config{Store: st, PublicURL: c.PublicURL}).Init(ctx, email, name)
-	return made, errors.Join(err, st.Close())
+	return errors.Join(do(account.New(account.Config{Store: st, PublicURL: c.PublicURL})), st.Close())
 }
 
 // CreateOrganization makes a further organization and its owner in a store, without serving.
@@ -154,7 +181,7 @@ func build(ctx context.Context, c Config) (*Server, error) {
 		Store: s.store, Services: services, Client: s.egress.Client(), PublicURL: c.PublicURL, ReturnToOrigins: c.ReturnToOrigins,
 		ExchangeTimeout: c.ExchangeTimeout, SweepEvery: c.SweepEvery, Logger: s.logger, OnRefresh: countRefreshes(metrics),
 	})
-	s.accounts = account.New(account.Config{Store: s.store, PublicURL: c.PublicURL, Revoker: s.keeper, Mailer: s.mailer, NoNewOrganizations: c.NoNewOrganizations})
+	s.accounts = account.New(account.Config{Store: s.store, PublicURL: c.PublicURL, Mailer: s.mailer, Revoker: s.keeper, Access: s.keeper, Client: s.egress.Client(), Logger: s.logger, NoNewOrganizations: c.NoNewOrganizations})
 	reg := registry.New(registry.Config{Store: s.store, Services: services, Revoker: s.keeper, PublicURL: c.PublicURL})
 	s.invoker = invoke.New(invoke.Config{
 		Keeper: s.keeper, Store: s.store, Transport: s.egress.Transport(), ProxyTransport: s.egress.TransportWithin(c.InvokeTimeout), Logger: s.logger, Timeout: c.InvokeTimeout, MaxResponse: c.MaxResponse,
@@ -280,6 +307,7 @@ func (s *Server) serve(ctx context.Context, listener net.Listener) error {
 	stopBackground()
 	running.Wait()
 	s.keeper.Close(grace)
+	s.accounts.Close(grace)
 	stopRecording()
 	recorder.Wait()
 	if errors.Is(err, http.ErrServerClosed) {

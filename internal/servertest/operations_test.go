@@ -523,6 +523,7 @@ func TestAuditOfEveryChange(t *testing.T) {
 	}
 
 	var madeKey, madeUser string
+	provider := discovery(t)
 	for _, c := range []struct {
 		call   string
 		body   any
@@ -577,6 +578,11 @@ func TestAuditOfEveryChange(t *testing.T) {
 		{"POST /v1/invitations", object("email", "new@example.com", "role", "member"), 201, lanyard.ActionInvitationCreate, "new@example.com"},
 		{"DELETE /v1/invitations/MADE", nil, 204, lanyard.ActionInvitationRevoke, "new@example.com"},
 		{"DELETE /v1/invitations/MADE", nil, 404, "", ""},
+		{"POST /v1/users/" + string(l.UserID) + "/reset_password", object(), 201, lanyard.ActionResetLinkCreate, "owner@example.com"},
+		{"PUT /v1/organization/single_sign_on", object("issuer", provider, "client_id", "c", "domains", []string{"example.com"}), 200, lanyard.ActionSingleSignOnSet, provider},
+		{"PUT /v1/organization/single_sign_on", object("issuer", provider, "client_id", "", "domains", []string{"example.com"}), 400, "", ""},
+		{"DELETE /v1/organization/single_sign_on", nil, 204, lanyard.ActionSingleSignOnDelete, provider},
+		{"DELETE /v1/organization/single_sign_on", nil, 404, "", ""},
 		{"GET /v1/audit", nil, 200, "", ""},
 	} {
 		call := strings.NewReplacer("MADE", madeKey, "USER", madeUser).Replace(c.call)

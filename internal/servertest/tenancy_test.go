@@ -215,10 +215,15 @@ func tenancyCalls(n tenancyNames, upstream string) map[string][]tenancyCall {
 		},
 		"GET /v1/connect_sessions/{id}":          {{"GET /v1/connect_sessions/" + n.connection, nil, 404}},
 		"POST /v1/connect_sessions/{id}/confirm": {{"POST /v1/connect_sessions/" + n.connection + "/confirm", object("code", "c"), 404}},
+
 		"DELETE /v1/api_keys/{id}":               {{"DELETE /v1/api_keys/" + n.key, nil, 404}},
 		"GET /v1/invitations":                    nil,
 		"POST /v1/invitations":                   nil,
 		"DELETE /v1/invitations/{id}":            {{"DELETE /v1/invitations/" + n.invitation, nil, 404}},
+		"POST /v1/users/{id}/reset_password":     {{"POST /v1/users/" + n.user + "/reset_password", object(), 404}},
+		"GET /v1/organization/single_sign_on":    nil,
+		"PUT /v1/organization/single_sign_on":    nil,
+		"DELETE /v1/organization/single_sign_on": nil,
 	}
 	calls["GET /v1/webhooks"], calls["POST /v1/webhooks"] = nil, nil
 	for route, body := range map[string]any{
@@ -326,6 +331,9 @@ func TestH01_AnotherOrganizationsThingsAreAsIfAbsent(t *testing.T) {
 					if who != "owner" && (strings.Contains(route, "/api_keys") || strings.Contains(route, "/invitations") || strings.Contains(route, "/webhooks")) || who != "owner" && strings.Contains(route, "/audit") || who != "owner" && strings.Contains(route, "/client") {
 						continue // forbidden whatever is named
 					}
+					if who != "owner" && strings.HasSuffix(route, "/reset_password") {
+						continue
+					}
 					name := fmt.Sprintf("H01 %s %d as %s", route, i, who)
 					got := l.API(t, call, c.body, headers...)
 					want := l.API(t, tenancyEach(unknownCall.call)[j], unknownCall.body, headers...)
@@ -381,7 +389,7 @@ func TestH02_ListsHoldNothingOfAnotherOrganization(t *testing.T) {
 	marks := []string{"theirs", theirs.service, theirs.connection, theirs.key, theirs.user, theirs.organization, theirs.invitation, "zweite"}
 	for _, route := range tenancyRoutes() {
 		path, isGet := strings.CutPrefix(route, "GET /v1/")
-		if !isGet || strings.Contains(path, "{") || path == "me" {
+		if !isGet || strings.Contains(path, "{") || path == "me" || path == "organization/single_sign_on" {
 			continue
 		}
 		queries, ok := tenancyLists[route]
@@ -604,6 +612,10 @@ var tenancyAccess = []tenancyRule{
 
 	{"GET /v1/me", "GET /v1/me", ``, false, nobody(200, 200, 200, 200, 200, 200, 200)},
 	{"POST /v1/sign_in_links", "POST /v1/sign_in_links", ``, false, nobody(403, 201, 201, 201, 201, 403, 403)},
+	{"POST /v1/users/{id}/reset_password", "POST /v1/users/usr_A/reset_password", `{}`, false, nobody(403, 403, 404, 404, 404, 403, 403)},
+	{"GET /v1/organization/single_sign_on", "GET /v1/organization/single_sign_on", ``, false, nobody(403, 403, 403, 404, 404, 403, 403)},
+	{"PUT /v1/organization/single_sign_on", "PUT /v1/organization/single_sign_on", `{"issuer":"","client_id":"c","domains":["example.com"]}`, false, nobody(403, 403, 403, 400, 400, 403, 403)},
+	{"DELETE /v1/organization/single_sign_on", "DELETE /v1/organization/single_sign_on", ``, false, nobody(403, 403, 403, 404, 404, 403, 403)},
 	{"GET /v1/api_keys", "GET /v1/api_keys", ``, false, nobody(403, 200, 200, 200, 200, 403, 403)},
 	{"POST /v1/api_keys", "POST /v1/api_keys", `{"name":"New #"}`, false, nobody(403, 201, 201, 201, 201, 403, 403)},
 	{"POST /v1/api_keys/{id}/rotate", "POST /v1/api_keys/KEY/rotate", ``, true, nobody(403, 404, 404, 200, 404, 403, 403)},
@@ -731,6 +743,8 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 		"POST /v1/api_keys/{id}/rotate":            object("overlap_seconds", 60),
 		"POST /v1/connect_sessions":                object("connection", "mine", "user", string(l.UserID), "return_to", "https://app.example.com/"),
 		"POST /v1/connect_sessions/{id}/confirm":   object("code", "c", "user", string(l.UserID)),
+		"POST /v1/users/{id}/reset_password":       object("revoke_access", false),
+		"PUT /v1/organization/single_sign_on":      object("issuer", "https://login.example.com", "client_id", "c", "domains", []string{"example.com"}),
 	}
 	member := tenancyItems(t, l, l.Key, "/v1/users?q=member@")[0]["id"].(string)
 	state := func() string {

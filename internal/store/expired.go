@@ -33,6 +33,7 @@ func (s *Store) DeleteExpired(ctx context.Context) error {
 		{`DELETE FROM connect_sessions WHERE expires_at <= $1`, millis(now.Add(-keepConsent))},
 		{`DELETE FROM sessions WHERE expires_at <= $1`, millis(now)},
 		{`DELETE FROM known_browsers WHERE expires_at <= $1`, millis(now)},
+		{`DELETE FROM sign_in_requests WHERE expires_at <= $1`, millis(now)},
 		{`DELETE FROM consent_requests WHERE expires_at <= $1`, millis(now.Add(-keepConsent))},
 		{`DELETE FROM provider_revocations WHERE give_up_at <= $1`, millis(now.Add(-keepRevocation))},
 		{`DELETE FROM notice_mails WHERE noted_at <= $1`, millis(now.Add(-keepNoticeMail))},

@@ -16,14 +16,24 @@ type LinkPurpose string
 const (
 	PurposeSetup  LinkPurpose = "setup"   // makes the first organization
 	PurposeSignIn LinkPurpose = "sign_in" // signs a browser in as its user
+	PurposeReset  LinkPurpose = "reset"   // lets its user set a new password
 )
 
-// Link is a one-time link of the command line. A setup link belongs to nobody.
+// Link is a link that works once. A setup link belongs to nobody.
 type Link struct {
 	Purpose      LinkPurpose
 	Organization lanyard.OrganizationID
 	User         lanyard.UserID
 	ExpiresAt    time.Time
+	RevokeAccess bool // of a reset link: with the password, the user's connected accounts end too
+}
+
+// linkColumns are what [scanLink] reads.
+const linkColumns = `purpose, organization_id, user_id, expires_at, revoke_access`
+
+func scanLink(row scanner) (l Link, err error) {
+	err = row.Scan(&l.Purpose, &l.Organization, &l.User, instant{&l.ExpiresAt}, &l.RevokeAccess)
+	return l, err
 }
 
 // CreateLink keeps a link by the SHA-256 of its token. A new setup link ends the older ones. Audit may be nil; there is
@@ -37,8 +47,8 @@ func (s *Store) CreateLink(ctx context.Context, l Link, hash []byte, audit *lany
 		} else if _, err := find(ctx, t.sql, "user", column[bool], `SELECT disabled FROM users WHERE organization_id = $1 AND id = $2`, l.Organization, l.User); err != nil {
 			return err
 		}
-		const insert = `INSERT INTO one_time_links (hash, purpose, organization_id, user_id, expires_at) VALUES ($1, $2, $3, $4, $5)`
-		if _, err := t.exec(ctx, insert, hash, l.Purpose, l.Organization, l.User, millis(l.ExpiresAt)); err != nil {
+		const insert = `INSERT INTO one_time_links (hash, purpose, organization_id, user_id, expires_at, revoke_access) VALUES ($1, $2, $3, $4, $5, $6)`
+		if _, err := t.exec(ctx, insert, hash, l.Purpose, l.Organization, l.User, millis(l.ExpiresAt), l.RevokeAccess); err != nil {
 			return fmt.Errorf("create a one-time link: %w", err)
 		}
 		if audit == nil {
@@ -50,13 +60,8 @@ func (s *Store) CreateLink(ctx context.Context, l Link, hash []byte, audit *lany
 
 // Link reads a link without using it up; not_found when it is unknown, used or expired.
 func (s *Store) Link(ctx context.Context, purpose LinkPurpose, hash []byte) (*Link, error) {
-	scan := func(row scanner) (l Link, err error) {
-		l.Purpose = purpose
-		err = row.Scan(&l.Organization, &l.User, instant{&l.ExpiresAt})
-		return l, err
-	}
-	const query = `SELECT organization_id, user_id, expires_at FROM one_time_links WHERE hash = $1 AND purpose = $2 AND expires_at > $3`
-	return find(ctx, s.reads, "one-time link", scan, query, hash, purpose, millis(s.Now()))
+	const query = `SELECT ` + linkColumns + ` FROM one_time_links WHERE hash = $1 AND purpose = $2 AND expires_at > $3`
+	return find(ctx, s.reads, "one-time link", scanLink, query, hash, purpose, millis(s.Now()))
 }
 
 // UseSignInLink consumes a link and begins a session for its user. Not_found when the link is unknown, used or
@@ -64,19 +69,12 @@ func (s *Store) Link(ctx context.Context, purpose LinkPurpose, hash []byte) (*Li
 func (s *Store) UseSignInLink(ctx context.Context, hash []byte, session Session, audit func(Link) lanyard.AuditEntry) (*lanyard.User, error) {
 	var user *lanyard.User
 	err := s.tx(ctx, func(t *tx) error {
-		scan := func(row scanner) (l Link, err error) {
-			l.Purpose = PurposeSignIn
-			err = row.Scan(&l.Organization, &l.User, instant{&l.ExpiresAt})
-			return l, err
-		}
-		const use = `DELETE FROM one_time_links WHERE hash = $1 AND purpose = 'sign_in' AND expires_at > $2
-			RETURNING organization_id, user_id, expires_at`
-		link, err := one(ctx, t.sql, scan, use, hash, millis(s.Now()))
+		link, err := t.useLink(ctx, PurposeSignIn, hash)
 		if errors.Is(err, sql.ErrNoRows) {
 			return errBadSignInLink()
 		}
 		if err != nil {
-			return fmt.Errorf("use a sign-in link: %w", err)
+			return err
 		}
 		const query = `SELECT ` + userColumns + ` FROM users u WHERE u.organization_id = $1 AND u.id = $2 AND NOT u.disabled`
 		if user, err = find(ctx, t.sql, "user", scanUser, query, link.Organization, link.User); err != nil {
@@ -92,6 +90,16 @@ func (s *Store) UseSignInLink(ctx context.Context, hash []byte, session Session,
 		return nil, err
 	}
 	return user, nil
+}
+
+// useLink consumes a link. The error is [sql.ErrNoRows] when it is unknown, used or expired.
+func (t *tx) useLink(ctx context.Context, purpose LinkPurpose, hash []byte) (Link, error) {
+	const use = `DELETE FROM one_time_links WHERE hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING ` + linkColumns
+	link, err := one(ctx, t.sql, scanLink, use, hash, purpose, millis(t.store.Now()))
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return link, fmt.Errorf("use a one-time link: %w", err)
+	}
+	return link, err
 }
 
 func errBadSignInLink() *lanyard.Error {

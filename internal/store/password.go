@@ -20,7 +20,7 @@ type SignInCandidate struct {
 const maxCandidates = 10
 
 // SignInCandidates finds the users of an e-mail address in all organizations, the longest known first; disabled ones
-// are not among them. An address is unique in an organization only. Browser is the hash of a [KnownBrowser], or empty.
+// are not among them, nor those of organizations that switched sign-in by password off. An address is unique in an organization only. Browser is the hash of a [KnownBrowser], or empty.
 func (s *Store) SignInCandidates(ctx context.Context, email, browser string) ([]SignInCandidate, error) {
 	scan := func(row scanner) (v SignInCandidate, err error) {
 		var hash string
@@ -30,7 +30,7 @@ func (s *Store) SignInCandidates(ctx context.Context, email, browser string) ([]
 	}
 	const query = `SELECT ` + userColumns + `, u.password_hash, EXISTS (SELECT 1 FROM known_browsers b
 			WHERE b.organization_id = u.organization_id AND b.user_id = u.id AND b.hash = $2 AND b.expires_at > $3)
-		FROM users u WHERE u.email = $1 AND NOT u.disabled ORDER BY u.created_at, u.organization_id LIMIT $4`
+		FROM users u WHERE u.email = $1 AND NOT u.disabled AND ` + mayHavePassword + ` ORDER BY u.created_at, u.organization_id LIMIT $4`
 	found, err := all(ctx, s.reads, scan, query, strings.ToLower(email), browser, millis(s.Now()), maxCandidates)
 	if err != nil {
 		return nil, fmt.Errorf("find the users of an address: %w", err)
@@ -67,11 +67,21 @@ type NewPassword struct {
 	// EndAccess ends what may have been made with the password before: all other sessions, all API keys and sign-in
 	// links of the user, and what is remembered of browsers.
 	EndAccess bool
-	Audit     func(EndedAccess) lanyard.AuditEntry
+	// Revoke, when it is set, ends the user's connected authorizations too.
+	Revoke *AccessRevocation
+	Audit  func(EndedAccess) lanyard.AuditEntry
 }
 
 // EndedAccess is how much ended with a password.
-type EndedAccess struct{ Sessions, Keys int64 }
+type EndedAccess struct{ Sessions, Keys, Connected int64 }
+
+// AccessRevocation is how all that a user connected comes to its end.
+type AccessRevocation struct {
+	Reason string // for people, as the authorizations' status reason
+	// Request says what to tell the provider of an authorization that ended; nil for nothing. It is called in the
+	// transaction and must not ask the store.
+	Request func(RevokedAuthorization) []byte
+}
 
 // SetPassword sets a user's password, in one transaction with all that ends. Conflict when the password was changed
 // meanwhile, unauthenticated when the session has ended, not_found when there is no such user.
@@ -90,6 +100,11 @@ func (s *Store) SetPassword(ctx context.Context, n NewPassword) (EndedAccess, er
 		}
 		if n.EndAccess {
 			if ended, err = t.endAccess(ctx, n.Organization, n.User); err != nil {
+				return err
+			}
+		}
+		if n.Revoke != nil {
+			if ended.Connected, err = t.revokeAccess(ctx, n.Organization, n.User, n.Revoke); err != nil {
 				return err
 			}
 		}

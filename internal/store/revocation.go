@@ -32,6 +32,10 @@ type ProviderRevocation struct {
 // QueueRevocation notes a revocation. It makes the id when there is none; a zero NextAt means at once, a zero GiveUpAt a
 // day from now.
 func (s *Store) QueueRevocation(ctx context.Context, r ProviderRevocation) error {
+	return s.queueRevocation(ctx, s.writes, r)
+}
+
+func (s *Store) queueRevocation(ctx context.Context, on querier, r ProviderRevocation) error {
 	now := s.Now()
 	if r.ID == "" {
 		r.ID = "rev_" + recordID(now)
@@ -47,7 +51,7 @@ func (s *Store) QueueRevocation(ctx context.Context, r ProviderRevocation) error
 		return err
 	}
 	const insert = `INSERT INTO provider_revocations (organization_id, id, connection, request_sealed, next_at, give_up_at) VALUES ($1, $2, $3, $4, $5, $6)`
-	if _, err := exec(ctx, s.writes, insert, r.Organization, r.ID, r.Connection, sealed, millis(r.NextAt), millis(r.GiveUpAt)); err != nil {
+	if _, err := exec(ctx, on, insert, r.Organization, r.ID, r.Connection, sealed, millis(r.NextAt), millis(r.GiveUpAt)); err != nil {
 		return fmt.Errorf("queue a revocation for connection %s: %w", r.Connection, err)
 	}
 	return nil

@@ -310,7 +310,9 @@ CREATE TABLE one_time_links (
     organization_id TEXT NOT NULL,
     user_id         TEXT NOT NULL,
     expires_at      BIGINT NOT NULL
-);
+, revoke_access BOOLEAN NOT NULL DEFAULT FALSE /* whoever resets a password with it has no choice but to revoke access too */);
+
+CREATE INDEX one_time_links_by_user ON one_time_links (organization_id, user_id, purpose);
 
 CREATE TABLE organizations (
     id         TEXT PRIMARY KEY,
@@ -362,6 +364,40 @@ CREATE TABLE sessions (
 
 CREATE INDEX sessions_by_user ON sessions (organization_id, user_id, created_at, hash);
 
+CREATE TABLE sign_in_domains (
+    organization_id TEXT NOT NULL REFERENCES single_sign_on (organization_id) ON DELETE CASCADE,
+    domain          TEXT NOT NULL UNIQUE,       -- lower case
+    PRIMARY KEY (organization_id, domain)
+);
+
+CREATE TABLE sign_in_requests (
+    organization_id TEXT NOT NULL REFERENCES single_sign_on (organization_id) ON DELETE CASCADE,
+    state_hash      TEXT NOT NULL,              -- SHA-256 of the state, in hex
+    browser_hash    TEXT NOT NULL,              -- SHA-256 of the browser's cookie, in hex
+    secrets_sealed  BYTEA NOT NULL,             -- nonce and PKCE verifier
+    version         BIGINT NOT NULL,            -- of single_sign_on when it began
+    expires_at      BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, state_hash)
+);
+
+CREATE INDEX sign_in_requests_expired ON sign_in_requests (expires_at);
+
+CREATE TABLE single_sign_on (
+    organization_id      TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    issuer               TEXT NOT NULL,
+    client_id            TEXT NOT NULL,
+    client_secret_sealed BYTEA,                 -- NULL: a client without a secret
+    role_claim           TEXT NOT NULL,         -- empty: roles are given here
+    admin_values         TEXT NOT NULL,         -- JSON list of the claim's values that make an admin
+    member_values        TEXT NOT NULL,         -- JSON list; empty: everybody else is a member
+    may_join             BOOLEAN NOT NULL,      -- who is not here yet is added when signing in
+    password_off         BOOLEAN NOT NULL,
+    proved               BOOLEAN NOT NULL,      -- an owner signed in through it as it is now
+    version              BIGINT NOT NULL,       -- in the associated data of the seal
+    updated_at           BIGINT NOT NULL,
+    PRIMARY KEY (organization_id)
+);
+
 CREATE TABLE users (
     organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
     id              TEXT NOT NULL,
@@ -370,7 +406,7 @@ CREATE TABLE users (
     role            TEXT NOT NULL,              -- owner, admin, member
     external_id     TEXT,                       -- the host application's own id
     disabled        BOOLEAN NOT NULL DEFAULT FALSE,
-    created_at      BIGINT NOT NULL, password_hash TEXT NOT NULL DEFAULT '', password_changed_at BIGINT NOT NULL DEFAULT 0, search TEXT NOT NULL DEFAULT '' /* name and external id in lower case, e-mail address */, notices_by_mail BOOLEAN NOT NULL DEFAULT TRUE /* when something needs this person */,
+    created_at      BIGINT NOT NULL, password_hash TEXT NOT NULL DEFAULT '', password_changed_at BIGINT NOT NULL DEFAULT 0, search TEXT NOT NULL DEFAULT '' /* name and external id in lower case, e-mail address */, sso_issuer TEXT, sso_subject TEXT, notices_by_mail BOOLEAN NOT NULL DEFAULT TRUE /* when something needs this person */,
     PRIMARY KEY (organization_id, id),
     UNIQUE (organization_id, email),
     UNIQUE (organization_id, external_id)
@@ -379,6 +415,8 @@ CREATE TABLE users (
 CREATE INDEX users_by_email ON users (email);
 
 CREATE INDEX users_by_role ON users (organization_id, role, email);
+
+CREATE UNIQUE INDEX users_by_subject ON users (organization_id, sso_issuer, sso_subject);
 
 CREATE TABLE webhook_attempts (
     organization_id TEXT NOT NULL,

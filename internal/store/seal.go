@@ -23,7 +23,11 @@ func credentialCell(org lanyard.OrganizationID, id lanyard.AuthorizationID, gene
 	return vault.Cell{Organization: string(org), Table: "authorizations", Row: string(id), Column: "credential_sealed", Version: generation}
 }
 
-// The rows of the next three are written once and never again.
+func signOnCell(org lanyard.OrganizationID, version int64) vault.Cell {
+	return vault.Cell{Organization: string(org), Table: "single_sign_on", Row: string(org), Column: "client_secret_sealed", Version: version}
+}
+
+// The rows of the next four are written once and never again.
 
 func connectLinkCell(org lanyard.OrganizationID, hash string) vault.Cell {
 	return vault.Cell{Organization: string(org), Table: "connect_links", Row: hash, Column: "parameters_sealed", Version: 1}
@@ -39,6 +43,10 @@ func sessionParametersCell(org lanyard.OrganizationID, id lanyard.ConnectSession
 
 func pendingCell(org lanyard.OrganizationID, id lanyard.ConnectSessionID, version int64) vault.Cell {
 	return vault.Cell{Organization: string(org), Table: "connect_sessions", Row: string(id), Column: "credential_sealed", Version: version}
+}
+
+func signInRequestCell(org lanyard.OrganizationID, stateHash string) vault.Cell {
+	return vault.Cell{Organization: string(org), Table: "sign_in_requests", Row: stateHash, Column: "secrets_sealed", Version: 1}
 }
 
 func revocationCell(org lanyard.OrganizationID, id string) vault.Cell {

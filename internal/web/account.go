@@ -178,11 +178,12 @@ type passwordPage struct {
 	New     field
 	Ends    string // what ends with the change, in words; empty for nothing
 	Stays   string // what stays connected; empty for nothing
+	Revoke  field  // whether that ends too
 }
 
 func (passwordPage) template() string { return "password" }
 
-func newPasswordPage(v visitor, own *account.Own, d *problem.Document) passwordPage {
+func newPasswordPage(v visitor, own *account.Own, revoke bool, d *problem.Document) passwordPage {
 	title := "Set a password"
 	if own.HasPassword {
 		title = "Change your password"
@@ -193,6 +194,7 @@ func newPasswordPage(v visitor, own *account.Own, d *problem.Document) passwordP
 	}
 	p.Current = p.field(field{ID: "current", Name: "current", Label: "Current password", Type: "password", Autocomplete: "current-password"}, "/current_password")
 	p.New = p.field(field{ID: "new", Name: "new", Label: "New password", Type: "password", Autocomplete: "new-password", Help: passwordHelp}, "/new_password")
+	p.Revoke = newRevokeField(own.Access.Connected, revoke)
 	p.Secrets = p.Failed
 	p.rest()
 	if own.HasPassword {
@@ -217,15 +219,15 @@ func endsWith(sessions, keys int) string {
 }
 
 func (s *site) passwordForm(w http.ResponseWriter, r *http.Request, v visitor) error {
-	return s.writePassword(w, r, v, http.StatusOK, nil)
+	return s.writePassword(w, r, v, http.StatusOK, false, nil)
 }
 
-func (s *site) writePassword(w http.ResponseWriter, r *http.Request, v visitor, status int, d *problem.Document) error {
+func (s *site) writePassword(w http.ResponseWriter, r *http.Request, v visitor, status int, revoke bool, d *problem.Document) error {
 	own, err := s.accounts.Own(r.Context(), v.caller, store.Page{Limit: 1}, store.Page{Limit: 1})
 	if err != nil {
 		return err
 	}
-	return s.write(w, status, newPasswordPage(v, own, d))
+	return s.write(w, status, newPasswordPage(v, own, revoke, d))
 }
 
 func (s *site) changePassword(w http.ResponseWriter, r *http.Request, v visitor) error {
@@ -233,10 +235,11 @@ func (s *site) changePassword(w http.ResponseWriter, r *http.Request, v visitor)
 		return err
 	}
 	current, next := lanyard.NewSecret(r.PostForm.Get("current")), lanyard.NewSecret(r.PostForm.Get("new"))
-	changed, err := s.accounts.ChangePassword(r.Context(), v.caller, current, next, s.browser(r))
+	revoke := r.PostForm.Get("revoke_access") != ""
+	changed, err := s.accounts.ChangePassword(r.Context(), v.caller, current, next, revoke, s.browser(r))
 	if d := s.onForm(r, err); d != nil {
 		retryAfter(w, d)
-		return s.writePassword(w, r, v, d.Status, d)
+		return s.writePassword(w, r, v, d.Status, revoke, d)
 	} else if err != nil {
 		return err
 	}
@@ -248,12 +251,15 @@ func (s *site) changePassword(w http.ResponseWriter, r *http.Request, v visitor)
 
 // passwordChanged says what ended and what did not.
 func passwordChanged(c *account.PasswordChange) notice {
-	if c.First {
+	if c.First && c.Ended.Connected == 0 {
 		return newNotice("ok", "You have a password now", "Sign in with it from now on. Nothing else changed.")
 	}
 	text := "Nothing else was open in your name. "
 	if ended := endsWith(int(c.Ended.Sessions), int(c.Ended.Keys)); ended != "" {
 		text = sentence(ended+" ended") + " "
+	}
+	if c.Ended.Connected > 0 {
+		text += "Access granted to all connected apps is revoked: " + counted(int(c.Ended.Connected), "account") + " to connect again. "
 	}
 	if c.Connected > 0 {
 		text += sentence(counted(c.Connected, "connected account") + " stayed connected")

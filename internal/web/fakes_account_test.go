@@ -58,7 +58,8 @@ func (f *rooms) Own(context.Context, *lanyard.Caller, store.Page, store.Page) (*
 	return f.own, f.err
 }
 
-func (f *rooms) ChangePassword(_ context.Context, _ *lanyard.Caller, current, next lanyard.Secret, b account.Browser) (*account.PasswordChange, error) {
+func (f *rooms) ChangePassword(_ context.Context, _ *lanyard.Caller, current, next lanyard.Secret, revoke bool, b account.Browser) (*account.PasswordChange, error) {
+	f.revoke = revoke
 	f.changed("ChangePassword")
 	if f.passwordErr != nil {
 		return nil, f.passwordErr

@@ -58,6 +58,7 @@ type rooms struct {
 	tryRoom
 	records
 	told
+	signInRoom
 }
 
 const (

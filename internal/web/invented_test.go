@@ -77,6 +77,7 @@ func states() []state {
 		rotateKeyStates(), connectSessionStates(),
 		organizationStates(), peopleStates(), connectStates(), resultStates(), errorStates(), servicesStates(), defaultServicesStates(), organizationsStates(),
 		webhooksStates(), noticesStates(),
+		resetStates(), signOnStates(),
 	} {
 		all = append(all, group...)
 	}

@@ -21,6 +21,7 @@ var organizationTabs = []organizationTab{
 	{Path: "/organization", Name: "General"},
 	{Path: "/organization/people", Name: "People"},
 	{Path: "/organization/invitations", Name: "Invitations", Right: access.RightPeople},
+	{Path: "/organization/single-sign-on", Name: "Single sign-on", Right: access.RightSignIn},
 	{Path: webhooksPath, Name: "Webhooks", Right: access.RightOrganization},
 }
 

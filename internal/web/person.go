@@ -22,6 +22,7 @@ type personPage struct {
 
 	// What can be done, by address; empty: not by this visitor, or there is nothing to do.
 	Deactivate, Reactivate, HandOver, Remove string
+	Reset                                    string // address of the page that makes a link to set a new password; empty: there is none
 }
 
 func (personPage) template() string { return "person" }
@@ -73,6 +74,9 @@ func newPersonPage(v visitor, p *account.Person, typed personForm, d *problem.Do
 		page.Reactivate, page.Remove = personPath(p.ID, "reactivate"), personPath(p.ID, "remove")
 	default:
 		page.Deactivate, page.Remove = personPath(p.ID, "deactivate"), personPath(p.ID, "remove")
+		if p.Email != "" {
+			page.Reset = personPath(p.ID, "reset")
+		}
 	}
 	return page
 }

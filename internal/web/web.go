@@ -37,7 +37,20 @@ type Accounts interface {
 	InvitationOpen(ctx context.Context, token string) (*account.OpenInvitation, error)
 	AcceptInvitation(ctx context.Context, token string, in account.Acceptance, b account.Browser) (*account.SignedIn, error)
 	Own(ctx context.Context, c *lanyard.Caller, sessions, keys store.Page) (*account.Own, error)
-	ChangePassword(ctx context.Context, c *lanyard.Caller, current, next lanyard.Secret, b account.Browser) (*account.PasswordChange, error)
+	ChangePassword(ctx context.Context, c *lanyard.Caller, current, next lanyard.Secret, revokeAccess bool, b account.Browser) (*account.PasswordChange, error)
+	CanMail() bool
+	RequestReset(ctx context.Context, email string, b account.Browser) error
+	Reset(ctx context.Context, token string) (*account.Reset, error)
+	ResetPassword(ctx context.Context, token string, next lanyard.Secret, revokeAccess bool, b account.Browser) (*account.PasswordChange, error)
+	PersonToReset(ctx context.Context, c *lanyard.Caller, id lanyard.UserID) (*lanyard.User, error)
+	CreateResetLink(ctx context.Context, c *lanyard.Caller, id lanyard.UserID, revokeAccess bool) (*account.ResetLink, error)
+	SignOnOf(ctx context.Context, email string) (lanyard.OrganizationID, error)
+	SignOnOrganization(ctx context.Context, org lanyard.OrganizationID) (*lanyard.Organization, error)
+	StartSignOn(ctx context.Context, org lanyard.OrganizationID) (*account.SignOnStart, error)
+	FinishSignOn(ctx context.Context, org lanyard.OrganizationID, query url.Values, cookie lanyard.Secret, b account.Browser) (*account.SignedIn, error)
+	SingleSignOn(ctx context.Context, c *lanyard.Caller) (*account.SignOnSettings, error)
+	SetSingleSignOn(ctx context.Context, c *lanyard.Caller, in lanyard.SingleSignOn) (*account.SignOnSettings, error)
+	DeleteSingleSignOn(ctx context.Context, c *lanyard.Caller) error
 	EndSession(ctx context.Context, c *lanyard.Caller, id string) error
 	EndOtherSessions(ctx context.Context, c *lanyard.Caller) (int, error)
 	CreateKey(ctx context.Context, c *lanyard.Caller, in account.NewKey) (*lanyard.APIKey, lanyard.Secret, error)

@@ -16,6 +16,8 @@
 // and revocation endpoints, with its grant type and the status of the answer,
 // written before the answer leaves: what a client never saw is counted too.
 // POST /control/token-delay?ms=N changes TOKEN_DELAY while the peer runs.
+// POST /control/claims?sub=S&claims=JSON says what the userinfo endpoint tells of the account S. Until then, whoever
+// signs in with an e-mail address has that address, verified.
 import { appendFileSync } from 'node:fs';
 import Provider from 'oidc-provider';
 
@@ -25,6 +27,7 @@ const callbacks = (process.env.CALLBACKS || 'http://127.0.0.1:8080/callback').sp
 const accessTtl = Number(process.env.ACCESS_TTL || 60);
 const refreshTtl = Number(process.env.REFRESH_TTL || 3600);
 const rotate = (process.env.ROTATE || '1') === '1';
+const told = new Map(); // claims by account
 let tokenDelay = Number(process.env.TOKEN_DELAY || 0);
 const log = (o) => {
   const line = JSON.stringify({ at: new Date().toISOString(), ...o });
@@ -35,7 +38,7 @@ const log = (o) => {
 const web = {
   redirect_uris: callbacks,
   response_types: ['code'],
-  scope: 'openid offline_access read write',
+  scope: 'openid offline_access read write email profile groups',
 };
 const clients = [
   { ...web, client_id: 'web-basic', client_secret: 'web-basic-secret',
@@ -61,7 +64,8 @@ const clients = [
 
 const provider = new Provider(issuer, {
   clients,
-  scopes: ['openid', 'offline_access', 'read', 'write'],
+  scopes: ['openid', 'offline_access', 'read', 'write', 'email', 'profile', 'groups'],
+  claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
   cookies: { keys: ['test-only'] },
   features: {
     devInteractions: { enabled: true },
@@ -77,7 +81,7 @@ const provider = new Provider(issuer, {
     AccessToken: accessTtl, ClientCredentials: accessTtl, RefreshToken: refreshTtl,
     AuthorizationCode: 60, Grant: 86400, Session: 86400, Interaction: 600, IdToken: 300, DeviceCode: 300,
   },
-  findAccount: async (_ctx, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
+  findAccount: async (_ctx, id) => ({ accountId: id, claims: async () => ({ sub: id, ...(told.get(id) || (id.includes('@') ? { email: id, email_verified: true } : {})) }) }),
 });
 
 for (const ev of ['grant.success', 'grant.error', 'grant.revoked', 'refresh_token.consumed',
@@ -98,6 +102,11 @@ const logged = { '/token': 'token_request', '/token/revocation': 'revocation_req
 provider.use(async (ctx, next) => {
   if (ctx.path === '/control/token-delay' && ctx.method === 'POST') {
     tokenDelay = Number(ctx.query.ms);
+    ctx.status = 204;
+    return;
+  }
+  if (ctx.path === '/control/claims' && ctx.method === 'POST') {
+    told.set(ctx.query.sub, JSON.parse(ctx.query.claims));
     ctx.status = 204;
     return;
   }
