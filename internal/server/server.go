@@ -107,20 +107,15 @@ func SignInLink(ctx context.Context, c Config, email string, org lanyard.Organiz
 
 // withAccounts opens the store for something that needs no server.
 func withAccounts(ctx context.Context, c Config, do func(*account.Accounts) error) error {
-	if err := c.prepare(); err != nil {
-		return err
-	}
-	st, err := store.Open(ctx, store.Config{Dir: c.DataDir, Database: c.Database, KeyFile: c.KeyFile, Logger: c.logger()})
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(account.New(account.Config{Store: st, PublicURL: c.PublicURL})), st.Close())
+	return c.withStore(ctx, func(st *store.Store) error {
+		return do(account.New(account.Config{Store: st, PublicURL: c.PublicURL}))
+	})
 }
 
 // CreateOrganization makes a further organization and its owner in a store, without serving.
 func CreateOrganization(ctx context.Context, c Config, name, email, person string) (made *account.Initialized, err error) {
-	err = c.withStore(ctx, func(st *store.Store) error {
-		made, err = account.New(account.Config{Store: st, PublicURL: c.PublicURL}).CreateOrganization(ctx, name, email, person)
+	err = withAccounts(ctx, c, func(a *account.Accounts) error {
+		made, err = a.CreateOrganization(ctx, name, email, person)
 		return err
 	})
 	return made, err

@@ -317,6 +317,12 @@ func (w *world) read(v sealedValue) error {
 	case "connect_links.parameters_sealed":
 		_, err := w.ConnectLink(w.t.Context(), v.id.([]byte))
 		return err
+	case "connect_sessions.parameters_sealed":
+		_, err := w.ConnectSessionByHash(w.t.Context(), hash(id)) // as fill made it
+		return err
+	case "connect_sessions.credential_sealed": // opened before the code is judged, which is a wrong one
+		_, _, err := w.ConfirmPending(w.t.Context(), &store.ConnectSession{Organization: org, ID: lanyard.ConnectSessionID(id)}, hash("wrong"), entry("x"))
+		return err
 	case "consent_requests.secrets_sealed":
 		state := dump(w.t, raw(w.t, w.config), "SELECT state_hash FROM consent_requests WHERE id = $1", v.id)
 		_, err := w.ConsentRequest(w.t.Context(), org, state[0][0].([]byte))
@@ -368,11 +374,23 @@ func (w *world) fill(org lanyard.OrganizationID, owner lanyard.UserID, name stri
 			OrganizationID: org, ConnectionID: c.ID, UserID: owner, ServiceID: s.ID, ExpiresAt: start.AddDate(10, 0, 0),
 			Secrets: lanyard.ConsentSecrets{CodeVerifier: lanyard.NewSecret("x")},
 		}, hash("state"+string(linkName))))
+		for _, held := range []bool{false, true} {
+			session := store.ConnectSession{ID: lanyard.NewConnectSessionID(), Organization: org, Connection: c.ID, User: owner, ExpiresAt: start.AddDate(10, 0, 0)}
+			w.must(w.CreateConnectSession(w.t.Context(), session, hash(string(session.ID)), entry("x")))
+			if !held {
+				w.must(w.SetSessionParameters(w.t.Context(), org, session.ID, map[string]string{"domain": "x"}))
+				continue
+			}
+			pending := store.Pending{Authorization: lanyard.Authorization{OrganizationID: org, ConnectionID: c.ID, UserID: owner}, Credential: &lanyard.Credential{AccessToken: lanyard.NewSecret("x")}}
+			if ok, err := w.HoldPending(w.t.Context(), &session, pending, start.AddDate(10, 0, 0)); err != nil || !ok {
+				w.t.Fatal(ok, err)
+			}
+		}
 		w.must(w.QueueRevocation(w.t.Context(), store.ProviderRevocation{Organization: org, Request: []byte("x"), GiveUpAt: start.AddDate(10, 0, 0)}))
 	}
 }
 
-const sealedKinds = 9 // columns called …_sealed of which there are two in an organization, and that of the keyset
+const sealedKinds = 11 // columns called …_sealed of which there are two in an organization, and that of the keyset
 
 func TestK02_OneBitFlippedInEachCiphertext(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
