@@ -18,6 +18,12 @@ func TestH18_RevokedAccessIsQueuedWithTheReset(t *testing.T) {
 		w.connect(second, s, w.owner.ID)
 		w.connect(shared, s, w.owner.ID)
 		w.connect(shared, s, w.member.ID)
+		waiting := store.ConnectSession{ID: lanyard.NewConnectSessionID(), Organization: w.org, Connection: shared.ID, User: w.owner.ID, ExpiresAt: w.Now().Add(time.Hour)}
+		w.must(w.CreateConnectSession(t.Context(), waiting, hash("waiting"), entry("x")))
+		granted := store.Pending{Authorization: lanyard.Authorization{OrganizationID: w.org, ConnectionID: shared.ID, UserID: w.owner.ID}, Credential: &lanyard.Credential{AccessToken: lanyard.NewSecret("x")}}
+		if held, err := w.HoldPending(t.Context(), &waiting, granted, w.Now().Add(time.Hour)); err != nil || !held {
+			t.Fatal(held, err)
+		}
 		connected, err := w.ConnectedBy(t.Context(), w.org, w.owner.ID)
 		w.must(err)
 		if len(connected) != 1 || connected[0].ServiceID != s.ID {
@@ -58,6 +64,10 @@ func TestH18_RevokedAccessIsQueuedWithTheReset(t *testing.T) {
 		w.must(err)
 		if len(due) != 2 {
 			t.Errorf("%d revocations wait, want 2", len(due))
+		}
+		// What was granted before and waits to be confirmed is given back like anything that nobody confirmed.
+		if overdue, err := w.OverduePending(t.Context(), 10); err != nil || len(overdue) != 1 || overdue[0].ID != waiting.ID {
+			t.Errorf("the connect sessions that are over: %v, %v", overdue, err)
 		}
 		if _, _, err := w.ResetPassword(t.Context(), reset); lanyard.CodeOf(err) != lanyard.CodeNotFound {
 			t.Errorf("the link again: %v", err)
