@@ -244,12 +244,12 @@ func TestOrganizationOnThePage(t *testing.T) {
 		t.Errorf("a member renames: %d", a.Status)
 	}
 	for name, b := range map[string]*http.Client{"owner": owner, "member": member} {
-		a := string(servertest.Get(t, b, l.URL+"/organization").Body)
+		a := string(servertest.Get(t, b, l.URL+"/organization").Body) + string(servertest.Get(t, b, l.URL+"/organization/people").Body)
 		if !strings.Contains(a, "Renamed") || !strings.Contains(a, "member@example.com") || strings.Contains(a, "elsewhere") {
 			t.Errorf("the %s sees %s", name, a)
 		}
 	}
-	if a := string(servertest.Get(t, stranger, l.URL+"/organization").Body); strings.Contains(a, "Renamed") || strings.Contains(a, "member@example.com") {
+	if a := string(servertest.Get(t, stranger, l.URL+"/organization").Body) + string(servertest.Get(t, stranger, l.URL+"/organization/people").Body); strings.Contains(a, "Renamed") || strings.Contains(a, "member@example.com") {
 		t.Errorf("H01: another organization sees %s", a)
 	}
 	// Nor can it end what is not its own.
