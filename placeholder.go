@@ -194,9 +194,6 @@ func placeholderAt(text string, declared []DynamicParameter) *DynamicParameter {
 // HasPlaceholders reports whether filling needs values.
 func (t Template) HasPlaceholders() bool { return len(t.pieces) > 1 }
 
-// String gives the template as it was written.
-func (t Template) String() string { return t.text }
-
 // Fill puts values in. It refuses a value that does not fit the place, and a placeholder without a value, with a
 // sentence that names the parameter but not the value.
 func (t Template) Fill(values map[string]string) (string, error) {

@@ -211,16 +211,6 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
-// ClockSkew tells whether the answer to a signed request was refused because of the clock: for a 401 whose Date differs
-// from now by more than five minutes it returns how far the provider's clock is ahead, and zero otherwise.
-func ClockSkew(resp *http.Response, now time.Time) time.Duration {
-	if resp.StatusCode != http.StatusUnauthorized {
-		return 0
-	}
-	a := endpoint.Answer{Header: resp.Header, Received: now}
-	return a.ClockSkew()
-}
-
 func skewText(skew time.Duration) string {
 	if skew < 0 {
 		return fmt.Sprintf("the provider's clock is %v behind ours: one of the two is wrong, and signatures carry the time", -skew)

@@ -215,10 +215,6 @@ func TestC07_ClockSkew(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 			p.one(t)
-			resp := &http.Response{StatusCode: c.status, Header: http.Header{"Date": p.header["Date"]}}
-			if got := ClockSkew(resp, now); got != c.want {
-				t.Errorf("ClockSkew = %v, want %v", got, c.want)
-			}
 		})
 	}
 }
