@@ -167,8 +167,8 @@ func TestG05_OneValueInAQuery(t *testing.T) {
 func TestG06_NotInSchemeOrPortNorTheWholeURL(t *testing.T) {
 	declared := []lanyard.DynamicParameter{{Key: "url", Name: "URL"}, {Key: "p", Name: "P"}}
 	for _, text := range []string{"{url}", "{url}://api.example.com/", "{url}api.example.com/", "http{p}://api.example.com/", "{url}/x", "/{url}", "", "https:{url}", "https:/{url}", "https://a.example:{p}/", "https://[::1]:{p}/", "https://a.example:80{p}/", "https://u:{p}@a.example/"} {
-		if tmpl, err := lanyard.ParseTemplate(text, declared); err == nil {
-			t.Errorf("%q is a template: %s", text, tmpl)
+		if _, err := lanyard.ParseTemplate(text, declared); err == nil {
+			t.Errorf("%q is a template", text)
 		}
 	}
 	// What gets through as a template is refused as a URL, whatever the values.
