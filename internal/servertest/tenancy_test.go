@@ -744,7 +744,13 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 		"POST /v1/connect_sessions":                object("connection", "mine", "user", string(l.UserID), "return_to", "https://app.example.com/"),
 		"POST /v1/connect_sessions/{id}/confirm":   object("code", "c", "user", string(l.UserID)),
 		"POST /v1/users/{id}/reset_password":       object("revoke_access", false),
-		"PUT /v1/organization/single_sign_on":      object("issuer", "https://login.example.com", "client_id", "c", "domains", []string{"example.com"}),
+		"POST /v1/webhooks":                        object("url", "https://app.example.com/hook", "enabled", false),
+		"PATCH /v1/webhooks/{id}":                  object("enabled", false),
+		"POST /v1/webhooks/{id}/rotate_secret":     object(),
+		"POST /v1/webhooks/{id}/test":              object(),
+
+		"POST /v1/webhooks/{id}/deliveries/{delivery}/retry": object(),
+		"PUT /v1/organization/single_sign_on":                object("issuer", "https://login.example.com", "client_id", "c", "domains", []string{"example.com"}),
 	}
 	member := tenancyItems(t, l, l.Key, "/v1/users?q=member@")[0]["id"].(string)
 	state := func() string {
@@ -783,7 +789,7 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 				value = theirs.user
 			}
 			sent[field] = value
-			a := l.API(t, strings.NewReplacer("{link_name}", "mine", "{id}", member).Replace(route), sent)
+			a := l.API(t, strings.NewReplacer("{link_name}", "mine", "{id}", member, "{delivery}", "evt_A").Replace(route), sent)
 			if a.Status != 400 || a.Code() != "invalid_request" || !strings.Contains(string(a.Body), `"pointer":"/`+field+`"`) {
 				t.Errorf("H13 %s with %s: got %d %s, want invalid_request that names it", route, field, a.Status, a.Body)
 			}

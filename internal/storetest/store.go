@@ -4,7 +4,11 @@
 package storetest
 
 import (
+	"context"
+	"crypto/rand"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"lanyard/internal/store"
@@ -36,7 +40,30 @@ func SQLite(t *testing.T, run func(t *testing.T, open Opener)) {
 // OnPostgres runs a test with an empty database on PostgreSQL. The stores have one key file.
 func OnPostgres(t *testing.T, run func(t *testing.T, open Opener)) {
 	t.Helper()
-	run(t, opener(t, store.Config{Dir: t.TempDir(), Database: Postgres(t)}))
+	run(t, opener(t, store.Config{Dir: t.TempDir(), Database: migrated(t)}))
+}
+
+// migratedTemplate is the name of this process's own template.
+var migratedTemplate = "lanyard_template_" + strings.ToLower(rand.Text())
+
+// migrated is a database without any row in it, whose schema need not be made again for each test. On a server that
+// outlives the process nothing is left behind, so there it is made.
+func migrated(t testing.TB) (url string) {
+	t.Helper()
+	if os.Getenv("LANYARD_TEST_POSTGRES") != "" {
+		return Postgres(t)
+	}
+	dir := t.TempDir()
+	return PostgresFrom(t, migratedTemplate, func(ctx context.Context, url string) error {
+		s, err := store.Open(ctx, store.Config{Dir: dir, Database: url})
+		if err != nil {
+			return err
+		}
+		if err := s.Close(); err != nil {
+			return err
+		}
+		return execute(ctx, url, "DELETE FROM keysets") // each test has a key of its own
+	})
 }
 
 func opener(t testing.TB, c store.Config) Opener {

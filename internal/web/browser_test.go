@@ -53,10 +53,10 @@ func serveStates(t *testing.T) string {
 	return server.URL
 }
 
-// TestStatesAccessible runs axe over every state, in light colours on a wide window and in dark ones on a narrow one,
-// and looks that nothing is cut off or has to be scrolled sideways. LANYARD_SCREENSHOTS names a directory for pictures,
-// which are taken of both colours at both widths.
-func TestStatesAccessible(t *testing.T) {
+// TestBrowserStatesAccessible runs axe over every state, one in light colours on a wide window and the next in dark ones
+// on a narrow one, and looks that nothing is cut off or has to be scrolled sideways. LANYARD_SCREENSHOTS names a
+// directory for pictures: then each state is looked at, and taken, in both colours at both widths.
+func TestBrowserStatesAccessible(t *testing.T) {
 	if testing.Short() {
 		t.Skip("every state in four ways takes a minute")
 	}
@@ -68,7 +68,10 @@ func TestStatesAccessible(t *testing.T) {
 			continue
 		}
 		browser.Look(l.scheme, l.width)
-		for _, st := range states() {
+		for n, st := range states() {
+			if pictures == "" && (n%2 == 0) != (i == 0) {
+				continue
+			}
 			t.Run(st.name+"/"+l.String(), func(t *testing.T) {
 				tab := browser.In(t)
 				tab.Open(server + "/" + st.name)

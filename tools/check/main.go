@@ -1,5 +1,5 @@
 // Command check runs everything that must hold before a change is kept: formatting, vet, lint, a build without cgo, and
-// all tests, with the race detector but where a browser is what they wait for. It is the one command of the README,
+// all tests, with the race detector where goroutines of ours meet. It is the one command of the README,
 //
 //	go run ./tools/check
 //
@@ -22,6 +22,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -156,23 +157,74 @@ func (c *check) goTool(ctx context.Context, args ...string) error {
 	return cmd.Run()
 }
 
-// browserTests are those whose time goes into a browser. They run without the race detector, which would slow the server
-// down several times over and has nothing to see there: one person clicks. Everything else runs with it.
-const browserTests = "^TestBrowser"
+// The race detector slows a program down several times over, so it runs where goroutines of ours meet: in every package,
+// but for tests that wait for a browser, and in the tests of the whole server for those about refreshing, replicas and
+// what happens at the same moment.
+const (
+	browserTests = "^TestBrowser"
+	wholeServer  = "lanyard/internal/servertest"
+	meetings     = "^Test(B[0-9]|H09|H10|H11|H16|A02|A03|L11|I05|I13|J01|Sweep|Handing|ConnectSession)"
+)
 
+// test runs two rows of tests side by side, each test once.
 func (c *check) test(ctx context.Context) error {
 	if c.quick {
-		return c.goTest(ctx, false, c.packages...)
+		return c.goTest(ctx, c.out, &c.tests, false, c.packages...)
 	}
-	err := c.goTest(ctx, true, append([]string{"-skip=" + browserTests}, c.packages...)...)
-	packages, listed := c.withBrowserTests(ctx)
-	if listed != nil || len(packages) == 0 {
-		return errors.Join(err, listed)
+	listed, err := command(ctx, append([]string{"list"}, c.packages...)...).Output()
+	if err != nil {
+		return fmt.Errorf("list the packages: %w", err)
 	}
-	return errors.Join(err, c.goTest(ctx, false, append([]string{"-run=" + browserTests}, packages...)...))
+	others := strings.Fields(string(listed))
+	server := slices.Contains(others, wholeServer)
+	others = slices.DeleteFunc(others, func(p string) bool { return p == wholeServer })
+	withBrowser, err := c.withBrowserTests(ctx, others)
+	if err != nil {
+		return err
+	}
+	out := &lines{to: c.out}
+	var raced, beside counts
+	var racedErr, besideErr error
+	var rows sync.WaitGroup
+	rows.Go(func() {
+		if len(others) > 0 {
+			racedErr = c.goTest(ctx, out, &raced, true, append([]string{"-skip=" + browserTests}, others...)...)
+		}
+	})
+	rows.Go(func() {
+		var errs []error
+		if server {
+			errs = append(errs,
+				c.goTest(ctx, out, &beside, false, "-skip="+meetings, wholeServer),
+				c.goTest(ctx, out, &beside, true, "-run="+meetings, wholeServer))
+		}
+		if len(withBrowser) > 0 {
+			errs = append(errs, c.goTest(ctx, out, &beside, false, append([]string{"-run=" + browserTests}, withBrowser...)...))
+		}
+		besideErr = errors.Join(errs...)
+	})
+	rows.Wait()
+	for _, row := range []counts{raced, beside} {
+		c.tests.passed += row.passed
+		c.tests.failed += row.failed
+		c.tests.skipped = append(c.tests.skipped, row.skipped...)
+	}
+	return errors.Join(racedErr, besideErr)
 }
 
-func (c *check) goTest(ctx context.Context, race bool, args ...string) error {
+// lines keeps what is written by several from running into each other.
+type lines struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.to.Write(p)
+}
+
+func (c *check) goTest(ctx context.Context, out io.Writer, n *counts, race bool, args ...string) error {
 	given := []string{"test", "-json", "-vet=off", "-timeout=" + c.timeout.String()} // vet is a step of its own
 	cgo := "CGO_ENABLED=0"
 	if race {
@@ -180,26 +232,30 @@ func (c *check) goTest(ctx context.Context, race bool, args ...string) error {
 		cgo = "CGO_ENABLED=1" // the race detector needs it
 	}
 	cmd := command(ctx, append(given, args...)...)
-	cmd.Env, cmd.Stderr = append(os.Environ(), cgo), c.out
-	out, err := cmd.StdoutPipe()
+	cmd.Env, cmd.Stderr = append(os.Environ(), cgo), out
+	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
 	}
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	err = c.tests.read(out, c.out)
+	err = n.read(stdout, out)
 	return errors.Join(err, cmd.Wait())
 }
 
-// withBrowserTests gives the directories of the packages that have tests of browserTests.
-func (c *check) withBrowserTests(ctx context.Context) ([]string, error) {
-	listed, err := command(ctx, append([]string{"list", "-f", "{{.Dir}}"}, c.packages...)...).Output()
+// withBrowserTests gives those of the packages that have tests of browserTests.
+func (c *check) withBrowserTests(ctx context.Context, packages []string) ([]string, error) {
+	if len(packages) == 0 {
+		return nil, nil
+	}
+	listed, err := command(ctx, append([]string{"list", "-f", "{{.ImportPath}} {{.Dir}}"}, packages...)...).Output()
 	if err != nil {
 		return nil, fmt.Errorf("list the packages: %w", err)
 	}
 	var with []string
-	for _, dir := range strings.Fields(string(listed)) {
+	for line := range strings.Lines(string(listed)) {
+		path, dir, _ := strings.Cut(strings.TrimSpace(line), " ")
 		files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 		if err != nil {
 			return nil, err
@@ -208,7 +264,7 @@ func (c *check) withBrowserTests(ctx context.Context) ([]string, error) {
 			source, err := os.ReadFile(file)
 			return err == nil && bytes.Contains(source, []byte("\nfunc "+strings.TrimPrefix(browserTests, "^")))
 		}) {
-			with = append(with, dir)
+			with = append(with, path)
 		}
 	}
 	return with, nil
