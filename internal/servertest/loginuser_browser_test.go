@@ -40,14 +40,6 @@ func TestBrowserBotUploadsIntoEachUsersOwnAccount(t *testing.T) {
 	memberID, memberKey := l.Member(t, "member@example.com", lanyard.RoleMember, lanyard.KeyRights{Manage: true})
 	l.Serve(t)
 	provider := storage(t, l)
-	bot := l.Must(t, 201, "POST /v1/api_keys", object("name", "bot", "act_for_users", true, "manage", false, "connections", []string{"uploads"})).Field(t, "key").(string)
-	upload := func(user lanyard.UserID) *servertest.Answer {
-		var forUser []string
-		if user != "" {
-			forUser = []string{"Lanyard-User", string(user)}
-		}
-		return l.As(t, bot, "POST /v1/invoke", object("connection", "uploads", "url", "/api/whoami"), forUser...)
-	}
 	owner := signedInTab(t, l)
 	owner.Open(l.URL + "/connections/new?service=storage")
 	owner.Fill("Connection name", "Uploads")
@@ -58,6 +50,14 @@ func TestBrowserBotUploadsIntoEachUsersOwnAccount(t *testing.T) {
 	owner.Press("Connect")
 	consentsAs(owner, "olive")
 	owner.Shows("Uploads is connected")
+	bot := l.Must(t, 201, "POST /v1/api_keys", object("name", "bot", "act_for_users", true, "manage", false, "connections", []string{"uploads"})).Field(t, "key").(string)
+	upload := func(user lanyard.UserID) *servertest.Answer {
+		var forUser []string
+		if user != "" {
+			forUser = []string{"Lanyard-User", string(user)}
+		}
+		return l.As(t, bot, "POST /v1/invoke", object("connection", "uploads", "url", "/api/whoami"), forUser...)
+	}
 
 	member := tabOf(t, l, memberKey)
 	listed(member, l.URL+"/connections/shared", "Uploads", "")
