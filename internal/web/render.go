@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -67,7 +68,7 @@ func (f frame) ownedBy() lanyard.OrganizationID { return f.of }
 
 // renderer holds every page's template, parsed at start.
 type renderer struct {
-	pages map[string]*template.Template
+	pages map[string]func() (*template.Template, error)
 }
 
 // newRenderer parses all templates. assetURL gives the address of an asset by its name; now is what times are told by.
@@ -101,25 +102,32 @@ func newRenderer(assetURL func(name string) string, publicURL, version string, n
 	if err != nil {
 		return nil, err
 	}
-	r := &renderer{pages: map[string]*template.Template{}}
+	r := &renderer{pages: map[string]func() (*template.Template, error){}}
 	for _, file := range files {
-		t, err := shared.Clone()
-		if err == nil {
-			t, err = t.ParseFS(templateFiles, file)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("parse the template %s: %w", file, err)
-		}
-		r.pages[strings.TrimSuffix(path.Base(file), ".html")] = t
+		// Most pages are not opened in the life of a process, so each is parsed when it first is.
+		r.pages[strings.TrimSuffix(path.Base(file), ".html")] = sync.OnceValues(func() (*template.Template, error) {
+			t, err := shared.Clone()
+			if err == nil {
+				t, err = t.ParseFS(templateFiles, file)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("parse the template %s: %w", file, err)
+			}
+			return t, nil
+		})
 	}
 	return r, nil
 }
 
 // render makes the HTML of a page.
 func (r *renderer) render(p page) ([]byte, error) {
-	t := r.pages[p.template()]
-	if t == nil {
+	parsed := r.pages[p.template()]
+	if parsed == nil {
 		return nil, fmt.Errorf("there is no template for the page %s", p.template())
+	}
+	t, err := parsed()
+	if err != nil {
+		return nil, err
 	}
 	var b bytes.Buffer
 	if err := t.ExecuteTemplate(&b, "layout", p); err != nil {
