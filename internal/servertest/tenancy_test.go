@@ -1022,3 +1022,38 @@ func TestH21_ForWhomACallIs(t *testing.T) {
 		}
 	})
 }
+
+// TestH15_TheOrganizationIsTheKeysAlone: nothing else in a request says whose it is, and without exactly one key it is
+// nobody's.
+func TestH15_TheOrganizationIsTheKeysAlone(t *testing.T) {
+	l, other, _, theirs := tenancyTwo(t)
+	for _, name := range []string{"Organization", "X-Organization", "X-Organization-Id", "X-Tenant-Id", "Lanyard-Organization"} {
+		if a := l.Must(t, 200, "GET /v1/me", nil, name, theirs.organization); a.Field(t, "organization.id") != string(l.OrganizationID) {
+			t.Errorf("%s changes whose call it is: %s", name, a.Body)
+		}
+	}
+	if a := l.API(t, "GET /v1/connections?organization_id="+theirs.organization, nil); a.Status != 400 {
+		t.Errorf("an organization in the query: %d %s", a.Status, a.Body)
+	}
+	for name, keys := range map[string][]string{
+		"no key":                        nil,
+		"the keys of two organizations": {l.Key, other.Key},
+		"one key twice":                 {l.Key, l.Key},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, l.URL+"/v1/me", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range keys {
+			r.Header.Add("Authorization", "Bearer "+key)
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != 401 {
+			t.Errorf("%s: %d", name, answer.StatusCode)
+		}
+	}
+}
