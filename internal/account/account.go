@@ -35,21 +35,20 @@ const (
 	keyPrefix      = "lanyard_"
 	maxTokenLength = 200 // of what a stranger sends to be looked up
 	maxWarmKeys    = 10000
-	maxEmail       = 254 // RFC 5321 §4.5.3.1.3, less the angle brackets
+	maxWarmUsers   = 10000 // of one key
+	maxEmail       = 254   // RFC 5321 §4.5.3.1.3, less the angle brackets
 )
 
 // Config is what [New] needs.
 type Config struct {
 	Store     *store.Store
 	PublicURL string // of this deployment, without a final slash
-	// Revoker tells providers of what is erased with a person. It may be nil where nobody is removed.
+	// Revoker tells providers of what is erased with a person or a password. It may be nil where neither happens.
 	Revoker Revoker
 	// Mailer may be nil: then links are shown to whoever makes them, and nothing is sent.
 	Mailer *mail.Mailer
 	// NoNewOrganizations: owners do not make further organizations; whoever runs this Lanyard does.
 	NoNewOrganizations bool
-	// Access is asked when a password is changed or reset. It may be nil where none is.
-	Access AccessRevoker
 	// Client is the guarded one of package egress, for sign-in providers.
 	Client *http.Client
 	Logger *slog.Logger // nil: nobody is told
@@ -65,7 +64,6 @@ type Accounts struct {
 	tries     *tries
 	failed    *failed
 	mailer    *mail.Mailer
-	access    AccessRevoker
 	log       *slog.Logger
 	resets    *tries // requests for a new password
 	errands   chan struct{}
@@ -82,7 +80,7 @@ func New(c Config) *Accounts {
 	}
 	return &Accounts{
 		store: c.Store, publicURL: c.PublicURL, keys: newKeyCache(), hasher: newHasher(), tries: newTries(c.Store.Now()), failed: newFailed(),
-		mailer: c.Mailer, revoker: c.Revoker, access: c.Access, log: c.Logger, resets: newTries(c.Store.Now()), errands: make(chan struct{}, maxResetErrand),
+		mailer: c.Mailer, revoker: c.Revoker, log: c.Logger, resets: newTries(c.Store.Now()), errands: make(chan struct{}, maxResetErrand),
 		providers: newProviders(c.Client), signOns: rate.NewLimiter(allPerSecond, allBurst), noNewOrganizations: c.NoNewOrganizations,
 	}
 }

@@ -146,22 +146,22 @@ func (a *Accounts) DeleteKey(ctx context.Context, c *lanyard.Caller, id lanyard.
 // CallerByKey says who presents an API key, and for whom: loginUser holds the values of the Lanyard-User header. It
 // costs no query while the key is warm.
 func (a *Accounts) CallerByKey(ctx context.Context, key string, loginUser []string) (*lanyard.Caller, error) {
-	caller, err := a.keyCaller(ctx, key)
+	e, err := a.keyEntry(ctx, key)
 	if err != nil {
 		return nil, err
 	}
 	switch {
 	case len(loginUser) == 0:
-		return caller, nil
+		return &e.caller, nil
 	case len(loginUser) > 1:
 		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "Lanyard-User stands twice: a call acts for one user.")
-	case !caller.Rights.ActForUsers:
+	case !e.caller.Rights.ActForUsers:
 		return nil, lanyard.Errorf(lanyard.CodeForbidden, "This API key may not act for users: leave out Lanyard-User, or use a key made with act_for_users.")
 	}
-	return a.actFor(ctx, caller, loginUser[0])
+	return a.actFor(ctx, e, loginUser[0])
 }
 
-func (a *Accounts) keyCaller(ctx context.Context, key string) (*lanyard.Caller, error) {
+func (a *Accounts) keyEntry(ctx context.Context, key string) (*keyEntry, error) {
 	value, ok := strings.CutPrefix(key, keyPrefix)
 	if !ok || len(value) > maxTokenLength {
 		return nil, unknownKey()
@@ -170,7 +170,7 @@ func (a *Accounts) keyCaller(ctx context.Context, key string) (*lanyard.Caller, 
 	now := a.store.Now()
 	if e := a.keys.find(hash, now); e != nil && a.store.Listening() {
 		a.keys.used(e, now)
-		return &e.caller, nil
+		return e, nil
 	}
 	seen := a.keys.begin()
 	apiKey, user, err := a.store.APIKeyByHash(ctx, hash[:])
@@ -185,7 +185,7 @@ func (a *Accounts) keyCaller(ctx context.Context, key string) (*lanyard.Caller, 
 	}}
 	a.keys.keep(hash, e, seen)
 	a.keys.used(e, now)
-	return &e.caller, nil
+	return e, nil
 }
 
 func unknownKey() error {
@@ -193,19 +193,23 @@ func unknownKey() error {
 }
 
 // actFor is the caller acting for another user of the same organization, named by id or by the host application's own
-// id. It never falls back to the key's owner.
-func (a *Accounts) actFor(ctx context.Context, c *lanyard.Caller, name string) (*lanyard.Caller, error) {
+// id. It never falls back to the key's owner. Whom a warm key acted for lately costs no query either.
+func (a *Accounts) actFor(ctx context.Context, e *keyEntry, name string) (*lanyard.Caller, error) {
+	if acting := e.actingFor(name); acting != nil {
+		return acting, nil
+	}
 	if name == "" || len(name) > lanyard.MaxExternalID*utf8.UTFMax {
 		return nil, lanyard.Errorf(lanyard.CodeNotFound, "There is no user of this name here.")
 	}
-	user, err := a.store.UserNamed(ctx, c.Organization, name)
+	user, err := a.store.UserNamed(ctx, e.caller.Organization, name)
 	if lanyard.CodeOf(err) == lanyard.CodeNotFound || err == nil && user.Disabled {
 		return nil, lanyard.Errorf(lanyard.CodeNotFound, "There is no user of this name here.")
 	} else if err != nil {
 		return nil, err
 	}
-	acting := *c
+	acting := e.caller
 	acting.User, acting.Role, acting.ForUser = user.ID, user.Role, true
+	e.keepActing(name, &acting)
 	return &acting, nil
 }
 

@@ -22,6 +22,27 @@ type keyEntry struct {
 	caller    lanyard.Caller
 	expiresAt time.Time
 	usedAt    atomic.Int64 // Unix milliseconds; 0: written already
+
+	// acting is the callers for whom the key acts, by the name that the calls gave. They go with the entry, so a lookup
+	// that began before a change of users is kept where nobody finds it.
+	mu     sync.RWMutex
+	acting map[string]*lanyard.Caller
+}
+
+// actingFor is the caller that acts for a user of this name; nil when that is not known.
+func (e *keyEntry) actingFor(name string) *lanyard.Caller {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.acting[name]
+}
+
+func (e *keyEntry) keepActing(name string, c *lanyard.Caller) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.acting == nil || len(e.acting) >= maxWarmUsers {
+		e.acting = map[string]*lanyard.Caller{}
+	}
+	e.acting[name] = c
 }
 
 func newKeyCache() *keyCache { return &keyCache{entries: map[[32]byte]*keyEntry{}} }

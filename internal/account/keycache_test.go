@@ -1,6 +1,8 @@
 package account
 
 import (
+	"context"
+	"strconv"
 	"testing"
 	"time"
 
@@ -93,5 +95,51 @@ func TestA27_HashesOfOneKindAreNotOfAnother(t *testing.T) {
 			t.Errorf("%s and %s have the same hash", kind, other)
 		}
 		seen[hash] = kind
+	}
+}
+
+// TestAWarmKeyActsWithoutAsking: once a key has acted for a user, the next call for them asks the database nothing, until
+// somebody changes.
+func TestAWarmKeyActsWithoutAsking(t *testing.T) {
+	w := newWorld(t)
+	owner := &lanyard.Caller{Organization: w.owner.OrganizationID, User: w.owner.ID, KeyOwner: w.owner.ID, Role: lanyard.RoleOwner, Session: "s"}
+	_, key, err := w.CreateKey(t.Context(), owner, NewKey{Name: "backend", ActForUsers: true})
+	w.must(err)
+	unreachable, cancel := context.WithCancel(t.Context())
+	cancel()
+	name := []string{string(w.member.ID)}
+	if _, err := w.CallerByKey(unreachable, key.Reveal(), name); err == nil {
+		t.Fatal("a key that nobody used yet is known without asking, so this test sees nothing")
+	}
+	_, err = w.CallerByKey(t.Context(), key.Reveal(), nil)
+	w.must(err)
+	if _, err := w.CallerByKey(unreachable, key.Reveal(), name); err == nil {
+		t.Fatal("a user whom nobody named yet is known without asking, so this test sees nothing")
+	}
+	_, err = w.CallerByKey(t.Context(), key.Reveal(), name)
+	w.must(err)
+	if c, err := w.CallerByKey(unreachable, key.Reveal(), name); err != nil || c.User != w.member.ID || !c.ForUser || c.KeyOwner != w.owner.ID {
+		t.Errorf("warm: %+v, %v", c, err)
+	}
+	admin, disabled := lanyard.RoleAdmin, true
+	_, err = w.EditUser(t.Context(), owner, w.member.ID, UserEdit{Role: &admin})
+	w.must(err)
+	if c, err := w.CallerByKey(t.Context(), key.Reveal(), name); err != nil || c.Role != lanyard.RoleAdmin {
+		t.Errorf("with another role: %+v, %v", c, err)
+	}
+	_, err = w.EditUser(t.Context(), owner, w.member.ID, UserEdit{Disabled: &disabled})
+	w.must(err)
+	if _, err := w.CallerByKey(t.Context(), key.Reveal(), name); lanyard.CodeOf(err) != lanyard.CodeNotFound {
+		t.Errorf("deactivated: %v", err)
+	}
+}
+
+func TestWarmUsersOfAKeyAreBounded(t *testing.T) {
+	e := entryOf("org_a", time.Time{})
+	for i := range maxWarmUsers + 10 {
+		e.keepActing(strconv.Itoa(i), &e.caller)
+	}
+	if n := len(e.acting); n > maxWarmUsers {
+		t.Errorf("%d users are warm, want at most %d", n, maxWarmUsers)
 	}
 }

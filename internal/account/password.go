@@ -132,7 +132,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, c *lanyard.Caller, curren
 	}
 	var revoke *store.AccessRevocation
 	if revokeAccess {
-		if revoke, err = a.access.AccessRevocation(ctx, c.Organization, c.User); err != nil {
+		if revoke, err = a.revoker.AccessRevocation(ctx, c.Organization, c.User); err != nil {
 			return nil, err
 		}
 	}

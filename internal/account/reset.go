@@ -21,11 +21,6 @@ const (
 	maxResetErrand = 50 // mails about a forgotten password on their way at once
 )
 
-// AccessRevoker prepares the end of everything that a user has connected; package credential does.
-type AccessRevoker interface {
-	AccessRevocation(ctx context.Context, org lanyard.OrganizationID, user lanyard.UserID) (*store.AccessRevocation, error)
-}
-
 // ResetLink is a link that sets a new password, once.
 type ResetLink struct {
 	User      lanyard.User
@@ -248,7 +243,7 @@ func (a *Accounts) ResetPassword(ctx context.Context, value string, next lanyard
 	signedIn, session := a.newSession(&reset.User, b)
 	change := store.PasswordReset{Link: hashToken("reset", value), Hash: hash, Next: session}
 	if revokeAccess || reset.RevokeAccess {
-		if change.Revoke, err = a.access.AccessRevocation(ctx, reset.Organization.ID, reset.User.ID); err != nil {
+		if change.Revoke, err = a.revoker.AccessRevocation(ctx, reset.Organization.ID, reset.User.ID); err != nil {
 			return nil, err
 		}
 	}

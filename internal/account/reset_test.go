@@ -15,8 +15,11 @@ import (
 	"lanyard/internal/store"
 )
 
-// nothingConnected is an [AccessRevoker] that counts how often it was asked.
+// nothingConnected is a [Revoker] with nothing to tell, which counts how often it was asked.
 type nothingConnected struct{ asked int }
+
+func (n *nothingConnected) ErasedOf(context.Context, []store.RevokedAuthorization, []lanyard.Service) {
+}
 
 func (n *nothingConnected) AccessRevocation(context.Context, lanyard.OrganizationID, lanyard.UserID) (*store.AccessRevocation, error) {
 	n.asked++
@@ -118,7 +121,7 @@ func TestAResetEndsWhatThePasswordMayHaveOpened(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
 			revoker := &nothingConnected{}
-			w.access = revoker
+			w.revoker = revoker
 			before := w.in(someone)
 			_, key, err := w.CreateKey(t.Context(), w.caller(before), NewKey{Name: "key"})
 			w.must(err)

@@ -11,8 +11,10 @@ import (
 	"lanyard/internal/store"
 )
 
-// Revoker tells providers that credentials were erased here (package credential).
+// Revoker tells providers that credentials are erased here; package credential does.
 type Revoker interface {
+	// AccessRevocation prepares the end of everything that a user has connected.
+	AccessRevocation(ctx context.Context, org lanyard.OrganizationID, user lanyard.UserID) (*store.AccessRevocation, error)
 	// ErasedOf takes over what was erased with a person; gone are the custom services that were deleted with them.
 	ErasedOf(ctx context.Context, erased []store.RevokedAuthorization, gone []lanyard.Service)
 }

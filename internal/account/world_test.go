@@ -34,6 +34,11 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	s := storetest.Open(t, func(c *store.Config) {
 		c.Now = w.now
+		c.OnChange = func(ch store.Change) {
+			if w.Accounts != nil {
+				w.Changed(ch)
+			}
+		}
 		w.config = *c
 	})
 	w.Accounts = New(Config{Store: s, PublicURL: "https://lanyard.example"})

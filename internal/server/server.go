@@ -176,7 +176,7 @@ func build(ctx context.Context, c Config) (*Server, error) {
 		Store: s.store, Services: services, Client: s.egress.Client(), PublicURL: c.PublicURL, ReturnToOrigins: c.ReturnToOrigins,
 		ExchangeTimeout: c.ExchangeTimeout, SweepEvery: c.SweepEvery, Logger: s.logger, OnRefresh: countRefreshes(metrics),
 	})
-	s.accounts = account.New(account.Config{Store: s.store, PublicURL: c.PublicURL, Mailer: s.mailer, Revoker: s.keeper, Access: s.keeper, Client: s.egress.Client(), Logger: s.logger, NoNewOrganizations: c.NoNewOrganizations})
+	s.accounts = account.New(account.Config{Store: s.store, PublicURL: c.PublicURL, Mailer: s.mailer, Revoker: s.keeper, Client: s.egress.Client(), Logger: s.logger, NoNewOrganizations: c.NoNewOrganizations})
 	reg := registry.New(registry.Config{Store: s.store, Services: services, Revoker: s.keeper, PublicURL: c.PublicURL})
 	s.invoker = invoke.New(invoke.Config{
 		Keeper: s.keeper, Store: s.store, Transport: s.egress.Transport(), ProxyTransport: s.egress.TransportWithin(c.InvokeTimeout), Logger: s.logger, Timeout: c.InvokeTimeout, MaxResponse: c.MaxResponse,
