@@ -104,7 +104,7 @@ func (s *Service) tokenHostFollowsValue() bool {
 	values := s.SampleValues()
 	for i := range s.DynamicParameters {
 		p := &s.DynamicParameters[i]
-		if len(p.Choices) > 0 {
+		if len(p.Choices) > 0 || p.Follows != "" || p.WithClient && s.Kind == KindDefault {
 			continue
 		}
 		other := maps.Clone(values)

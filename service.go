@@ -38,9 +38,17 @@ type Service struct {
 	BaseURL           string             `json:"base_url,omitempty"`
 	Hosts             []string           `json:"hosts"`
 	DynamicParameters []DynamicParameter `json:"dynamic_parameters,omitempty"`
-	// VerifyURL is called with GET after connecting, when it is set; an answer that is not 2xx refuses the credential.
-	VerifyURL string `json:"verify_url,omitempty"`
-	Auth      Auth   `json:"auth"`
+	// Headers go on every call that has none of the name itself. Their values may hold placeholders of the dynamic
+	// parameters, and {client_id}.
+	Headers map[string]string `json:"headers,omitempty"`
+	// VerifyURL is called after connecting, when it is set; an answer that is not 2xx refuses the credential.
+	VerifyURL    string `json:"verify_url,omitempty"`
+	VerifyMethod string `json:"verify_method,omitempty"` // GET, the default, or POST
+	VerifyBody   string `json:"verify_body,omitempty"`   // JSON, for POST
+	// VerifyMember is a path into the JSON answer to what has to be there and not false, for providers that answer 200
+	// to a wrong credential.
+	VerifyMember string `json:"verify_member,omitempty"`
+	Auth         Auth   `json:"auth"`
 }
 
 // ParseService reads a definition as the API and the catalogue write it. Unknown fields are refused; faults name the

@@ -48,6 +48,19 @@ type Entry struct {
 	Color       string   // of the brand, "#24292f"; empty: none in particular
 	Aliases     []string // other words that people look for
 	Ways        []Way    // the usual one first
+	Evidence    Evidence
+}
+
+// Evidence says how the definitions of an entry were established.
+type Evidence struct {
+	// Checked is the day, or the month, in which somebody last compared them with their sources: "2026-11-26".
+	Checked string `json:"checked"`
+	// Reviewed: every field was read by a person; otherwise the addresses were collected and compared by a program.
+	Reviewed bool `json:"reviewed,omitempty"`
+	// Sources have the same service, each by itself: published software, and "vendor" for the provider's documentation.
+	Sources []string `json:"sources,omitempty"`
+	// Agree is how many of them give the same addresses: the fewest over all addresses.
+	Agree int `json:"agree,omitempty"`
 }
 
 // Way is one way to connect: a service that one can make connections with.

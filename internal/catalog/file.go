@@ -22,6 +22,7 @@ type file struct {
 	Logo        string    `json:"logo"`
 	Color       string    `json:"color"`
 	Aliases     []string  `json:"aliases"`
+	Evidence    Evidence  `json:"evidence"`
 	Ways        []fileWay `json:"ways"`
 }
 
@@ -34,6 +35,7 @@ type fileWay struct {
 
 var (
 	color     = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+	day       = regexp.MustCompile(`^20[0-9]{2}-[01][0-9](-[0-3][0-9])?$`)
 	logo      = regexp.MustCompile(`^[a-z0-9]+$`)
 	directory = regexp.MustCompile(`^[a-z][a-z_]*$`)
 )
@@ -50,7 +52,7 @@ func parse(name string, data []byte) (*Entry, error) {
 	}
 	e := &Entry{
 		Name: f.Name, Category: path.Dir(name), Description: f.Description, DocsURL: f.DocsURL,
-		Logo: f.Logo, Color: f.Color, Aliases: f.Aliases, Ways: make([]Way, len(f.Ways)),
+		Logo: f.Logo, Color: f.Color, Aliases: f.Aliases, Evidence: f.Evidence, Ways: make([]Way, len(f.Ways)),
 	}
 	faults := []error{d.located(name, "", e.check(&f))}
 	for i, w := range f.Ways {
@@ -90,8 +92,11 @@ func (e *Entry) check(written *file) error {
 	if n := utf8.RuneCountInString(e.Description); n == 0 || n > 160 || strings.ContainsAny(e.Description, "\n\t") {
 		f.Add("/description", "a description is one line of at most 160 characters")
 	}
-	if e.DocsURL == "" {
-		f.Add("/docs_url", "this is required")
+	if e.Evidence.Checked != "" && !day.MatchString(e.Evidence.Checked) {
+		f.Add("/evidence/checked", "a day is written 2026-11-26, a month 2026-11")
+	}
+	if n := len(e.Evidence.Sources); e.Evidence.Agree < 0 || e.Evidence.Agree > n {
+		f.Add("/evidence/agree", "of %d sources, 0 to %d can agree", n, n)
 	}
 	if e.Color != "" && !color.MatchString(e.Color) {
 		f.Add("/color", "a colour is written #24292f")
@@ -118,8 +123,6 @@ func (w *Way) check(there int) error {
 		f.Check("/name", lanyard.CheckName(w.Name))
 	}
 	switch needs := w.Service.NeedsClient(); {
-	case needs && w.Register == "":
-		f.Add("/register", "say where the provider registers OAuth applications")
 	case !needs && w.Register+w.RegisterURL != "":
 		f.Add("/register", "there is nothing to register for this way")
 	case len(w.Register) > 500:

@@ -88,11 +88,11 @@ func (d *document) write(b *bytes.Buffer, n *yaml.Node, at string, depth int) er
 	return nil
 }
 
-// writeScalar takes true, false, null and whole numbers for what they are. What YAML would read as anything else than a
-// text, a date say, has to stand in quotes.
+// writeScalar takes true, false, null and whole numbers for what they are, and a day as text. What YAML would read as
+// anything else, a fraction say, has to stand in quotes.
 func (*document) writeScalar(b *bytes.Buffer, n *yaml.Node, refuse func(string, ...any) error) error {
 	switch tag := n.ShortTag(); tag {
-	case "!!str":
+	case "!!str", "!!timestamp": // a day is the text that it is written as
 		writeText(b, n.Value)
 	case "!!bool", "!!null", "!!int":
 		value := strings.ToLower(n.Value)
