@@ -199,7 +199,7 @@ func (s *Service) validateHeaders(f *FieldErrors) {
 		if slices.ContainsFunc(ownHeaders, func(own string) bool { return strings.EqualFold(own, name) }) {
 			f.Add(at, "the header %s is not a service's to set", name)
 		}
-		if left := s.undeclaredName(s.Headers[name]); left != "" && !(left == "client_id" && s.NeedsClient()) {
+		if left := s.undeclaredName(s.Headers[name]); left != "" && !(left == "client_id" && s.Auth.OAuth2 != nil) {
 			f.Add(at, "the placeholder {%s} is not among the dynamic parameters", left)
 		}
 	}
@@ -381,7 +381,7 @@ func (s *Service) validateAuth(f *FieldErrors) {
 	case AuthAPIKey:
 		s.Auth.APIKey.validate(f)
 	case AuthBasic:
-		s.Auth.Basic.validate(f)
+		s.Auth.basic().validate(f)
 	case AuthOAuth1:
 		s.Auth.OAuth1.validate(f, s.Kind == KindDefault)
 	case AuthOAuth2:

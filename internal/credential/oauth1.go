@@ -19,8 +19,12 @@ type oauth1Client struct {
 
 func (k *Keeper) oauth1Client(con *Connection, values map[string]string) (*oauth1Client, error) {
 	a := con.Service.Auth.OAuth1
+	realm, err := lanyard.FillText(a.Realm, con.Service.DynamicParameters, values)
+	if err != nil {
+		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "The realm of the service %s cannot be made: %s.", con.Service.Name, err)
+	}
 	c := &oauth1Client{Client: k.Client, consumer: oauth1.Consumer{
-		Key: a.ConsumerKey, Secret: a.ConsumerSecret, Method: oauth1.SignatureMethod(a.SignatureMethod), Placement: oauth1.Placement(a.ParamType), Now: k.Store.Now,
+		Key: a.ConsumerKey, Secret: a.ConsumerSecret, Method: oauth1.SignatureMethod(a.SignatureMethod), Placement: oauth1.Placement(a.ParamType), Realm: realm, Now: k.Store.Now,
 	}}
 	for _, u := range []struct {
 		template string

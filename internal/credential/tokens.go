@@ -25,7 +25,7 @@ func (k *Keeper) client(con *Connection, c *lanyard.Credential) (oauth2.Config, 
 	config := oauth2.Config{
 		ClientID: a.ClientID, ClientSecret: a.ClientSecret, ClientAuthentication: oauth2.ClientAuthentication(clientAuthentication(a, c)),
 		ScopeDelimiter: a.ScopeDelimiter, AuthorizeParams: a.AuthorizeParams, TokenParams: a.TokenParams, RefreshParams: a.RefreshParams,
-		Now: k.Store.Now, Secrets: c.Secrets(),
+		Now: k.Store.Now, Secrets: con.Service.SecretsOf(c),
 	}
 	for _, u := range []struct {
 		template string

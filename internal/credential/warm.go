@@ -164,7 +164,7 @@ func (k *Keeper) ready(ctx context.Context, con *Connection, a *lanyard.Authoriz
 		return nil, k.notConnected(ctx, con, a.UserID, a)
 	}
 	live := &Live{On: con, Authorization: *a, Credential: c}
-	secrets := append(c.Secrets(), con.Service.Auth.Secret()) // OAuth 1 with PLAINTEXT sends that along (RFC 5849 §3.4.4)
+	secrets := append(con.Service.SecretsOf(c), con.Service.Auth.Secret()) // OAuth 1 with PLAINTEXT sends that along (RFC 5849 §3.4.4)
 	live.Answers, live.Words = lanyard.NewMasker(lanyard.MaskAnswers, secrets...), lanyard.NewMasker(lanyard.MaskWords, secrets...)
 	var err error
 	if live.Hosts, err = con.Service.HostRules(c.Parameters); err != nil {
