@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -515,5 +516,32 @@ func TestAnswerBytes(t *testing.T) {
 				t.Errorf("got %q, %v, want %q", got, err, a.want)
 			}
 		})
+	}
+}
+
+// A definition here has every field that a service has, and no other: what is read can be sent again.
+func TestDefinitionHasEveryField(t *testing.T) {
+	fields := func(types ...reflect.Type) map[string]bool {
+		names := map[string]bool{}
+		for _, typ := range types {
+			for i := range typ.NumField() {
+				if name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
+					names[name] = true
+				}
+			}
+		}
+		return names
+	}
+	service := fields(reflect.TypeFor[lanyard.Service]())
+	delete(service, "kind") // of the service, see [client.Service]
+	if diff := cmp.Diff(fields(reflect.TypeFor[client.Definition]()), service); diff != "" {
+		t.Errorf("definition (-client +service):\n%s", diff)
+	}
+	auth := fields(reflect.TypeFor[lanyard.APIKeyAuth](), reflect.TypeFor[lanyard.BasicAuth](), reflect.TypeFor[lanyard.OAuth1Auth](), reflect.TypeFor[lanyard.OAuth2Auth](), reflect.TypeFor[lanyard.AWSSigV4Auth]())
+	for _, name := range []string{"type", "client_secret", "client_secret_set", "client_secret_fingerprint", "consumer_secret", "consumer_secret_set", "consumer_secret_fingerprint"} {
+		auth[name] = true
+	}
+	if diff := cmp.Diff(fields(reflect.TypeFor[client.Auth]()), auth); diff != "" {
+		t.Errorf("auth (-client +service):\n%s", diff)
 	}
 }

@@ -21,7 +21,11 @@ type Definition struct {
 	// Hosts are those that the credential may be sent to: "api.example.com", "*.example.com", "{domain}.example.com".
 	Hosts             []string                   `json:"hosts"`
 	DynamicParameters []lanyard.DynamicParameter `json:"dynamic_parameters,omitempty"`
-	VerifyURL         string                     `json:"verify_url,omitempty"` // called once after connecting
+	Headers           map[string]string          `json:"headers,omitempty"`       // of every call that has none of the name itself
+	VerifyURL         string                     `json:"verify_url,omitempty"`    // called once after connecting
+	VerifyMethod      string                     `json:"verify_method,omitempty"` // GET when empty, or POST
+	VerifyBody        string                     `json:"verify_body,omitempty"`   // JSON, for POST
+	VerifyMember      string                     `json:"verify_member,omitempty"` // path into the answer to what has to be there and not false
 	Auth              Auth                       `json:"auth"`
 }
 
@@ -33,12 +37,16 @@ type Auth struct {
 
 	Parameters []lanyard.APIKeyParameter `json:"parameters,omitempty"` // api_key
 
+	Username *lanyard.BasicPart `json:"username,omitempty"` // basic, where it is not plain user name and password
+	Password *lanyard.BasicPart `json:"password,omitempty"`
+
 	ConsumerKey               string `json:"consumer_key,omitempty"` // oauth1
 	ConsumerSecret            string `json:"consumer_secret,omitempty"`
 	ConsumerSecretSet         bool   `json:"consumer_secret_set,omitempty"`
 	ConsumerSecretFingerprint string `json:"consumer_secret_fingerprint,omitempty"`
 	RequestTokenURL           string `json:"request_token_url,omitempty"`
 	SignatureMethod           string `json:"signature_method,omitempty"`
+	Realm                     string `json:"realm,omitempty"`
 
 	AuthorizeURL   string `json:"authorize_url,omitempty"` // oauth1 and oauth2
 	AccessTokenURL string `json:"access_token_url,omitempty"`
@@ -60,9 +68,14 @@ type Auth struct {
 	TokenParams             map[string]string `json:"token_params,omitempty"`
 	RefreshParams           map[string]string `json:"refresh_params,omitempty"`
 	ClientAuthentication    string            `json:"client_authentication,omitempty"`
+	ClientIDName            string            `json:"client_id_name,omitempty"`
+	ClientSecretName        string            `json:"client_secret_name,omitempty"`
+	TokenBody               string            `json:"token_body,omitempty"` // form when empty, or json
 	Issuer                  string            `json:"issuer,omitempty"`
-	DefaultExpiresIn        int64             `json:"default_expires_in,omitempty"` // seconds
-	RefreshStatuses         []int             `json:"refresh_statuses,omitempty"`
+
+	TokenAnswer      *lanyard.TokenAnswer `json:"token_answer,omitempty"`
+	DefaultExpiresIn int64                `json:"default_expires_in,omitempty"` // seconds
+	RefreshStatuses  []int                `json:"refresh_statuses,omitempty"`
 
 	AWSService string `json:"aws_service,omitempty"` // aws_sigv4
 	AWSRegion  string `json:"aws_region,omitempty"`
