@@ -282,6 +282,29 @@ func (p piece) fill(value string) (string, error) {
 	}
 }
 
+// FillText puts the values of declared parameters into a text that is no URL, such as a header's value or a prefix. Any
+// other brace is text. It refuses a placeholder without a value, with a sentence that names the parameter.
+func FillText(text string, declared []DynamicParameter, values map[string]string) (string, error) {
+	if strings.IndexByte(text, '{') < 0 {
+		return text, nil
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		key := placeholderAt(text[i:], declared)
+		if text[i] != '{' || key == nil {
+			b.WriteByte(text[i])
+			continue
+		}
+		value := values[key.Key]
+		if value == "" {
+			return "", fmt.Errorf("the parameter %q (%s) has no value: reconnect and give one", key.Key, key.Name)
+		}
+		b.WriteString(value)
+		i += len(key.Key) + 1
+	}
+	return b.String(), nil
+}
+
 // UnmarshalJSON takes a choice as a text, or as an object with value and name.
 func (c *Choice) UnmarshalJSON(data []byte) error {
 	var f FieldErrors
