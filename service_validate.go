@@ -46,6 +46,8 @@ func (s *Service) Validate() error {
 		s.validateHosts(&f)
 	}
 	s.validateAuth(&f)
+	s.validateLearning(&f)
+	s.validateParams(&f)
 	if len(f) == 0 && s.Kind == KindDefault && s.tokenHostFollowsValue() {
 		// An organization's client secret must not go where any one of its members points it.
 		f.Add("/auth/access_token_url", "who connects would choose the host that the organization's client secret is sent to: give the parameter choices")

@@ -176,7 +176,8 @@ func recordedPath(u *url.URL, live *credential.Live) string {
 	return p
 }
 
-// hiddenValues are the dynamic parameter values that are not shown, by key. What was chosen from a list is no secret.
+// hiddenValues are the dynamic parameter values that are not shown, by key. What was chosen from a list is no secret, nor
+// is what follows from such a choice.
 func hiddenValues(live *credential.Live) iter.Seq2[string, string] {
 	return func(yield func(key, value string) bool) {
 		if live == nil {
@@ -184,7 +185,7 @@ func hiddenValues(live *credential.Live) iter.Seq2[string, string] {
 		}
 		for i := range live.On.Service.DynamicParameters {
 			d := &live.On.Service.DynamicParameters[i]
-			if v := live.Credential.Parameters[d.Key]; len(v) >= minHidden && len(d.Choices) == 0 && !yield(d.Key, v) {
+			if v := live.Credential.Parameters[d.Key]; len(v) >= minHidden && len(d.Choices) == 0 && d.Follows == "" && !yield(d.Key, v) {
 				return
 			}
 		}
