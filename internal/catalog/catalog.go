@@ -3,7 +3,8 @@
 // connect, say OAuth 2 and a personal access token. Each way is a service of its own, defined in the very form that the
 // API takes for a custom one and judged by the same rules.
 //
-//	catalog.go   what a catalogue is and how it is searched
+//	catalog.go   what a catalogue is
+//	search.go    how it is searched
 //	file.go      one file: read, checked, every fault with its line
 //	yaml.go      YAML as JSON, with the line of every value
 //
@@ -30,6 +31,8 @@ type Catalog struct {
 	entries  []*Entry
 	services []*lanyard.Service
 	byName   map[lanyard.LinkName]place
+	indexed  sync.Once // the index is made when something is first searched
+	index    []*searched
 }
 
 // place is where a link name stands.
@@ -165,15 +168,6 @@ func (c *Catalog) Categories() []string {
 	}
 	slices.SortFunc(all, func(a, b string) int { return strings.Compare(CategoryName(a), CategoryName(b)) })
 	return all
-}
-
-// Matches reports whether a search for query finds the entry: by a part of its name, of a link name or of an alias, in
-// any case. An empty query finds everything.
-func (e *Entry) Matches(query string) bool {
-	query = strings.ToLower(strings.TrimSpace(query))
-	holds := func(text string) bool { return strings.Contains(strings.ToLower(text), query) }
-	return holds(e.Name) || slices.ContainsFunc(e.Aliases, holds) ||
-		slices.ContainsFunc(e.Ways, func(w Way) bool { return holds(string(w.Service.LinkName)) })
 }
 
 // CategoryName is a category as people read it: "developer_tools" is "Developer tools".
