@@ -39,8 +39,8 @@ func (s *Service) CheckClientValues(given map[string]string) (map[string]string,
 			values[p.Key] = value
 		}
 	}
-	if err := f.Err(); err != nil {
-		return nil, err
+	if len(f) > 0 || len(values) == 0 {
+		return values, f.Err()
 	}
 	// The values are fine one by one; now they have to fit the places where they stand.
 	own, err := s.withClientValues(values)

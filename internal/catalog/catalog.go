@@ -166,7 +166,9 @@ func (c *Catalog) Categories() []string {
 			all = append(all, e.Category)
 		}
 	}
-	slices.SortFunc(all, func(a, b string) int { return strings.Compare(CategoryName(a), CategoryName(b)) })
+	slices.SortFunc(all, func(a, b string) int {
+		return strings.Compare(strings.ToLower(CategoryName(a)), strings.ToLower(CategoryName(b)))
+	})
 	return all
 }
 
@@ -185,5 +187,7 @@ func CategoryName(category string) string {
 // spelledCategories are those that are not written as plain words.
 var spelledCategories = map[string]string{
 	"ai": "AI", "cms_website": "Websites", "crm": "CRM", "ecommerce": "Shops", "email_delivery": "E-mail delivery", "health_fitness": "Health and fitness",
-	"telephony_sms": "Telephone and SMS", "maps_weather_data": "Maps, weather and data",
+	"telephony_sms": "Telephone and SMS", "maps_weather_data": "Maps, weather and data", "ads": "Advertising", "erp": "ERP", "forms_surveys": "Forms and surveys",
+	"hr_recruiting": "HR and recruiting", "identity_security": "Identity and security", "iot": "Internet of things", "legal_esign": "Legal and signatures",
+	"travel_mobility": "Travel and mobility",
 }

@@ -117,6 +117,7 @@ func (k *Keeper) save(ctx context.Context, c *lanyard.Caller, con *Connection, a
 	if err := k.verify(ctx, live); err != nil {
 		return err
 	}
+	k.noteVerified(ctx, con.Service)
 	if c.ConnectSession != "" {
 		return k.hold(ctx, c, con, a, cred)
 	}
