@@ -109,6 +109,9 @@ func (s *Service) validateParameters(f *FieldErrors) {
 			f.Add(at+"/with_client", "only a default service has an OAuth client beside it that a value could come with")
 		}
 		s.validateFollows(p, at, f)
+		if p.WithClient && p.Secret {
+			f.Add(at+"/secret", "a value that comes with the OAuth client is shown to owners and admins")
+		}
 		if p.Learn != nil {
 			p.Learn.validate(at+"/learn", f)
 		}

@@ -3,7 +3,8 @@
 // connect, say OAuth 2 and a personal access token. Each way is a service of its own, defined in the very form that the
 // API takes for a custom one and judged by the same rules.
 //
-//	catalog.go   what a catalogue is and how it is searched
+//	catalog.go   what a catalogue is
+//	search.go    how it is searched
 //	file.go      one file: read, checked, every fault with its line
 //	yaml.go      YAML as JSON, with the line of every value
 //
@@ -30,6 +31,8 @@ type Catalog struct {
 	entries  []*Entry
 	services []*lanyard.Service
 	byName   map[lanyard.LinkName]place
+	indexed  sync.Once // the index is made when something is first searched
+	index    []*searched
 }
 
 // place is where a link name stands.
@@ -163,17 +166,10 @@ func (c *Catalog) Categories() []string {
 			all = append(all, e.Category)
 		}
 	}
-	slices.SortFunc(all, func(a, b string) int { return strings.Compare(CategoryName(a), CategoryName(b)) })
+	slices.SortFunc(all, func(a, b string) int {
+		return strings.Compare(strings.ToLower(CategoryName(a)), strings.ToLower(CategoryName(b)))
+	})
 	return all
-}
-
-// Matches reports whether a search for query finds the entry: by a part of its name, of a link name or of an alias, in
-// any case. An empty query finds everything.
-func (e *Entry) Matches(query string) bool {
-	query = strings.ToLower(strings.TrimSpace(query))
-	holds := func(text string) bool { return strings.Contains(strings.ToLower(text), query) }
-	return holds(e.Name) || slices.ContainsFunc(e.Aliases, holds) ||
-		slices.ContainsFunc(e.Ways, func(w Way) bool { return holds(string(w.Service.LinkName)) })
 }
 
 // CategoryName is a category as people read it: "developer_tools" is "Developer tools".
@@ -191,5 +187,7 @@ func CategoryName(category string) string {
 // spelledCategories are those that are not written as plain words.
 var spelledCategories = map[string]string{
 	"ai": "AI", "cms_website": "Websites", "crm": "CRM", "ecommerce": "Shops", "email_delivery": "E-mail delivery", "health_fitness": "Health and fitness",
-	"telephony_sms": "Telephone and SMS", "maps_weather_data": "Maps, weather and data",
+	"telephony_sms": "Telephone and SMS", "maps_weather_data": "Maps, weather and data", "ads": "Advertising", "erp": "ERP", "forms_surveys": "Forms and surveys",
+	"hr_recruiting": "HR and recruiting", "identity_security": "Identity and security", "iot": "Internet of things", "legal_esign": "Legal and signatures",
+	"travel_mobility": "Travel and mobility",
 }

@@ -125,6 +125,7 @@ func (k *Keeper) save(ctx context.Context, c *lanyard.Caller, con *Connection, a
 		k.abandon(ctx, con, c.User, cred)
 		return err
 	}
+	k.noteVerified(ctx, con.Service)
 	if c.ConnectSession != "" {
 		return k.hold(ctx, c, con, a, cred)
 	}
