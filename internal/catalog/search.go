@@ -40,7 +40,7 @@ type searched struct {
 
 // Search finds entries by what people type: words, their beginnings and parts, in any order and case, in names, link
 // names, aliases and categories. Typing errors are forgiven where nothing is called what was typed: one in a short
-// query, two from six letters on. The best match comes first, and among equal ones what most sources know. An empty
+// query, two from eight letters on. The best match comes first, and among equal ones what most sources know. An empty
 // query finds everything.
 //
 // It reads the first 60 letters of a query, so its time is bounded. It is safe for concurrent use.
@@ -101,7 +101,7 @@ func errorsIn(letters int) int {
 	switch {
 	case letters < 3:
 		return 0
-	case letters < 6:
+	case letters < 8:
 		return 1
 	}
 	return 2
@@ -189,7 +189,7 @@ func nearest(typed []rune, texts [][]rune, limit int) int {
 // distance counts the errors that lie between what was typed and a text, or the beginning of one from five letters on:
 // letters that are wrong, too much, missing or swapped with the next. It stops counting beyond limit.
 func distance(typed, text []rune, limit int) int {
-	beyond := limit + 1
+	beyond, full := limit+1, len(text)
 	if limit < 0 || len(typed)-len(text) > limit {
 		return beyond
 	}
@@ -226,10 +226,14 @@ func distance(typed, text []rune, limit int) int {
 		}
 		previous, row, next = row, next, previous
 	}
-	if beginning {
-		return min(slices.Min(row), beyond)
+	n := beyond
+	if len(text) == full {
+		n = min(n, row[full])
 	}
-	return min(row[len(text)], beyond)
+	if least := slices.Min(row); beginning && least <= 1 { // two errors in a part of something is no likeness
+		n = min(n, least)
+	}
+	return n
 }
 
 // words divides a text where something stands that is neither letter nor digit, in lower case and without accents.

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"net/url"
-	"slices"
 
 	"lanyard"
 	"lanyard/internal/registry"
@@ -70,7 +69,7 @@ func newServicePage(v visitor, s *registry.ServiceView, list serviceConnections)
 	p := servicePage{
 		Service: s.Service, Custom: custom, Type: typeName(s.Auth.Type), TypeText: typeText(&s.Auth), Author: s.AuthorName, Yours: custom && s.Author == v.caller.User,
 		Used: connectionCount(s.Connections), AnyHost: anyHost(s.Service), Placements: s.Placements(), Create: "/connections/new?" + url.Values{"service": {string(s.LinkName)}}.Encode(),
-		Editable: s.Editable, Menu: serviceMenu(s), More: list.more, Asked: asked(s.Service),
+		Editable: s.Editable, Menu: serviceMenu(s), More: list.more, Asked: s.Asked(),
 	}
 	here := "/services"
 	if custom {
@@ -124,14 +123,6 @@ func newServicePage(v visitor, s *registry.ServiceView, list serviceConnections)
 		p.Shared = append(p.Shared, newConnectionRow(&list.shared[i], false))
 	}
 	return p
-}
-
-// asked is what whoever connects is asked for: what another value decides, the provider tells, or comes with the OAuth
-// client is not.
-func asked(s *lanyard.Service) []lanyard.DynamicParameter {
-	return slices.DeleteFunc(slices.Clone(s.DynamicParameters), func(p lanyard.DynamicParameter) bool {
-		return p.WithClient || p.Follows != "" || p.Learn != nil
-	})
 }
 
 // typeText says in a sentence how a service authenticates.
