@@ -26,11 +26,11 @@ application is registered there, with the service's callback URL. With OAuth 1 t
 terminal and not shown; without a terminal the stored one stays, as long as the client id does. An empty one is for a
 client that has no secret.
 
--p gives what the service wants to know of your own server or tenant, such as its host; "lanyard services get" names it.
-Whoever connects is not asked for it. Left out, the stored values stay.
+-p gives what the service wants to know of your own server or tenant, such as its host; "lanyard services get" names
+it. Whoever connects is not asked for it. Left out, the stored values stay.
 
-Tokens belong to the client they were given to. Another client id, or another value, revokes every authorization of every
-connection of the service, and so it asks first; without a terminal to ask at, --yes is required then.`,
+Tokens belong to the client they were given to. Another client id, or another value, revokes every authorization of
+every connection of the service, and so it asks first; without a terminal to ask at, --yes is required then.`,
 		Example: `  pass show github/client-secret | lanyard services client github --client-id Iv1.8a61f9b3a7aba766 --client-secret -
   lanyard services client github --client-id Iv1.8a61f9b3a7aba766 --client-secret @/run/secrets/github --yes`,
 		Args:              arguments("LINK_NAME"),

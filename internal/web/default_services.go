@@ -133,13 +133,13 @@ func firstSight(cards []registry.Card) []cardGroup {
 	used, popular := cardGroup{ID: "in-use", Name: "In use here"}, cardGroup{ID: "popular", Name: "Popular"}
 	brands := map[string]int{}
 	for i := range cards {
-		card := newServiceCard(&cards[i])
-		brand, _, _ := strings.Cut(card.Name, " ")
+		c := &cards[i]
+		brand, _, _ := strings.Cut(c.Name, " ")
 		switch {
-		case card.Connections != "" && len(used.Cards) < usedAtFirst:
-			used.Cards = append(used.Cards, card)
-		case card.Connections == "" && len(popular.Cards) < popularAt && brands[brand] < popularBrand:
-			popular.Cards = append(popular.Cards, card)
+		case c.Connections > 0 && len(used.Cards) < usedAtFirst:
+			used.Cards = append(used.Cards, newServiceCard(c))
+		case c.Connections == 0 && len(popular.Cards) < popularAt && brands[brand] < popularBrand:
+			popular.Cards = append(popular.Cards, newServiceCard(c))
 			brands[brand]++
 		}
 	}

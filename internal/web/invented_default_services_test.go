@@ -111,8 +111,8 @@ func defaultServicesStates() []state {
 		{"oauth-client-oauth1", 200, clientPage(inventedClient("trello"), nil, nil)},
 		{"oauth-client-no-callback", 200, clientPage(inventedClient("paypal"), nil, nil)},
 		{"oauth-client-own-server", 200, clientPage(inventedClient("nextcloud_oauth"), nil, nil)},
-		{"oauth-client-own-server-faults", 400, clientPage(inventedClient("nextcloud_oauth"), &oauthClientInput{clientID: "id", secret: "typed", parameters: map[string]string{"domain": "https://cloud"}}, faults(
-			"/parameters/domain", "Domain is a host name such as git.example.com: a host name has no slashes"))},
+		{"oauth-client-own-server-faults", 400, clientPage(inventedClient("nextcloud_oauth"), &oauthClientInput{clientID: "id", secret: "typed", parameters: map[string]string{"host": "https://cloud"}}, faults(
+			"/parameters/host", "Host is a host name such as git.example.com: a host name has no slashes"))},
 		{"oauth-client-set", 200, clientPage(inventedClient("github", clientIsSet), nil, nil)},
 		{"oauth-client-faults", 400, clientPage(inventedClient("github"), &oauthClientInput{clientID: "Iv1 8a61", secret: "typed"}, faults(
 			"/client_id", "a client id holds no blanks or line breaks: look for one at its beginning or end", "/client_secret", "a blank or line break stands at its beginning or end"))},
