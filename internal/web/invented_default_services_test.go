@@ -13,7 +13,7 @@ import (
 // inventedServices are those of the catalogue that the states show, with the connections of an organization: few, so that
 // the golden pages stay as they are when others are added.
 var inventedServices = map[lanyard.LinkName]int{"github": 12, "slack": 4, "zoho_crm": 1, "gitlab": 0, "google_drive": 0, "google_sheets": 0, "google_calendar": 0, "hubspot": 0,
-	"nasa": 0, "amazon_s3": 0, "stripe": 0, "trello": 0}
+	"nasa": 0, "aws_s3": 0, "stripe": 0, "trello": 0}
 
 // inventedCards is a part of the catalogue that comes with Lanyard, as an organization sees it that set no client.
 func inventedCards(f registry.CardFilter) *registry.Cards {
