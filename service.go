@@ -161,6 +161,16 @@ func (s *Service) checkPlaces(values map[string]string) error {
 	return nil
 }
 
+// SetsHeader reports whether the service has a header of its own under the name, in any case.
+func (s *Service) SetsHeader(name string) bool {
+	for own := range s.Headers {
+		if strings.EqualFold(own, name) {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *Service) parameter(key string) *DynamicParameter {
 	for i := range s.DynamicParameters {
 		if s.DynamicParameters[i].Key == key {

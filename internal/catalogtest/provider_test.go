@@ -344,7 +344,13 @@ func (p *provider) oauth1Token(w http.ResponseWriter, r *http.Request, body []by
 	}
 	p.granted++
 	w.Header().Set("Content-Type", "application/x-www-form-urlencoded")
-	fmt.Fprintf(w, "oauth_token=%s&oauth_token_secret=s&oauth_callback_confirmed=true", p.oauth1Named(p.granted))
+	said := url.Values{"oauth_token": {p.oauth1Named(p.granted)}, "oauth_token_secret": {"s"}, "oauth_callback_confirmed": {"true"}}
+	for _, d := range p.on.DynamicParameters {
+		if d.Learn != nil && d.Learn.From == lanyard.LearnToken {
+			said.Set(d.Learn.At, p.said(d))
+		}
+	}
+	_, _ = io.WriteString(w, said.Encode())
 }
 
 // oauth1Named is the nth token of the service: the request token comes back in the callback, so no two may be the same.

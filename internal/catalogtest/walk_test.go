@@ -151,9 +151,12 @@ func joined(a *lanyard.OAuth2Auth, param string) string {
 	return strings.Join(values, a.ScopeDelimiter)
 }
 
-func (st *stage) setClient(s *lanyard.Service, _ map[string]string) {
+func (st *stage) setClient(s *lanyard.Service, values map[string]string) {
 	secret := lanyard.NewSecret(clientSecret)
-	in := registry.OAuthClientInput{ClientID: clientID, ClientSecret: &secret}
+	in := registry.OAuthClientInput{ClientID: clientID, ClientSecret: &secret, Parameters: map[string]string{}}
+	for _, p := range s.ClientParameters() {
+		in.Parameters[p.Key] = values[p.Key]
+	}
 	_, _, err := st.registry.SetOAuthClient(st.t.Context(), st.owner, string(s.LinkName), in)
 	st.must(err)
 }

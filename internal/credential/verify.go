@@ -63,7 +63,9 @@ func (k *Keeper) try(ctx context.Context, live *Live, method string, u *url.URL,
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Accept", "application/json")
+	if !s.SetsHeader("Accept") {
+		req.Header.Set("Accept", "application/json")
+	}
 	if content != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
