@@ -209,6 +209,13 @@ func (p *provider) leftOut(text string) bool {
 	})
 }
 
+// waits: the text stands for what is only being looked up.
+func (p *provider) waits(text string) bool {
+	return slices.ContainsFunc(p.on.DynamicParameters, func(d lanyard.DynamicParameter) bool {
+		return d.Learn != nil && d.Learn.From == lanyard.LearnLookup && strings.Contains(text, "{"+d.Key+"}")
+	})
+}
+
 func (p *provider) clientAuthentication(r *http.Request, form url.Values) {
 	a := p.on.Auth.OAuth2
 	id, secret := form.Get(orElse(a.ClientIDName, "client_id")), form.Get(orElse(a.ClientSecretName, "client_secret"))
@@ -392,9 +399,12 @@ func (p *provider) api(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	p.credential(r, body)
+	lookup := slices.ContainsFunc(p.on.DynamicParameters, func(d lanyard.DynamicParameter) bool {
+		return d.Learn != nil && d.Learn.From == lanyard.LearnLookup && p.is(r, d.Learn.URL)
+	})
 	for name, text := range p.on.Headers {
 		want := p.fill(text)
-		if p.leftOut(text) {
+		if p.leftOut(text) || lookup && p.waits(text) {
 			want = ""
 		}
 		if got := r.Header.Get(name); got != want {
