@@ -150,7 +150,8 @@ const (
 // OAuth2Auth is OAuth 2.0 (RFC 6749), with what real providers need beyond it.
 type OAuth2Auth struct {
 	GrantType       GrantType         `json:"grant_type"`
-	PKCE            bool              `json:"pkce"` // RFC 7636, method S256; on unless switched off
+	GrantTypeName   string            `json:"grant_type_name,omitempty"` // what the provider calls it in token requests
+	PKCE            bool              `json:"pkce"`                      // RFC 7636, method S256; on unless switched off
 	ClientID        string            `json:"client_id,omitempty"`
 	ClientSecret    Secret            `json:"-"`
 	AuthorizeURL    string            `json:"authorize_url,omitempty"`

@@ -212,6 +212,7 @@ func defineAuth(add func(string, *huma.Schema)) {
 			[]string{"consumer_key", "request_token_url", "authorize_url", "access_token_url"}},
 		{"OAuth2Auth", lanyard.AuthOAuth2, "OAuth 2.0 (RFC 6749)", reflect.TypeFor[lanyard.OAuth2Auth](), properties{
 			"grant_type":            oneOf("Consent in the browser, or the client's own credentials. Never changes", lanyard.AuthorizationCode, lanyard.ClientCredentials),
+			"grant_type_name":       text("What the provider calls the grant in token requests", "account_credentials"),
 			"pkce":                  flag("Use PKCE with S256 (RFC 7636)", true),
 			"client_id":             text("Given by the provider when the application was registered"),
 			"authorize_url":         text("Where the browser goes; required for authorization_code. A query of its own is kept", "https://acme.com/oauth/authorize?access_type=offline"),
@@ -300,6 +301,8 @@ func defineServices(add func(string, *huma.Schema)) {
 			"verify_url":         text("Called after connecting; an answer that is not 2xx refuses the credential", "https://{domain}.acme.com/api/me"),
 			"verify_method":      oneOf("How it is called; GET when left out", "GET", "POST"),
 			"verify_body":        text("JSON, for POST", `{"query": "{ viewer { id } }"}`),
+			"verify_accepts":     listOf(&huma.Schema{Type: huma.TypeInteger}, "Statuses besides 2xx that say the credential is right, such as 403 for keys that may be limited"),
+			"verify_aws_service": text("With AWS signatures: the service that the verification request is signed for, where it is another", "sts"),
 			"verify_member":      text("A path into the JSON answer to what has to be there and not false", "ok"),
 			"auth":               ref("Auth"),
 		}

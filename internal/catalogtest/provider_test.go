@@ -175,14 +175,14 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request, form url.Values
 			p.fault("refresh: the refresh token is %q, not %q", form.Get("refresh_token"), want)
 		}
 	case string(lanyard.ClientCredentials):
-		if form.Get("grant_type") != "client_credentials" {
+		if form.Get("grant_type") != orElse(a.GrantTypeName, "client_credentials") {
 			p.fault("the grant type is %q", form.Get("grant_type"))
 		}
 		if got := form.Get("scope"); got != p.scopes {
 			p.fault("the scope is %q, not %q", got, p.scopes)
 		}
 	default:
-		if form.Get("grant_type") != "authorization_code" || form.Get("code") != "the code" || form.Get("redirect_uri") != p.redirect {
+		if form.Get("grant_type") != orElse(a.GrantTypeName, "authorization_code") || form.Get("code") != "the code" || form.Get("redirect_uri") != p.redirect {
 			p.fault("token request: %v", form)
 		}
 		sum := sha256.Sum256([]byte(form.Get("code_verifier")))

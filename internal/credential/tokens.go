@@ -25,7 +25,7 @@ func (k *Keeper) client(con *Connection, c *lanyard.Credential) (oauth2.Config, 
 	a, values := con.Service.Auth.OAuth2, con.Service.Complete(c.Parameters)
 	config := oauth2.Config{
 		ClientID: a.ClientID, ClientSecret: a.ClientSecret, ClientAuthentication: oauth2.ClientAuthentication(clientAuthentication(a, c)),
-		ClientIDName: a.ClientIDName, ClientSecretName: a.ClientSecretName, ScopeDelimiter: a.ScopeDelimiter,
+		GrantTypeName: a.GrantTypeName, ClientIDName: a.ClientIDName, ClientSecretName: a.ClientSecretName, ScopeDelimiter: a.ScopeDelimiter,
 		JSON: a.TokenBody == "json", Shape: shape(a.TokenAnswer), Now: k.Store.Now, Secrets: con.Service.SecretsOf(c),
 	}
 	for _, u := range []struct {

@@ -54,6 +54,9 @@ type Config struct {
 	RefreshURL   string // TokenURL when empty
 	RevokeURL    string
 
+	// GrantTypeName is what the provider calls the grant in the first request for a token; the RFC's name when empty.
+	GrantTypeName string
+
 	// ScopeDelimiter stands between scopes: " " when empty (RFC 6749 §3.3), ",", ";", or "+", for which see [AuthorizeURL].
 	// In a JSON body it stands as it is.
 	ScopeDelimiter string
