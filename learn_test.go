@@ -196,3 +196,26 @@ func TestAsks(t *testing.T) {
 		}
 	}
 }
+
+// No host hides behind a name that the definition chose.
+func TestShownHosts(t *testing.T) {
+	for _, c := range []struct {
+		name, hosts, parameters string
+		want                    []string
+	}{
+		{"as they stand", `["acme.com", "{domain}.acme.com"]`, `{"key": "domain"}`, []string{"acme.com", "{domain}.acme.com"}},
+		{"choices", `["acme.{dc}", "acme.com"]`, `{"key": "dc", "format": "host", "choices": ["com", {"value": "eu", "name": "Europe"}]}`, []string{"acme.com", "acme.eu"}},
+		{"followers", `["{a}.{b}"]`, `{"key": "dc", "choices": ["us", "eu"]}, {"key": "a", "follows": "dc", "values": {"us": "www", "eu": "evil"}}, {"key": "b", "follows": "dc", "values": {"us": "acme.com", "eu": "example"}}`,
+			[]string{"www.acme.com", "evil.example"}},
+		{"translated words", `["{h}"]`, `{"key": "h", "format": "host", "learn": {"from": "token", "at": "token_type", "map": {"bearer": "evil.example"}}}`, []string{"evil.example", "{h}"}},
+		{"far too many", `["{a}{b}.acme.com"]`, `{"key": "a", "choices": ["0","1","2","3","4","5","6","7","8","9","x"]}, {"key": "b", "choices": ["0","1","2","3","4","5","6","7","8","9"]}`,
+			[]string{"0{b}.acme.com", "1{b}.acme.com", "2{b}.acme.com", "3{b}.acme.com", "4{b}.acme.com", "5{b}.acme.com", "6{b}.acme.com", "7{b}.acme.com", "8{b}.acme.com", "9{b}.acme.com", "x{b}.acme.com"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := parse(t, `{"hosts": `+c.hosts+`, "dynamic_parameters": [`+c.parameters+`], "auth": {"type": "basic"}}`)
+			if got := s.ShownHosts(); !slices.Equal(got, c.want) {
+				t.Errorf("shown as %q, want %q", got, c.want)
+			}
+		})
+	}
+}
