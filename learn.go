@@ -70,6 +70,55 @@ func valuesOf(m map[string]string) []string {
 	return values
 }
 
+// maxVariants bounds how many hosts one pattern is shown as.
+const maxVariants = 100
+
+// ShownHosts are the service's hosts as a person who has not connected yet is shown them: where the definition decides
+// what a placeholder stands for (choices, what follows from them, what a provider's words are translated to), each host
+// that can come of it, so that none hides behind a name. Other placeholders stand as they are.
+func (s *Service) ShownHosts() []string {
+	var shown []string
+	for _, host := range s.Hosts {
+		for _, variant := range s.variants(host) {
+			if !slices.Contains(shown, variant) {
+				shown = append(shown, variant)
+			}
+		}
+	}
+	return shown
+}
+
+func (s *Service) variants(host string) []string {
+	variants := []string{host}
+	for i := range s.DynamicParameters {
+		p := &s.DynamicParameters[i]
+		var values []string
+		for _, c := range p.Choices {
+			values = append(values, c.Value)
+		}
+		if len(values) == 0 && p.Learn != nil && len(p.Learn.Map) > 0 {
+			values = append(slices.Sorted(maps.Values(p.Learn.Map)), "{"+p.Key+"}") // what is not translated is taken as it is
+		}
+		if len(values) == 0 || !s.standsIn(p, host) || len(values)*len(variants) > maxVariants {
+			continue
+		}
+		var next []string
+		for _, variant := range variants {
+			for _, value := range values {
+				filled := strings.ReplaceAll(variant, "{"+p.Key+"}", value)
+				for _, q := range s.DynamicParameters {
+					if q.Follows == p.Key {
+						filled = strings.ReplaceAll(filled, "{"+q.Key+"}", q.Values[value])
+					}
+				}
+				next = append(next, filled)
+			}
+		}
+		variants = next
+	}
+	return variants
+}
+
 // Complete gives all values that fill the service's placeholders, for those that are kept: beside them the defaults of
 // parameters that the definition did not have yet when they were given, and what follows from others. The map given is
 // left as it is.
