@@ -41,7 +41,7 @@ func (s *Service) neededBefore(p *DynamicParameter) bool {
 		consent, token = a.GrantType == AuthorizationCode, true
 		exchanging = append(valuesOf(a.TokenParams), a.AccessTokenURL)
 		if consent {
-			leaving = append(valuesOf(a.AuthorizeParams), a.AuthorizeURL)
+			leaving = append(valuesOf(a.AuthorizeParams), a.AuthorizeURL, a.RedirectURI)
 		}
 	}
 	switch p.Learn.From {
@@ -236,7 +236,7 @@ func (s *Service) validateLearning(f *FieldErrors) {
 		case l == nil:
 		case l.From == LearnCallback && !consent:
 			f.Add(at+"/from", "nobody comes back from a consent with this service")
-		case l.From == LearnCallback && slices.Contains(ownCallbackParams, l.At):
+		case l.From == LearnCallback && (slices.Contains(ownCallbackParams, l.At) || s.Auth.OAuth2 != nil && l.At == s.Auth.OAuth2.CodeName):
 			f.Add(at+"/at", "%s is the protocol's own", l.At)
 		case l.From == LearnToken && s.Auth.OAuth1 == nil && s.Auth.OAuth2 == nil:
 			f.Add(at+"/from", "this service has no token endpoint")
@@ -244,11 +244,18 @@ func (s *Service) validateLearning(f *FieldErrors) {
 	}
 }
 
-// validateParams judges the placeholders in the parameters of the authorize URL and the token requests.
+// callbackURLName is the placeholder of the service's own callback URL in refresh parameters.
+const callbackURLName = "callback_url"
+
+// validateParams judges the placeholders in the parameters of the authorize URL and the token requests, and in what is
+// sent in the callback URL's place.
 func (s *Service) validateParams(f *FieldErrors) {
 	a := s.Auth.OAuth2
 	if a == nil {
 		return
+	}
+	if left := s.undeclaredName(a.RedirectURI); left != "" {
+		f.Add("/auth/redirect_uri", "the placeholder {%s} is not among the dynamic parameters", left)
 	}
 	for _, leg := range []struct {
 		at     string
@@ -256,7 +263,7 @@ func (s *Service) validateParams(f *FieldErrors) {
 	}{{"/auth/authorize_params/", a.AuthorizeParams}, {"/auth/token_params/", a.TokenParams}, {"/auth/refresh_params/", a.RefreshParams}} {
 		for _, name := range slices.Sorted(maps.Keys(leg.params)) {
 			text := leg.params[name]
-			if left := s.undeclaredName(text); left != "" {
+			if left := s.undeclaredName(text); left != "" && !(left == callbackURLName && leg.at == "/auth/refresh_params/") {
 				f.Add(leg.at+pointerToken(name), "the placeholder {%s} is not among the dynamic parameters", left)
 			}
 			for _, p := range s.DynamicParameters {

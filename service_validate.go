@@ -548,6 +548,9 @@ func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
 		params map[string]string
 	}{{"/auth/authorize_params", a.AuthorizeParams}, {"/auth/token_params", a.TokenParams}, {"/auth/refresh_params", a.RefreshParams}} {
 		for _, name := range slices.Sorted(maps.Keys(m.params)) {
+			if name == "redirect_uri" && m.at == "/auth/refresh_params" {
+				continue // RFC 6749 knows none on a refresh, and some providers insist on it
+			}
 			if slices.Contains(reservedAuthorizeParams, name) || name == "code" || name == "code_verifier" || name == "refresh_token" {
 				f.Add(m.at+"/"+pointerToken(name), "leave %s out: Lanyard adds it", name)
 			}
@@ -557,7 +560,7 @@ func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
 	if !slices.Contains([]ClientAuthentication{ClientAuthAutomatic, ClientSecretBasic, ClientSecretPost, ClientSecretBasicRaw, ClientAuthNone}, a.ClientAuthentication) {
 		f.Add("/auth/client_authentication", "this is client_secret_basic, client_secret_post, client_secret_basic_raw, none, or left out")
 	}
-	for _, n := range []struct{ at, name string }{{"/auth/grant_type_name", a.GrantTypeName}, {"/auth/client_id_name", a.ClientIDName}, {"/auth/client_secret_name", a.ClientSecretName}} {
+	for _, n := range []struct{ at, name string }{{"/auth/grant_type_name", a.GrantTypeName}, {"/auth/code_name", a.CodeName}, {"/auth/token_code_name", a.TokenCodeName}, {"/auth/client_id_name", a.ClientIDName}, {"/auth/client_secret_name", a.ClientSecretName}} {
 		if n.name != "" {
 			f.Check(n.at, checkParamName(n.name))
 		}
@@ -569,6 +572,7 @@ func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
 		a.TokenAnswer.validate(f)
 	}
 	f.Check("/auth/issuer", checkText(a.Issuer, maxURL))
+	f.Check("/auth/redirect_uri", checkText(a.RedirectURI, maxText))
 	if a.DefaultExpiresIn < 0 || a.DefaultExpiresIn > 10*365*24*3600 {
 		f.Add("/auth/default_expires_in", "this is a number of seconds, at most ten years")
 	}

@@ -73,7 +73,10 @@ type Auth struct {
 	ClientAuthentication    string            `json:"client_authentication,omitempty"`
 	ClientIDName            string            `json:"client_id_name,omitempty"`
 	ClientSecretName        string            `json:"client_secret_name,omitempty"`
-	TokenBody               string            `json:"token_body,omitempty"` // form when empty, or json
+	CodeName                string            `json:"code_name,omitempty"`
+	TokenCodeName           string            `json:"token_code_name,omitempty"`
+	RedirectURI             string            `json:"redirect_uri,omitempty"` // the callback URL when empty
+	TokenBody               string            `json:"token_body,omitempty"`   // form when empty, or json
 	Issuer                  string            `json:"issuer,omitempty"`
 
 	TokenAnswer      *lanyard.TokenAnswer `json:"token_answer,omitempty"`

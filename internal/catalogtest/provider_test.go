@@ -36,7 +36,8 @@ type provider struct {
 	on        *lanyard.Service
 	values    map[string]string // of all dynamic parameters
 	given     map[string]lanyard.Secret
-	redirect  string
+	redirect  string // as the browser brought it
+	callback  string // of the service
 	challenge string
 	granted   int  // tokens so far
 	stale     bool // the API refuses the token once, as a sign to refresh
@@ -182,7 +183,7 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request, form url.Values
 			p.fault("the scope is %q, not %q", got, p.scopes)
 		}
 	default:
-		if form.Get("grant_type") != orElse(a.GrantTypeName, "authorization_code") || form.Get("code") != "the code" || form.Get("redirect_uri") != p.redirect {
+		if form.Get("grant_type") != orElse(a.GrantTypeName, "authorization_code") || form.Get(orElse(a.TokenCodeName, "code")) != "the code" || form.Get("redirect_uri") != p.redirect {
 			p.fault("token request: %v", form)
 		}
 		sum := sha256.Sum256([]byte(form.Get("code_verifier")))
@@ -194,7 +195,7 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request, form url.Values
 		if p.leftOut(value) {
 			continue
 		}
-		if form.Get(name) != p.fill(value) {
+		if form.Get(name) != strings.ReplaceAll(p.fill(value), "{callback_url}", p.callback) {
 			p.fault("%s: the parameter %s is %q, not %q", leg, name, form.Get(name), p.fill(value))
 		}
 	}
@@ -485,7 +486,11 @@ func (p *provider) credential(r *http.Request, body []byte) {
 		}
 		want("the header "+name, r.Header.Get(name), prefix+p.accessToken())
 	case lanyard.AuthAWSSigV4:
-		scope := "/" + p.fill(a.AWSSigV4.AWSRegion) + "/" + a.AWSSigV4.AWSService + "/aws4_request"
+		service := a.AWSSigV4.AWSService
+		if p.on.VerifyAWSService != "" && p.is(r, p.on.VerifyURL) {
+			service = p.on.VerifyAWSService
+		}
+		scope := "/" + p.fill(a.AWSSigV4.AWSRegion) + "/" + service + "/aws4_request"
 		if got := r.Header.Get("Authorization"); !strings.Contains(got, "Credential=AKIDEXAMPLE/") || !strings.Contains(got, scope) {
 			p.fault("the signature is %q, and not for %s", got, scope)
 		}

@@ -90,6 +90,7 @@ func (st *stage) walk(s *lanyard.Service) {
 	values := valuesOf(t, s)
 	st.begin(s, values)
 	name := string(s.LinkName)
+	st.callback = fmt.Sprintf("%s/oauth/callback/%s/%s", publicURL, st.owner.Organization, s.LinkName)
 	if s.NeedsClient() {
 		st.setClient(s, values)
 	}
@@ -180,7 +181,7 @@ func (st *stage) consent(s *lanyard.Service, connectURL string) {
 		back.Set("oauth_verifier", "verifier")
 	} else {
 		st.authorize(s, u)
-		back.Set("code", "the code")
+		back.Set(orElse(s.Auth.OAuth2.CodeName, "code"), "the code")
 		back.Set("state", q.Get("state"))
 	}
 	for _, d := range s.DynamicParameters {
@@ -217,7 +218,7 @@ func (st *stage) authorize(s *lanyard.Service, u *url.URL) {
 	st.at(u, a.AuthorizeURL)
 	want := map[string]string{
 		"response_type": "code", orElse(a.ClientIDName, "client_id"): clientID, "scope": joined(a, ""),
-		"redirect_uri": fmt.Sprintf("%s/oauth/callback/%s/%s", publicURL, st.owner.Organization, s.LinkName),
+		"redirect_uri": orElse(st.fill(a.RedirectURI), st.callback),
 	}
 	for _, scope := range a.Scopes {
 		if scope.Param != "" {

@@ -24,7 +24,7 @@ type Grant struct {
 // Exchange trades an authorization code for a token. A failure is an [*Error]; the code may be used up by it, unless its
 // class is Misconfigured or NeverSent is set.
 func Exchange(ctx context.Context, client *http.Client, c Config, g Grant) (*Token, error) {
-	p := params{}.add("grant_type", cmp.Or(c.GrantTypeName, "authorization_code")).add("code", g.Code.Reveal())
+	p := params{}.add("grant_type", cmp.Or(c.GrantTypeName, "authorization_code")).add(cmp.Or(c.CodeName, "code"), g.Code.Reveal())
 	if g.RedirectURI != "" {
 		p = p.add("redirect_uri", g.RedirectURI)
 	}
