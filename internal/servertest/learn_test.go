@@ -118,6 +118,30 @@ func TestInstanceThatDoesNotFit(t *testing.T) {
 	}
 }
 
+// Slack refuses with status 200, and "ok" is not the only word that it has for it.
+func TestTokenAnswersThatRefuse(t *testing.T) {
+	l := servertest.Start(t)
+	browser := l.Browser(t)
+	p := providertest.Imitate(t, providertest.Manners{})
+	l.Connect(t, custom(imitated(t, p, "acme", nil, object("token_answer", object("access_token", "authed_user.access_token"))), "acme"), nil)
+	for _, c := range []struct {
+		name, want string
+		answer     []any
+	}{
+		{"with a reason", "acme refused to exchange the code (invalid_code", []any{"ok", false, "error", "invalid_code"}},
+		{"without one", "the answer holds no access token", []any{"ok", false}},
+		{"with the token elsewhere", "the answer holds no access token", []any{"ok", true, "access_token", "of a bot"}},
+		{"of another kind", "is not Bearer, and no other is supported", []any{"authed_user.access_token", "a", "token_type", "mac"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p.Change(func(m *providertest.Manners) {
+				m.Answer = func(string, string) (string, string) { return providertest.JSONAnswer(c.answer...) }
+			})
+			says(t, goes(t, l, browser, "acme", nil), "acme is not connected", c.want)
+		})
+	}
+}
+
 func TestInstanceMovesWithARefresh(t *testing.T) {
 	l := servertest.Start(t)
 	browser := l.Browser(t)

@@ -85,7 +85,7 @@ func withRareFields(t *testing.T) map[string]*lanyard.Service {
 	} {
 		s, err := lanyard.ParseService([]byte(`{"kind": "custom", "link_name": "acme", "name": "Acme", "hosts": ["a.example"], "base_url": "https://a.example", "headers": {"X-Version": "1", "X-Dev": "{dev}"},
 			"verify_url": "https://a.example/me", "verify_method": "POST", "verify_body": "{}", "verify_member": "ok",
-			"dynamic_parameters": [{"key": "dc", "choices": ["com", "eu"], "example": "eu", "learn": {"from": "callback", "at": "location"}}, {"key": "site", "follows": "dc", "values": {"com": "a", "eu": "b"}}, {"key": "dev", "secret": true, "optional": true}],
+			"dynamic_parameters": [{"key": "dc", "choices": ["com", "eu"], "example": "eu", "learn": {"from": "lookup", "at": "0.dc", "url": "https://a.example/sites"}}, {"key": "site", "follows": "dc", "values": {"com": "a", "eu": "b"}}, {"key": "dev", "secret": true, "optional": true}],
 			"auth": ` + auth + `}`))
 		if err == nil {
 			err = s.Validate()
