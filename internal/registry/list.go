@@ -77,12 +77,15 @@ func (r *Registry) defaults(ctx context.Context, c *lanyard.Caller, f ServiceFil
 		return nil, err
 	}
 	var views []ServiceView
-	for _, s := range r.services.catalog.Services() {
-		entry, _ := r.services.catalog.Find(s.LinkName)
-		if string(s.LinkName) <= after || own.shadowed(s.LinkName) || f.Category != "" && s.Category != f.Category || !entry.Matches(f.Query) {
+	services := r.services.Catalog()
+	for _, w := range services.Ways() {
+		if string(w.LinkName) <= after || own.shadowed(w.LinkName) {
 			continue
 		}
-		if views = append(views, *r.listed(c, own.service(s))); len(views) == want {
+		if entry, _ := services.Find(w.LinkName); f.Category != "" && entry.Category != f.Category || !entry.Matches(f.Query) {
+			continue
+		}
+		if views = append(views, *r.listed(c, own.service(w.Service()))); len(views) == want {
 			break
 		}
 	}
@@ -101,16 +104,21 @@ func (r *Registry) ownClients(ctx context.Context, org lanyard.OrganizationID) (
 	if err != nil {
 		return nil, err
 	}
-	all := r.services.catalog.Services()
+	all := r.services.Catalog().Ways()
 	names := make([]lanyard.LinkName, len(all))
-	for i, s := range all {
-		names[i] = s.LinkName
+	for i, w := range all {
+		names[i] = w.LinkName
 	}
 	taken, err := r.store.TakenLinkNames(ctx, org, names)
 	return &clients{org, set, taken}, err
 }
 
 func (o *clients) shadowed(name lanyard.LinkName) bool { return slices.Contains(o.taken, name) }
+
+// has reports whether the organization has an OAuth client for the service.
+func (o *clients) has(name lanyard.LinkName) bool {
+	return slices.ContainsFunc(o.set, func(c store.ClientSet) bool { return c.Service == name && c.ClientID != "" })
+}
 
 // service is the default service as the organization uses it, without the secret.
 func (o *clients) service(s *lanyard.Service) *lanyard.Service {
@@ -144,21 +152,22 @@ func (r *Registry) Cards(ctx context.Context, c *lanyard.Caller, category, query
 	if err != nil {
 		return nil, err
 	}
-	cards := &Cards{Categories: r.services.catalog.Categories()}
-	for _, e := range r.services.catalog.Entries() {
+	services := r.services.Catalog()
+	cards := &Cards{Categories: services.Categories()}
+	for _, e := range services.Entries() {
 		if category != "" && e.Category != category || !e.Matches(query) {
 			continue
 		}
 		card := Card{Entry: e}
 		for i := range e.Ways {
-			s := e.Ways[i].Service
-			if own.shadowed(s.LinkName) {
+			w := &e.Ways[i]
+			if own.shadowed(w.LinkName) {
 				continue
 			}
 			if card.LinkName == "" {
-				card.LinkName = s.LinkName
+				card.LinkName = w.LinkName
 			}
-			card.Ready = card.Ready || own.service(s).CheckClient() == nil
+			card.Ready = card.Ready || !w.NeedsClient() || own.has(w.LinkName)
 		}
 		if card.LinkName != "" {
 			cards.Cards = append(cards.Cards, card)

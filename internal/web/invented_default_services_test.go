@@ -14,7 +14,7 @@ func inventedCards() *registry.Cards {
 	for _, e := range catalog.Default().Entries() {
 		card := registry.Card{Entry: e, LinkName: e.LinkName()}
 		for _, w := range e.Ways {
-			card.Ready = card.Ready || !w.Service.NeedsClient()
+			card.Ready = card.Ready || !w.NeedsClient()
 		}
 		c.Cards = append(c.Cards, card)
 	}
@@ -26,7 +26,7 @@ func inventedClient(name lanyard.LinkName, change ...func(*registry.OAuthClientP
 	entry, way := catalog.Default().Find(name)
 	p := &registry.OAuthClientPage{
 		ServiceView: &registry.ServiceView{
-			Service: way.Service.For("org_zylker", nil), CallbackURL: registry.CallbackURL(inventedURL, "org_zylker", name), Entry: entry, Way: way,
+			Service: way.Service().For("org_zylker", nil), CallbackURL: registry.CallbackURL(inventedURL, "org_zylker", name), Entry: entry, Way: way,
 			Affected: &store.Affected{},
 		},
 		MaySet: true,

@@ -22,9 +22,9 @@ func TestLogosOfDefaultServices(t *testing.T) {
 		}
 		used[e.Logo] = true
 		for _, w := range e.Ways {
-			tile := string(logo(w.Service.LinkName, w.Service.Name))
+			tile := string(logo(w.LinkName, w.Service().Name))
 			if !strings.Contains(tile, `fill="`+e.Color+`"`) || strings.Contains(tile, "<path") != (e.Logo != "") {
-				t.Errorf("%s: the tile is %s", w.Service.LinkName, tile)
+				t.Errorf("%s: the tile is %s", w.LinkName, tile)
 			}
 		}
 	}
