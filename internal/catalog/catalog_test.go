@@ -149,7 +149,7 @@ func TestAliasBombsAreNotUnfolded(t *testing.T) { // N02
 func TestSearch(t *testing.T) {
 	c := catalog.Default()
 	for query, want := range map[string][]string{
-		"gitlab": {"GitLab"}, "GITHUB_TOKEN": {"GitHub"}, 
+		"gitlab": {"GitLab"}, "GITHUB_TOKEN": {"GitHub"},
 		"no such thing": nil, "%": nil,
 	} {
 		var got []string

@@ -18,18 +18,18 @@ import (
 type file struct {
 	Name        string    `json:"name"`
 	Description string    `json:"description"`
-	DocsURL     string    `json:"docs_url"`
-	Logo        string    `json:"logo"`
-	Color       string    `json:"color"`
-	Aliases     []string  `json:"aliases"`
-	Evidence    Evidence  `json:"evidence"`
+	DocsURL     string    `json:"docs_url,omitempty"`
+	Logo        string    `json:"logo,omitempty"`
+	Color       string    `json:"color,omitempty"`
+	Aliases     []string  `json:"aliases,omitempty"`
+	Evidence    Evidence  `json:"evidence,omitzero"`
 	Ways        []fileWay `json:"ways"`
 }
 
 type fileWay struct {
-	Name        string          `json:"name"`
-	RegisterURL string          `json:"register_url"`
-	Register    string          `json:"register"`
+	Name        string          `json:"name,omitempty"`
+	RegisterURL string          `json:"register_url,omitempty"`
+	Register    string          `json:"register,omitempty"`
 	Definition  json.RawMessage `json:"definition"` // of a service, as the API takes it
 }
 
