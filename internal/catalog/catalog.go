@@ -11,7 +11,8 @@
 //	own.go       an operator's directory, looked at again and again
 //	format.go    a service as a file, for people
 //	schema.go    what editors know about a file
-//	remarks.go   what is not wrong with a file and worth mending
+//	lint.go      what there is to say about files
+//	draft.go     a file to begin with
 //	stats.go     numbers
 //
 // The package knows nothing of organizations: a client id and secret come from package registry.
@@ -21,7 +22,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -99,8 +99,8 @@ func Only(s *lanyard.Service) (*Entry, *Way) {
 }
 
 func (c *Catalog) add(e *Entry) error {
-	if want, d := string(e.LinkName())+".yaml", e.document; d != nil && path.Base(d.file) != want {
-		return d.fault("/ways/0/definition/link_name", "the file of this service is called "+want)
+	if err := e.checkFile(); err != nil {
+		return err
 	}
 	for i := range e.Ways {
 		w := &e.Ways[i]

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -40,8 +39,8 @@ var (
 	directory = regexp.MustCompile(`^[a-z][a-z_]*$`)
 )
 
-// parse reads one file, <category>/<link_name>.yaml. The error joins all its faults.
-func parse(name string, data []byte) (*Entry, error) {
+// parse reads one file. The error joins all its faults.
+func parse(name, category string, data []byte) (*Entry, error) {
 	d, err := readYAML(name, data)
 	if err != nil {
 		return nil, err
@@ -51,7 +50,7 @@ func parse(name string, data []byte) (*Entry, error) {
 		return nil, d.located("", err)
 	}
 	e := &Entry{
-		Name: f.Name, Category: path.Base(path.Dir(name)), Description: f.Description, DocsURL: f.DocsURL,
+		Name: f.Name, Category: category, Description: f.Description, DocsURL: f.DocsURL,
 		Logo: f.Logo, Color: f.Color, Aliases: f.Aliases, Evidence: f.Evidence, Ways: make([]Way, len(f.Ways)), document: d,
 	}
 	faults := []error{d.located("", e.check())}

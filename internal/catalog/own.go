@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"strings"
 
 	"lanyard"
@@ -31,7 +32,7 @@ func Load(fsys fs.FS) (*Catalog, error) {
 		if err != nil {
 			return nil, err
 		}
-		entry, err := parse(f.name, data)
+		entry, err := parse(f.name, path.Dir(f.name), data)
 		if err == nil {
 			err = c.add(entry)
 		}
