@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -196,7 +195,7 @@ in for one that comes with Lanyard. The exit status is 1 when there is a fault.`
 		RunE: func(_ *cobra.Command, args []string) error {
 			var files []catalog.Source
 			for _, arg := range args {
-				found, err := sources(arg)
+				found, err := sources(arg, 0)
 				if err != nil {
 					return err
 				}
@@ -214,38 +213,56 @@ in for one that comes with Lanyard. The exit status is 1 when there is a fault.`
 // maxCatalogFile is more than a server reads of one file, so that the server's own limit is what is told.
 const maxCatalogFile = 1 << 20
 
+// deepest is how far below a named directory files are looked for; symbolic links are followed, as a server does, and may
+// lead round in a circle.
+const deepest = 4
+
 // sources reads a file, or every .yaml file below a directory.
-func sources(name string) ([]catalog.Source, error) {
+func sources(name string, depth int) ([]catalog.Source, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		text, err := readAtMost(name, maxCatalogFile)
+		if err != nil {
+			return nil, err
+		}
+		whole, err := filepath.Abs(name)
+		return []catalog.Source{{Name: name, Category: filepath.Base(filepath.Dir(whole)), Text: text}}, err
+	}
+	entries, err := os.ReadDir(name)
+	if err != nil {
+		return nil, err
+	}
 	var files []catalog.Source
-	err := filepath.WalkDir(name, func(path string, d fs.DirEntry, err error) error {
+	for _, entry := range entries {
+		path := filepath.Join(name, entry.Name())
+		info, err := os.Stat(path)
 		switch {
+		case strings.HasPrefix(entry.Name(), "."):
+			continue
 		case err != nil:
-			return err
-		case path != name && strings.HasPrefix(d.Name(), "."):
-			if d.IsDir() {
-				return filepath.SkipDir
-			}
-			return nil
-		case d.IsDir() || path != name && !strings.HasSuffix(path, ".yaml"):
-			return nil
+			return nil, err
+		case info.IsDir() && depth >= deepest, !info.IsDir() && !strings.HasSuffix(path, ".yaml"):
+			continue
 		}
-		f, err := os.Open(path)
+		found, err := sources(path, depth+1)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		defer f.Close() //nolint:errcheck // it was only read
-		text, err := io.ReadAll(io.LimitReader(f, maxCatalogFile))
-		if err != nil {
-			return err
-		}
-		whole, err := filepath.Abs(path)
-		if err != nil {
-			return err
-		}
-		files = append(files, catalog.Source{Name: path, Category: filepath.Base(filepath.Dir(whole)), Text: text})
-		return nil
-	})
-	return files, err
+		files = append(files, found...)
+	}
+	return files, nil
+}
+
+func readAtMost(name string, limit int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	return io.ReadAll(io.LimitReader(f, limit))
 }
 
 // printReport prints what a lint found. The error is for the exit status.
