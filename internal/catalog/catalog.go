@@ -190,7 +190,7 @@ func (c *Catalog) Categories() []string {
 			all = append(all, e.Category)
 		}
 	}
-	slices.SortFunc(all, func(a, b string) int { return strings.Compare(CategoryName(a), CategoryName(b)) })
+	slices.SortFunc(all, func(a, b string) int { return strings.Compare(strings.ToLower(CategoryName(a)), strings.ToLower(CategoryName(b))) })
 	return all
 }
 
