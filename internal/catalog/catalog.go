@@ -190,7 +190,9 @@ func (c *Catalog) Categories() []string {
 			all = append(all, e.Category)
 		}
 	}
-	slices.SortFunc(all, func(a, b string) int { return strings.Compare(strings.ToLower(CategoryName(a)), strings.ToLower(CategoryName(b))) })
+	slices.SortFunc(all, func(a, b string) int {
+		return strings.Compare(strings.ToLower(CategoryName(a)), strings.ToLower(CategoryName(b)))
+	})
 	return all
 }
 

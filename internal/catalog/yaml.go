@@ -112,7 +112,7 @@ func (*document) writeScalar(b *bytes.Buffer, n *yaml.Node, refuse func(string, 
 func writeText(b *bytes.Buffer, s string) {
 	e := json.NewEncoder(b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(s)         // a text always encodes
+	_ = e.Encode(s)         //nolint:errchkjson // a text always encodes
 	b.Truncate(b.Len() - 1) // the line break after it
 }
 

@@ -136,7 +136,7 @@ func (a *app) writeDraft(d *catalog.Draft, file string) error {
 		}
 		return fmt.Errorf("%s was not written:\n%w", file, errors.Join(faults...))
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // nothing in it is secret
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // nothing in it is secret

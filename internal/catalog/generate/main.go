@@ -45,5 +45,5 @@ func write(file string, text []byte) error {
 	if now, err := os.ReadFile(file); err == nil && bytes.Equal(now, text) {
 		return nil
 	}
-	return os.WriteFile(file, text, 0o644)
+	return os.WriteFile(file, text, 0o644) //nolint:gosec // part of the sources
 }
