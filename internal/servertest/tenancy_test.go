@@ -628,6 +628,7 @@ var tenancyAccess = []tenancyRule{
 	{"GET /readyz", "GET /readyz", ``, false, everybody()},
 	{"GET /metrics", "GET /metrics", ``, false, everybody()},
 	{"GET /openapi.json", "GET /openapi.json", ``, false, everybody()},
+	{"GET /schemas/catalog.json", "GET /schemas/catalog.json", ``, false, everybody()},
 	{"GET /docs", "GET /docs", ``, false, everybody()},
 	{"GET /docs/{file}", "GET DOCS", ``, false, everybody()},
 }
