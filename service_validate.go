@@ -46,6 +46,8 @@ func (s *Service) Validate() error {
 		s.validateHosts(&f)
 	}
 	s.validateAuth(&f)
+	s.validateLearning(&f)
+	s.validateParams(&f)
 	if len(f) == 0 && s.Kind == KindDefault && s.tokenHostFollowsValue() {
 		// An organization's client secret must not go where any one of its members points it.
 		f.Add("/auth/access_token_url", "who connects would choose the host that the organization's client secret is sent to: give the parameter choices")
@@ -107,6 +109,9 @@ func (s *Service) validateParameters(f *FieldErrors) {
 			f.Add(at+"/with_client", "only a default service has an OAuth client beside it that a value could come with")
 		}
 		s.validateFollows(p, at, f)
+		if p.WithClient && p.Secret {
+			f.Add(at+"/secret", "a value that comes with the OAuth client is shown to owners and admins")
+		}
 		if p.Learn != nil {
 			p.Learn.validate(at+"/learn", f)
 		}

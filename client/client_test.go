@@ -138,10 +138,10 @@ func TestOperations(t *testing.T) {
 		}, recorded{"PATCH", "/v1/services/acme?keep_connections=true", `{"name":"Acme"}`, jsonType, ""}, service},
 		"set the OAuth client": {200, serviceJSON, func(ctx context.Context, c *client.Client) (any, error) {
 			secret := "s"
-			return c.SetOAuthClient(ctx, "acme", "id", &secret)
-		}, recorded{"PUT", "/v1/services/acme/client", `{"client_id":"id","client_secret":"s"}`, jsonType, ""}, service},
+			return c.SetOAuthClient(ctx, "acme", client.OAuthClient{ClientID: "id", ClientSecret: &secret, Parameters: map[string]string{"domain": "acme.example.org"}})
+		}, recorded{"PUT", "/v1/services/acme/client", `{"client_id":"id","client_secret":"s","parameters":{"domain":"acme.example.org"}}`, jsonType, ""}, service},
 		"set the OAuth client, keep the secret": {200, serviceJSON, func(ctx context.Context, c *client.Client) (any, error) {
-			return c.SetOAuthClient(ctx, "acme", "id", nil)
+			return c.SetOAuthClient(ctx, "acme", client.OAuthClient{ClientID: "id"})
 		}, recorded{"PUT", "/v1/services/acme/client", `{"client_id":"id"}`, jsonType, ""}, service},
 		"delete service": {200, `{"revoked_authorizations":3}`, func(ctx context.Context, c *client.Client) (any, error) {
 			return c.DeleteService(ctx, "acme")

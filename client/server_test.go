@@ -135,7 +135,7 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 		t.Errorf("the services are %v", services)
 	}
 
-	github, err := c.SetOAuthClient(ctx, "github", "id", &secret.Auth.ClientSecret)
+	github, err := c.SetOAuthClient(ctx, "github", client.OAuthClient{ClientID: "id", ClientSecret: &secret.Auth.ClientSecret})
 	must(err)
 	if github.Kind != lanyard.KindDefault || github.ClientSet == nil || !*github.ClientSet || github.Auth.ClientID != "id" || !github.CreatedAt.IsZero() {
 		t.Errorf("with a client it is %+v", github)

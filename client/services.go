@@ -98,6 +98,11 @@ type Service struct {
 	ClientSet   *bool  `json:"client_set,omitempty"`
 	RegisterURL string `json:"register_url,omitempty"`
 	Register    string `json:"register,omitempty"`
+	// ClientParameters are the values that came with that client; for owners and admins, on single reads.
+	ClientParameters map[string]string `json:"client_parameters,omitempty"`
+	// VerifiedAt is the day, in UTC, on which a default service, defined as it is, last worked in this deployment; zero
+	// where it has not yet.
+	VerifiedAt time.Time `json:"verified_at,omitzero"`
 	// RevokedAuthorizations is how many an edit revoked; set by [Client.EditService] and
 	// [Client.SetOAuthClient] only.
 	RevokedAuthorizations int `json:"revoked_authorizations"`
@@ -107,7 +112,7 @@ type Service struct {
 type ServiceFilter struct {
 	Kind     lanyard.ServiceKind
 	Category string
-	Query    string // part of a name or link name, or another word that people look for a default service by
+	Query    string // part of a name or link name; default services are found by what people type, with errors too
 }
 
 // Services lists the services that one can make connections with, by link name.
@@ -148,15 +153,21 @@ func (c *Client) DeleteService(ctx context.Context, linkName string) (revokedAut
 	return answer.RevokedAuthorizations, nil
 }
 
-// SetOAuthClient sets the organization's client for a default service; for owners and admins. A nil secret leaves the
-// stored one, as long as the client id stays; an empty one is for a client that has none. Another client id revokes every
-// authorization of every connection of the service.
-func (c *Client) SetOAuthClient(ctx context.Context, linkName, clientID string, clientSecret *string) (*Service, error) {
-	body := struct {
-		ClientID     string  `json:"client_id"`
-		ClientSecret *string `json:"client_secret,omitempty"`
-	}{clientID, clientSecret}
-	return call[Service](ctx, c, http.MethodPut, "/v1/services/"+link(linkName)+"/client", nil, body)
+// OAuthClient is an organization's client for a default service: what the provider showed when an application was
+// registered there.
+type OAuthClient struct {
+	ClientID string `json:"client_id"`
+	// ClientSecret: a nil one leaves the stored one, as long as the client id and the parameters stay; an empty one is for
+	// a client that has none.
+	ClientSecret *string `json:"client_secret,omitempty"`
+	// Parameters are values of the service's dynamic parameters that say WithClient; nil leaves the stored ones.
+	Parameters map[string]string `json:"parameters,omitempty"`
+}
+
+// SetOAuthClient sets the organization's client for a default service; for owners and admins. Another client id, or
+// another parameter, revokes every authorization of every connection of the service.
+func (c *Client) SetOAuthClient(ctx context.Context, linkName string, set OAuthClient) (*Service, error) {
+	return call[Service](ctx, c, http.MethodPut, "/v1/services/"+link(linkName)+"/client", nil, set)
 }
 
 // CatalogFile reads a service as a file of the catalogue: YAML, with no client id or secret in it. Of a default service it

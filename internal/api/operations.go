@@ -373,7 +373,8 @@ var operations = map[string]operation{
 	"PUT /v1/services/{link_name}/client": {
 		id: "set_client", tag: "Services", summary: "Set the OAuth client of a default service",
 		description: "The client id and secret that the organization got by registering an application with the provider, with the service's `callback_url` as its redirect URI (see `register_url`). For owners and admins.\n\n" +
-			"Tokens belong to the client they were given to: another client id revokes every authorization of every connection of the service, as many as `revoked_authorizations` says, and `affected` on a read said before. Another secret of the same client revokes nothing.",
+			"A service of your own server or tenant has dynamic parameters with `with_client`: their values are given here, in `parameters`, and stand in the service from then on, so that nobody who connects is asked for them or can lead the client secret to another host.\n\n" +
+			"Tokens belong to the client they were given to: another client id, or another of these values, revokes every authorization of every connection of the service, as many as `revoked_authorizations` says, and `affected` on a read said before. Another secret of the same client revokes nothing.",
 		body:   `{"client_id": "0a1b2c3d", "client_secret": "…"}`,
 		answer: exampleDefault,
 		errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),

@@ -312,15 +312,17 @@ func defineServices(add func(string, *huma.Schema)) {
 	add("NewService", object(typ, create, nil, required...))
 
 	read := properties{
-		"callback_url": readOnly(text("Enter this with the provider as the redirect URI: it is this service's own", "https://lanyard.example.com/oauth/callback/org_…/acme")),
-		"author":       readOnly(text("The id of the user who defined it; empty for a default service", "usr_…")),
-		"created_at":   readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true, Description: "When it was defined; null for a default service"}),
-		"updated_at":   readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true, Description: "When it was last changed; null for a default service"}),
-		"client_set":   readOnly(&huma.Schema{Type: huma.TypeBoolean, Description: "Of a default service that is used with the organization's own OAuth client: whether that is set, without which nobody can connect"}),
-		"register_url": readOnly(text("Where the provider registers OAuth applications", "https://acme.com/settings/applications")),
-		"register":     readOnly(text("The same in words", "In Acme, open Settings, Applications.")),
+		"callback_url":      readOnly(text("Enter this with the provider as the redirect URI: it is this service's own", "https://lanyard.example.com/oauth/callback/org_…/acme")),
+		"author":            readOnly(text("The id of the user who defined it; empty for a default service", "usr_…")),
+		"created_at":        readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true, Description: "When it was defined; null for a default service"}),
+		"updated_at":        readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true, Description: "When it was last changed; null for a default service"}),
+		"client_set":        readOnly(&huma.Schema{Type: huma.TypeBoolean, Description: "Of a default service that is used with the organization's own OAuth client: whether that is set, without which nobody can connect"}),
+		"register_url":      readOnly(text("Where the provider registers OAuth applications", "https://acme.com/settings/applications")),
+		"register":          readOnly(text("The same in words", "In Acme, open Settings, Applications.")),
+		"client_parameters": readOnly(&huma.Schema{Type: huma.TypeObject, AdditionalProperties: text("A value"), Description: "The values that came with the OAuth client; on a single read, for owners and admins"}),
+		"verified_at":       readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Description: "The last day, in UTC, on which a default service, defined as it is, worked in this deployment, for whomever; left out where it has not yet"}),
 		"affected": readOnly(&huma.Schema{
-			Type: huma.TypeObject, Description: "On a single read, for whoever may change it: what an edit without keep_connections, the deletion or another client id would revoke now",
+			Type: huma.TypeObject, Description: "On a single read, for whoever may change it: what an edit without keep_connections, the deletion or another client would revoke now",
 			Properties: map[string]*huma.Schema{
 				"authorizations": number("Connected authorizations", 3), "connections": number("Of so many connections", 2), "people": number("Of so many people", 2),
 			},

@@ -4,6 +4,7 @@
 // in the very form that the API takes for a custom one and judged by the same rules.
 //
 //	catalog.go   what a catalogue is
+//	search.go    how it is searched
 //	file.go      one file: read, checked
 //	fault.go     what is wrong with a file, and on which line
 //	yaml.go      YAML as JSON, with the line of every value
@@ -24,6 +25,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"lanyard"
 )
@@ -33,6 +35,8 @@ type Catalog struct {
 	entries []*Entry
 	ways    []*Way
 	byName  map[lanyard.LinkName]place
+	indexed sync.Once // the index for searching is made when something is first searched
+	index   []*searched
 }
 
 // place is where a link name stands.
@@ -196,15 +200,6 @@ func (c *Catalog) Categories() []string {
 	return all
 }
 
-// Matches reports whether a search for query finds the entry: by a part of its name, of a link name or of an alias, in
-// any case. An empty query finds everything.
-func (e *Entry) Matches(query string) bool {
-	query = strings.ToLower(strings.TrimSpace(query))
-	holds := func(text string) bool { return strings.Contains(strings.ToLower(text), query) }
-	return holds(e.Name) || slices.ContainsFunc(e.Aliases, holds) ||
-		slices.ContainsFunc(e.Ways, func(w Way) bool { return holds(string(w.LinkName)) })
-}
-
 // CategoryName is a category as people read it: "developer_tools" is "Developer tools".
 func CategoryName(category string) string {
 	name := strings.ReplaceAll(category, "_", " ")
@@ -219,8 +214,8 @@ func CategoryName(category string) string {
 
 // spelledCategories are those that are not written as plain words.
 var spelledCategories = map[string]string{
-	"ai": "AI", "cms_website": "Websites", "crm": "CRM", "ecommerce": "Shops", "email_delivery": "E-mail delivery", "erp": "ERP",
-	"forms_surveys": "Forms and surveys", "health_fitness": "Health and fitness", "hr_recruiting": "HR and recruiting",
-	"identity_security": "Identity and security", "iot": "Devices", "legal_esign": "Legal and signing", "maps_weather_data": "Maps, weather and data",
-	"telephony_sms": "Telephone and SMS", "travel_mobility": "Travel and mobility",
+	"ai": "AI", "cms_website": "Websites", "crm": "CRM", "ecommerce": "Shops", "email_delivery": "E-mail delivery", "health_fitness": "Health and fitness",
+	"telephony_sms": "Telephone and SMS", "maps_weather_data": "Maps, weather and data", "ads": "Advertising", "erp": "ERP", "forms_surveys": "Forms and surveys",
+	"hr_recruiting": "HR and recruiting", "identity_security": "Identity and security", "iot": "Internet of things", "legal_esign": "Legal and signatures",
+	"travel_mobility": "Travel and mobility",
 }

@@ -146,24 +146,6 @@ func TestAliasBombsAreNotUnfolded(t *testing.T) { // N02
 	}
 }
 
-func TestSearch(t *testing.T) {
-	c := catalog.Default()
-	for query, want := range map[string][]string{
-		"gitlab": {"GitLab"}, "GITHUB_TOKEN": {"GitHub"},
-		"no such thing": nil, "%": nil,
-	} {
-		var got []string
-		for _, e := range c.Entries() {
-			if e.Matches(query) {
-				got = append(got, e.Name)
-			}
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%q: got %q, want %q", query, got, want)
-		}
-	}
-}
-
 func TestFind(t *testing.T) {
 	c := catalog.Default()
 	e, w := c.Find("github_token")

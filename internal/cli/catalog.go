@@ -49,8 +49,8 @@ func (a *app) catalogListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the services that come with Lanyard",
-		Long: `Lists the services that come with Lanyard, by name, each with its ways to connect. A category is written as in the
-list, a type is api_key, basic, oauth1, oauth2 or aws_sigv4, and a query is a part of a name or another word for it.`,
+		Long: `Lists the services that come with Lanyard, the best known first, each with its ways to connect. A category is written as in the
+list, a type is api_key, basic, oauth1, oauth2 or aws_sigv4, and a query is a name, a part of one or another word for it.`,
 		Example: `  lanyard catalog list --category crm
   lanyard catalog list --type oauth1 --json`,
 		Args: arguments(),
@@ -64,8 +64,9 @@ list, a type is api_key, basic, oauth1, oauth2 or aws_sigv4, and a query is a pa
 			}
 			found := []listedEntry{}
 			var rows [][]string
-			for _, e := range c.Entries() {
-				if category != "" && e.Category != category || !e.Matches(query) {
+			for _, hit := range c.Search(query) {
+				e := hit.Entry
+				if category != "" && e.Category != category {
 					continue
 				}
 				of := listedEntry{LinkName: string(e.LinkName()), Name: e.Name, Category: e.Category, Reviewed: e.Evidence.Reviewed}

@@ -3,7 +3,10 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -97,17 +100,28 @@ func (a *app) serviceFields(s *client.Service) error {
 	if s.Auth.GrantType != "" {
 		authentication += ", " + words(s.Auth.GrantType)
 	}
-	var parameters, scopes []string
+	var parameters, withClient, scopes []string
 	for _, p := range s.DynamicParameters {
+		if p.WithClient {
+			withClient = append(withClient, fmt.Sprintf("not set: -p %s=… (%s)", p.Key, p.Name))
+			continue
+		}
 		parameters = append(parameters, "{"+p.Key+"}")
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.ClientParameters)) {
+		withClient = append(withClient, key+"="+s.ClientParameters[key])
 	}
 	for _, scope := range s.Auth.Scopes {
 		scopes = append(scopes, scope.Value)
 	}
+	verified := ""
+	if !s.VerifiedAt.IsZero() {
+		verified = s.VerifiedAt.Format(time.DateOnly)
+	}
 	return a.fields("link name", s.LinkName, "name", s.Name, "kind", string(s.Kind), "description", s.Description,
 		"authentication", authentication, "base URL", s.BaseURL, "hosts", hosts(s), "parameters", strings.Join(parameters, ", "),
-		"scopes", strings.Join(scopes, ", "), "client ID", clientID(s), "callback URL", callbackURL(s),
-		"register at", s.RegisterURL, "to register", s.Register, "documentation", s.DocsURL)
+		"scopes", strings.Join(scopes, ", "), "client ID", clientID(s), "with it", strings.Join(withClient, ", "), "callback URL", callbackURL(s),
+		"register at", s.RegisterURL, "to register", s.Register, "documentation", s.DocsURL, "worked here on", verified)
 }
 
 // clientID is the client id, or what is missing in its place.

@@ -76,7 +76,8 @@ func (k *Keeper) authorizeOAuth2(con *Connection, req *lanyard.ConsentRequest) (
 		return "", "", err
 	}
 	state = rand.Text() + rand.Text() // 260 bits
-	request := oauth2.AuthorizeRequest{RedirectURI: k.callbackURL(con), State: state, Scopes: con.Scopes}
+	request := oauth2.AuthorizeRequest{RedirectURI: k.callbackURL(con), State: state}
+	request.Scopes, request.ParamScopes = con.scopes()
 	if con.Service.Auth.OAuth2.PKCE {
 		req.Secrets.CodeVerifier = oauth2.NewVerifier()
 		request.Challenge = oauth2.Challenge(req.Secrets.CodeVerifier)
@@ -159,6 +160,12 @@ func (k *Keeper) Callback(ctx context.Context, c *lanyard.Caller, flow lanyard.S
 	// The code is spent now: what follows goes on even if the browser hangs up.
 	ctx, done := k.detach(ctx)
 	defer done()
+	if refusal == nil {
+		// Before the code leaves: what the browser brought may decide where to.
+		if req.Secrets.Parameters, err = learnFromCallback(con.Service, req.Secrets.Parameters, query); err != nil {
+			refusal = refusalOf(con, err)
+		}
+	}
 	if refusal == nil {
 		refusal, err = k.finish(ctx, c, con, req, answer)
 		if err != nil {
@@ -278,24 +285,33 @@ func readCallback(con *Connection, query url.Values) (*callbackAnswer, *refusal,
 func (k *Keeper) finish(ctx context.Context, c *lanyard.Caller, con *Connection, req *lanyard.ConsentRequest, answer *callbackAnswer) (*refusal, error) {
 	a := k.newAuthorization(con, c.User)
 	cred := &lanyard.Credential{Parameters: req.Secrets.Parameters}
+	var says func(at string) (string, bool)
 	if con.Service.Auth.OAuth1 != nil {
 		client, err := k.oauth1Client(con, req.Secrets.Parameters)
 		if err != nil {
 			return nil, err
 		}
-		token, err := client.accessToken(ctx, oauth1.Token{Value: req.Secrets.RequestToken, Secret: req.Secrets.RequestTokenSecret}, answer.verifier)
+		issued, err := client.accessToken(ctx, oauth1.Token{Value: req.Secrets.RequestToken, Secret: req.Secrets.RequestTokenSecret}, answer.verifier)
 		if err != nil {
 			return refusalOf(con, oauth1Error(con, "give an access token", err)), nil
 		}
-		cred.Token, cred.TokenSecret = token.Value, token.Secret
+		cred.Token, cred.TokenSecret = issued.Token.Value, issued.Token.Secret
+		says = func(at string) (string, bool) { v, ok := issued.Extra[at]; return v.Reveal(), ok }
 	} else {
 		got, err := k.exchangeCode(ctx, con, req, answer.code)
 		if err != nil {
 			return refusalOf(con, tokenError(con, "exchange the code", err)), nil
 		}
 		got.into(a, cred, k.Store.Now())
+		says = got.Member
 	}
-	err := k.save(ctx, c, con, a, cred)
+	values, err := learn(con.Service, cred.Parameters, lanyard.LearnToken, says)
+	if err != nil {
+		k.abandon(ctx, con, c.User, cred)
+		return refusalOf(con, err), nil
+	}
+	cred.Parameters = values
+	err = k.save(ctx, c, con, a, cred)
 	if err != nil && lanyard.CodeOf(err) != lanyard.CodeInternal {
 		return refusalOf(con, err), nil
 	}
@@ -390,7 +406,7 @@ func (k *Keeper) ConsentResult(ctx context.Context, c *lanyard.Caller, id string
 				"Many providers give one only when asked: add a scope such as offline_access, or authorize parameters such as access_type=offline and prompt=consent, to the service.",
 				s.Name, a.ExpiresAt.UTC().Format("2 January 15:04 UTC"))
 		}
-		r.Missing = missingScopes(a.Scopes, a.GrantedScope)
+		r.Missing = missingScopes(o, a.Scopes, a.GrantedScope)
 		same, err := k.Store.SameRefreshToken(ctx, c.Organization, a.ID)
 		if err != nil {
 			return nil, err
@@ -404,8 +420,8 @@ func (k *Keeper) ConsentResult(ctx context.Context, c *lanyard.Caller, id string
 }
 
 // missingScopes lists what was asked for and not granted. A provider that says nothing granted what was asked
-// (RFC 6749 §5.1).
-func missingScopes(asked []string, granted string) []string {
+// (RFC 6749 §5.1), and one that says what it granted does not speak of scopes with a parameter of their own.
+func missingScopes(o *lanyard.OAuth2Auth, asked []string, granted string) []string {
 	if granted == "" {
 		return nil
 	}
@@ -414,15 +430,15 @@ func missingScopes(asked []string, granted string) []string {
 		has[s] = true
 	}
 	var missing []string
-	for _, s := range asked {
-		if !has[s] {
-			missing = append(missing, s)
+	for _, s := range o.Asks(asked) {
+		if s.Param == "" && !has[s.Value] {
+			missing = append(missing, s.Value)
 		}
 	}
 	return missing
 }
 
-// splitScopes reads what a provider granted. Providers that take scopes by commas tend to answer so, too.
+// splitScopes reads what a provider granted. Providers that take scopes by commas or semicolons tend to answer so, too.
 func splitScopes(granted string) []string {
-	return strings.FieldsFunc(granted, func(r rune) bool { return r == ' ' || r == ',' })
+	return strings.FieldsFunc(granted, func(r rune) bool { return r == ' ' || r == ',' || r == ';' })
 }

@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidwall/gjson"
+
 	"lanyard"
 )
 
@@ -18,6 +21,9 @@ const (
 	verifyTimeout = 20 * time.Second
 	maxWords      = 300 // of a provider's text in a sentence
 )
+
+// maxTried bounds the answers to requests that try a credential out.
+const maxTried = 1 << 20
 
 // verify calls the service's verification request once with a new credential. A credential that does not work is
 // refused there and then, with the provider's own answer. A service that names no request is taken at its word.
@@ -30,33 +36,64 @@ func (k *Keeper) verify(ctx context.Context, live *Live) error {
 	if err != nil {
 		return lanyard.Errorf(lanyard.CodeInvalidRequest, "The verification URL of the service %s cannot be made: %s.", s.Name, err)
 	}
+	body, err := k.try(ctx, live, cmp.Or(s.VerifyMethod, http.MethodGet), u, s.VerifyBody)
+	if err != nil || s.VerifyMember == "" {
+		return err
+	}
+	// Some answer 200 to a wrong credential.
+	var member gjson.Result
+	if json.Valid(body) {
+		member = gjson.GetBytes(body, s.VerifyMember)
+	}
+	if member.Exists() && member.Type != gjson.Null && member.Type != gjson.False {
+		return nil
+	}
+	return notAccepted(s, fmt.Sprintf("its answer has no %s", s.VerifyMember), wordsOf(body, live.Words))
+}
+
+// try sends one request with a new credential, to a host of the service's, and gives the body of an answer that is 2xx.
+func (k *Keeper) try(ctx context.Context, live *Live, method string, u *url.URL, content string) ([]byte, error) {
+	s := live.On.Service
 	if _, target, err := lanyard.ParseURL(u.String()); err != nil || !live.Hosts.Allow(target) {
-		return lanyard.Errorf(lanyard.CodeHostNotAllowed, "The verification URL of the service %s leads to a host that the service does not list (%s).", s.Name, live.Hosts)
+		return nil, lanyard.Errorf(lanyard.CodeHostNotAllowed, "A URL that the service %s asks after connecting leads to a host that the service does not list (%s).", s.Name, live.Hosts)
 	}
 	ctx, cancel := context.WithTimeout(ctx, verifyTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), strings.NewReader(content))
 	if err != nil {
-		return err
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	if content != "" {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	if err := live.Placer.Place(req); err != nil {
-		return err
+		return nil, err
 	}
 	resp, err := k.Client.Do(req)
 	if err != nil {
-		return providerUnreachable(s, err)
+		return nil, providerUnreachable(s, err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxTried))
 	if err != nil {
-		return providerUnreachable(s, err)
+		return nil, providerUnreachable(s, err)
 	}
-	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
-		return nil
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		words := wordsOf(body, live.Words)
+		if words == "" {
+			return nil, notAccepted(s, fmt.Sprintf("it answered %d (%s)", resp.StatusCode, http.StatusText(resp.StatusCode)), "")
+		}
+		return nil, notAccepted(s, fmt.Sprintf("it answered %d", resp.StatusCode), words)
 	}
-	e := lanyard.Errorf(lanyard.CodeInvalidRequest, "%s did not accept the credential: it answered %d (%s).", s.Name, resp.StatusCode, http.StatusText(resp.StatusCode))
-	if words := wordsOf(body, live.Words); words != "" {
-		e.Message = fmt.Sprintf("%s did not accept the credential: it answered %d and said: %s", s.Name, resp.StatusCode, words)
+	return body, nil
+}
+
+// notAccepted is the error for a credential that its provider does not take, with the provider's words where it said any.
+func notAccepted(s *lanyard.Service, why, words string) error {
+	e := lanyard.Errorf(lanyard.CodeInvalidRequest, "%s did not accept the credential: %s.", s.Name, why)
+	if words != "" {
+		e.Message = fmt.Sprintf("%s did not accept the credential: %s and said: %s", s.Name, why, words)
 		e.ProviderDescription = words
 	}
 	return e

@@ -23,8 +23,11 @@ type ServiceView struct {
 	// Affected is what an edit, the deletion or another OAuth client would revoke; for whoever may do that, on single reads.
 	Affected *store.Affected
 	// Entry and Way are where a default service stands in the catalogue; nil for a custom one.
-	Entry *catalog.Entry
-	Way   *catalog.Way
+	Entry    *catalog.Entry
+	Way      *catalog.Way
+	Standing Standing // of a default service
+	// ClientValues came with the OAuth client; for whoever may set it, on single reads.
+	ClientValues map[string]string
 }
 
 func (r *Registry) view(ctx context.Context, c *lanyard.Caller, s *lanyard.Service) (*ServiceView, error) {
@@ -38,6 +41,15 @@ func (r *Registry) view(ctx context.Context, c *lanyard.Caller, s *lanyard.Servi
 			return nil, err
 		}
 		v.ServiceUse = *use
+	} else if v.Way != nil {
+		verified, err := r.store.Verified(ctx)
+		if err != nil {
+			return nil, err
+		}
+		v.Standing = newStanding(verified, s)
+		if v.ClientValues, err = r.clientValues(ctx, c, v.Way.Service()); err != nil {
+			return nil, err
+		}
 	}
 	v.Affected, err = r.affected(ctx, c, v)
 	return v, err

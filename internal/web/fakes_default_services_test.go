@@ -10,8 +10,8 @@ import (
 
 // The catalogue and the OAuth client are tested over a whole Lanyard (servertest). Here they only have to be there.
 
-func (f *rooms) Cards(context.Context, *lanyard.Caller, string, string) (*registry.Cards, error) {
-	return inventedCards(), f.err
+func (f *rooms) Cards(_ context.Context, _ *lanyard.Caller, filter registry.CardFilter) (*registry.Cards, error) {
+	return inventedCards(filter), f.err
 }
 
 func (f *rooms) OAuthClientPage(context.Context, *lanyard.Caller, string) (*registry.OAuthClientPage, error) {

@@ -42,6 +42,9 @@ func Pages(dir string) error {
 			return err
 		}
 	}
+	if err := writeLogos(filepath.Join(dir, "assets")); err != nil {
+		return err
+	}
 	index := "<!doctype html>\n<meta charset=\"utf-8\">\n<title>Pages of Lanyard</title>\n<ul>\n"
 	for _, st := range states() {
 		html, err := pages.render(st.page)
@@ -132,6 +135,8 @@ func connectStates() []state {
 		{Key: "domain", Name: "Your Acme domain", Help: "The first part of the address where you sign in to Acme, such as zylker in zylker.acme.example."},
 		{Key: "region", Name: "Data centre", Choices: []lanyard.Choice{{Value: "eu", Name: "Europe"}, {Value: "us", Name: "United States"}, {Value: "in", Name: "India"}}, Default: "eu"},
 		{Key: "account", Name: "Account number", Pattern: "[0-9]{6}"},
+		{Key: "developer_token", Name: "Developer token", Secret: true},
+		{Key: "login", Name: "Account to act for", Example: "123-456-7890", Optional: true},
 	}
 	typed := func(fields ...lanyard.CredentialField) *credential.ConnectPage {
 		p := base()

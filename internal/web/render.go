@@ -83,7 +83,7 @@ func newRenderer(assetURL func(name string) string, publicURL, version string, n
 		"version": func() string { return version },
 		"server":  func() string { return publicURL },
 		"initial": initial,
-		"logo":    logo,
+		"logo":    func(linkName lanyard.LinkName, name string) template.HTML { return logo(assetURL, linkName, name) },
 		"notice":  newNotice,
 		"command": newCommand,
 		"copy":    newCopyable,

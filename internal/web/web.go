@@ -76,7 +76,7 @@ type Accounts interface {
 type Registry interface {
 	Services(ctx context.Context, c *lanyard.Caller, f registry.ServiceFilter, p store.Page) ([]registry.ServiceView, string, error)
 	Service(ctx context.Context, c *lanyard.Caller, name string) (*registry.ServiceView, error)
-	Cards(ctx context.Context, c *lanyard.Caller, category, query string) (*registry.Cards, error)
+	Cards(ctx context.Context, c *lanyard.Caller, f registry.CardFilter) (*registry.Cards, error)
 	OAuthClientPage(ctx context.Context, c *lanyard.Caller, name string) (*registry.OAuthClientPage, error)
 	CatalogFile(ctx context.Context, c *lanyard.Caller, name string) (*registry.CatalogFile, error)
 	SetOAuthClient(ctx context.Context, c *lanyard.Caller, name string, in registry.OAuthClientInput) (v *registry.ServiceView, revoked int, err error)
