@@ -150,7 +150,8 @@ const (
 // OAuth2Auth is OAuth 2.0 (RFC 6749), with what real providers need beyond it.
 type OAuth2Auth struct {
 	GrantType       GrantType         `json:"grant_type"`
-	PKCE            bool              `json:"pkce"` // RFC 7636, method S256; on unless switched off
+	GrantTypeName   string            `json:"grant_type_name,omitempty"` // what the provider calls it in token requests
+	PKCE            bool              `json:"pkce"`                      // RFC 7636, method S256; on unless switched off
 	ClientID        string            `json:"client_id,omitempty"`
 	ClientSecret    Secret            `json:"-"`
 	AuthorizeURL    string            `json:"authorize_url,omitempty"`
@@ -164,12 +165,19 @@ type OAuth2Auth struct {
 	ScopeDelimiter  string            `json:"scope_delimiter,omitempty"` // " " by default, "," or "+"
 	AuthorizeParams map[string]string `json:"authorize_params,omitempty"`
 	TokenParams     map[string]string `json:"token_params,omitempty"`
-	RefreshParams   map[string]string `json:"refresh_params,omitempty"`
+	RefreshParams   map[string]string `json:"refresh_params,omitempty"` // {callback_url} stands for the service's own
 
 	ClientAuthentication ClientAuthentication `json:"client_authentication,omitempty"`
 	// ClientIDName and ClientSecretName are what the provider calls client_id and client_secret.
 	ClientIDName     string `json:"client_id_name,omitempty"`
 	ClientSecretName string `json:"client_secret_name,omitempty"`
+	// CodeName is the query parameter of the callback that holds the code, where that is not code.
+	CodeName string `json:"code_name,omitempty"`
+	// TokenCodeName is what the token request calls it.
+	TokenCodeName string `json:"token_code_name,omitempty"`
+	// RedirectURI is sent as redirect_uri where the provider does not take the callback URL itself but a name that it
+	// gave for it. It may hold placeholders.
+	RedirectURI string `json:"redirect_uri,omitempty"`
 	// TokenBody is "form", the default, or "json".
 	TokenBody   string       `json:"token_body,omitempty"`
 	TokenAnswer *TokenAnswer `json:"token_answer,omitempty"`

@@ -128,6 +128,7 @@ func (c *constants) fill(s *Service) {
 		a.AuthorizeURL, a.AccessTokenURL = c.url(a.AuthorizeURL), c.url(a.AccessTokenURL)
 		a.RefreshTokenURL, a.RevokeTokenURL = c.url(a.RefreshTokenURL), c.url(a.RevokeTokenURL)
 		a.AuthorizeParams, a.TokenParams, a.RefreshParams = c.texts(a.AuthorizeParams), c.texts(a.TokenParams), c.texts(a.RefreshParams)
+		a.RedirectURI = c.text(a.RedirectURI)
 		if a.TokenPrefix != nil {
 			prefix := c.text(*a.TokenPrefix)
 			a.TokenPrefix = &prefix

@@ -181,7 +181,9 @@ func (a *Auth) basic() *BasicAuth {
 }
 
 // AsksUsername: is a user name typed in, and not the same for everybody?
-func (a *BasicAuth) AsksUsername() bool { return a == nil || a.Username == nil || a.Username.Fixed == nil }
+func (a *BasicAuth) AsksUsername() bool {
+	return a == nil || a.Username == nil || a.Username.Fixed == nil
+}
 
 func (a *BasicAuth) fields() []CredentialField {
 	username := CredentialField{Name: "username", Label: basicUsername}

@@ -41,7 +41,7 @@ func (s *Service) neededBefore(p *DynamicParameter) bool {
 		consent, token = a.GrantType == AuthorizationCode, true
 		exchanging = append(valuesOf(a.TokenParams), a.AccessTokenURL)
 		if consent {
-			leaving = append(valuesOf(a.AuthorizeParams), a.AuthorizeURL)
+			leaving = append(valuesOf(a.AuthorizeParams), a.AuthorizeURL, a.RedirectURI)
 		}
 	}
 	switch p.Learn.From {
@@ -68,6 +68,55 @@ func valuesOf(m map[string]string) []string {
 		values = append(values, v)
 	}
 	return values
+}
+
+// maxVariants bounds how many hosts one pattern is shown as.
+const maxVariants = 100
+
+// ShownHosts are the service's hosts as a person who has not connected yet is shown them: where the definition decides
+// what a placeholder stands for (choices, what follows from them, what a provider's words are translated to), each host
+// that can come of it, so that none hides behind a name. Other placeholders stand as they are.
+func (s *Service) ShownHosts() []string {
+	var shown []string
+	for _, host := range s.Hosts {
+		for _, variant := range s.variants(host) {
+			if !slices.Contains(shown, variant) {
+				shown = append(shown, variant)
+			}
+		}
+	}
+	return shown
+}
+
+func (s *Service) variants(host string) []string {
+	variants := []string{host}
+	for i := range s.DynamicParameters {
+		p := &s.DynamicParameters[i]
+		var values []string
+		for _, c := range p.Choices {
+			values = append(values, c.Value)
+		}
+		if len(values) == 0 && p.Learn != nil && len(p.Learn.Map) > 0 {
+			values = append(slices.Sorted(maps.Values(p.Learn.Map)), "{"+p.Key+"}") // what is not translated is taken as it is
+		}
+		if len(values) == 0 || !s.standsIn(p, host) || len(values)*len(variants) > maxVariants {
+			continue
+		}
+		var next []string
+		for _, variant := range variants {
+			for _, value := range values {
+				filled := strings.ReplaceAll(variant, "{"+p.Key+"}", value)
+				for _, q := range s.DynamicParameters {
+					if q.Follows == p.Key {
+						filled = strings.ReplaceAll(filled, "{"+q.Key+"}", q.Values[value])
+					}
+				}
+				next = append(next, filled)
+			}
+		}
+		variants = next
+	}
+	return variants
 }
 
 // Complete gives all values that fill the service's placeholders, for those that are kept: beside them the defaults of
@@ -187,7 +236,7 @@ func (s *Service) validateLearning(f *FieldErrors) {
 		case l == nil:
 		case l.From == LearnCallback && !consent:
 			f.Add(at+"/from", "nobody comes back from a consent with this service")
-		case l.From == LearnCallback && slices.Contains(ownCallbackParams, l.At):
+		case l.From == LearnCallback && (slices.Contains(ownCallbackParams, l.At) || s.Auth.OAuth2 != nil && l.At == s.Auth.OAuth2.CodeName):
 			f.Add(at+"/at", "%s is the protocol's own", l.At)
 		case l.From == LearnToken && s.Auth.OAuth1 == nil && s.Auth.OAuth2 == nil:
 			f.Add(at+"/from", "this service has no token endpoint")
@@ -195,11 +244,18 @@ func (s *Service) validateLearning(f *FieldErrors) {
 	}
 }
 
-// validateParams judges the placeholders in the parameters of the authorize URL and the token requests.
+// callbackURLName is the placeholder of the service's own callback URL in refresh parameters.
+const callbackURLName = "callback_url"
+
+// validateParams judges the placeholders in the parameters of the authorize URL and the token requests, and in what is
+// sent in the callback URL's place.
 func (s *Service) validateParams(f *FieldErrors) {
 	a := s.Auth.OAuth2
 	if a == nil {
 		return
+	}
+	if left := s.undeclaredName(a.RedirectURI); left != "" {
+		f.Add("/auth/redirect_uri", "the placeholder {%s} is not among the dynamic parameters", left)
 	}
 	for _, leg := range []struct {
 		at     string
@@ -207,7 +263,7 @@ func (s *Service) validateParams(f *FieldErrors) {
 	}{{"/auth/authorize_params/", a.AuthorizeParams}, {"/auth/token_params/", a.TokenParams}, {"/auth/refresh_params/", a.RefreshParams}} {
 		for _, name := range slices.Sorted(maps.Keys(leg.params)) {
 			text := leg.params[name]
-			if left := s.undeclaredName(text); left != "" {
+			if left := s.undeclaredName(text); left != "" && !(left == callbackURLName && leg.at == "/auth/refresh_params/") {
 				f.Add(leg.at+pointerToken(name), "the placeholder {%s} is not among the dynamic parameters", left)
 			}
 			for _, p := range s.DynamicParameters {

@@ -48,7 +48,11 @@ type Service struct {
 	// VerifyMember is a path into the JSON answer to what has to be there and not false, for providers that answer 200
 	// to a wrong credential.
 	VerifyMember string `json:"verify_member,omitempty"`
-	Auth         Auth   `json:"auth"`
+	// VerifyAccepts are statuses besides 2xx that say the credential is right: 403 for keys that may be limited.
+	VerifyAccepts []int `json:"verify_accepts,omitempty"`
+	// VerifyAWSService is the service that the verification request is signed for, where it is another: sts knows every key.
+	VerifyAWSService string `json:"verify_aws_service,omitempty"`
+	Auth             Auth   `json:"auth"`
 }
 
 // ParseService reads a definition as the API and the catalogue write it. Unknown fields are refused; faults name the
@@ -159,6 +163,16 @@ func (s *Service) checkPlaces(values map[string]string) error {
 		return fmt.Errorf("the AWS region has lower-case letters, digits and hyphens, such as us-east-1")
 	}
 	return nil
+}
+
+// SetsHeader reports whether the service has a header of its own under the name, in any case.
+func (s *Service) SetsHeader(name string) bool {
+	for own := range s.Headers {
+		if strings.EqualFold(own, name) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Service) parameter(key string) *DynamicParameter {

@@ -75,6 +75,8 @@ func compare(old, new *Service) Edit {
 	moved("/verify_method", a.VerifyMethod, b.VerifyMethod)
 	moved("/verify_body", a.VerifyBody, b.VerifyBody)
 	moved("/verify_member", a.VerifyMember, b.VerifyMember)
+	moved("/verify_accepts", a.VerifyAccepts, b.VerifyAccepts)
+	moved("/verify_aws_service", a.VerifyAWSService, b.VerifyAWSService)
 	if !sameJSON(a.Auth, b.Auth) {
 		e.Moves = append(e.Moves, changedMembers(a.Auth, b.Auth)...)
 	}

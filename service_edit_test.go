@@ -58,6 +58,8 @@ func TestEditTable(t *testing.T) {
 		{"verify_method", "POST", editable},
 		{"verify_body", "{}", editable},
 		{"verify_member", "ok", editable},
+		{"verify_accepts", []any{403}, editable},
+		{"verify_aws_service", "sts", editable},
 		{"dynamic_parameters added", []any{domain, dc, map[string]any{"key": "x", "name": "X"}}, editable},
 	}
 	tables := map[lanyard.AuthType][]row{
@@ -128,6 +130,10 @@ func TestEditTable(t *testing.T) {
 			{"auth/token_params", map[string]any{"audience": "b"}, editable},
 			{"auth/refresh_params", nil, editable},
 			{"auth/client_authentication", "none", editable},
+			{"auth/grant_type_name", "account_credentials", editable},
+			{"auth/code_name", "auth_code", editable},
+			{"auth/token_code_name", "auth_code", editable},
+			{"auth/redirect_uri", "a-name", editable},
 			{"auth/client_id_name", "client_key", editable},
 			{"auth/client_secret_name", "secret", editable},
 			{"auth/token_body", "json", editable},

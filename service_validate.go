@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -229,7 +230,7 @@ func (s *Service) undeclaredName(text string) string {
 }
 
 func (s *Service) validateVerification(f *FieldErrors) {
-	if s.VerifyURL == "" && s.VerifyMethod+s.VerifyBody+s.VerifyMember != "" {
+	if s.VerifyURL == "" && (s.VerifyMethod+s.VerifyBody+s.VerifyMember+s.VerifyAWSService != "" || len(s.VerifyAccepts) > 0) {
 		f.Add("/verify_url", "this is required beside the other fields of the verification request")
 	}
 	if !slices.Contains([]string{"", "GET", "POST"}, s.VerifyMethod) {
@@ -245,6 +246,14 @@ func (s *Service) validateVerification(f *FieldErrors) {
 	}
 	if s.VerifyMember != "" {
 		f.Check("/verify_member", checkAnswerPath(s.VerifyMember))
+	}
+	for i, status := range s.VerifyAccepts {
+		if status < 400 || status > 499 || status == http.StatusUnauthorized {
+			f.Add(fmt.Sprintf("/verify_accepts/%d", i), "a status that says the credential is right is from 400 to 499, and not 401")
+		}
+	}
+	if s.VerifyAWSService != "" && (s.Auth.Type != AuthAWSSigV4 || !isAWSName(s.VerifyAWSService)) {
+		f.Add("/verify_aws_service", "with AWS signatures, this is the name of a service such as sts")
 	}
 }
 
@@ -539,6 +548,9 @@ func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
 		params map[string]string
 	}{{"/auth/authorize_params", a.AuthorizeParams}, {"/auth/token_params", a.TokenParams}, {"/auth/refresh_params", a.RefreshParams}} {
 		for _, name := range slices.Sorted(maps.Keys(m.params)) {
+			if name == "redirect_uri" && m.at == "/auth/refresh_params" {
+				continue // RFC 6749 knows none on a refresh, and some providers insist on it
+			}
 			if slices.Contains(reservedAuthorizeParams, name) || name == "code" || name == "code_verifier" || name == "refresh_token" {
 				f.Add(m.at+"/"+pointerToken(name), "leave %s out: Lanyard adds it", name)
 			}
@@ -548,7 +560,7 @@ func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
 	if !slices.Contains([]ClientAuthentication{ClientAuthAutomatic, ClientSecretBasic, ClientSecretPost, ClientSecretBasicRaw, ClientAuthNone}, a.ClientAuthentication) {
 		f.Add("/auth/client_authentication", "this is client_secret_basic, client_secret_post, client_secret_basic_raw, none, or left out")
 	}
-	for _, n := range []struct{ at, name string }{{"/auth/client_id_name", a.ClientIDName}, {"/auth/client_secret_name", a.ClientSecretName}} {
+	for _, n := range []struct{ at, name string }{{"/auth/grant_type_name", a.GrantTypeName}, {"/auth/code_name", a.CodeName}, {"/auth/token_code_name", a.TokenCodeName}, {"/auth/client_id_name", a.ClientIDName}, {"/auth/client_secret_name", a.ClientSecretName}} {
 		if n.name != "" {
 			f.Check(n.at, checkParamName(n.name))
 		}
@@ -560,6 +572,7 @@ func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
 		a.TokenAnswer.validate(f)
 	}
 	f.Check("/auth/issuer", checkText(a.Issuer, maxURL))
+	f.Check("/auth/redirect_uri", checkText(a.RedirectURI, maxText))
 	if a.DefaultExpiresIn < 0 || a.DefaultExpiresIn > 10*365*24*3600 {
 		f.Add("/auth/default_expires_in", "this is a number of seconds, at most ten years")
 	}

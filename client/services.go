@@ -26,6 +26,8 @@ type Definition struct {
 	VerifyMethod      string                     `json:"verify_method,omitempty"` // GET when empty, or POST
 	VerifyBody        string                     `json:"verify_body,omitempty"`   // JSON, for POST
 	VerifyMember      string                     `json:"verify_member,omitempty"` // path into the answer to what has to be there and not false
+	VerifyAccepts     []int                      `json:"verify_accepts,omitempty"`
+	VerifyAWSService  string                     `json:"verify_aws_service,omitempty"`
 	Auth              Auth                       `json:"auth"`
 }
 
@@ -53,7 +55,8 @@ type Auth struct {
 	ParamType      string `json:"param_type,omitempty"`
 
 	GrantType               string            `json:"grant_type,omitempty"` // oauth2
-	PKCE                    *bool             `json:"pkce,omitempty"`       // on when nil
+	GrantTypeName           string            `json:"grant_type_name,omitempty"`
+	PKCE                    *bool             `json:"pkce,omitempty"` // on when nil
 	ClientID                string            `json:"client_id,omitempty"`
 	ClientSecret            string            `json:"client_secret,omitempty"`
 	ClientSecretSet         bool              `json:"client_secret_set,omitempty"`
@@ -70,7 +73,10 @@ type Auth struct {
 	ClientAuthentication    string            `json:"client_authentication,omitempty"`
 	ClientIDName            string            `json:"client_id_name,omitempty"`
 	ClientSecretName        string            `json:"client_secret_name,omitempty"`
-	TokenBody               string            `json:"token_body,omitempty"` // form when empty, or json
+	CodeName                string            `json:"code_name,omitempty"`
+	TokenCodeName           string            `json:"token_code_name,omitempty"`
+	RedirectURI             string            `json:"redirect_uri,omitempty"` // the callback URL when empty
+	TokenBody               string            `json:"token_body,omitempty"`   // form when empty, or json
 	Issuer                  string            `json:"issuer,omitempty"`
 
 	TokenAnswer      *lanyard.TokenAnswer `json:"token_answer,omitempty"`

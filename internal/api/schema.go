@@ -212,6 +212,7 @@ func defineAuth(add func(string, *huma.Schema)) {
 			[]string{"consumer_key", "request_token_url", "authorize_url", "access_token_url"}},
 		{"OAuth2Auth", lanyard.AuthOAuth2, "OAuth 2.0 (RFC 6749)", reflect.TypeFor[lanyard.OAuth2Auth](), properties{
 			"grant_type":            oneOf("Consent in the browser, or the client's own credentials. Never changes", lanyard.AuthorizationCode, lanyard.ClientCredentials),
+			"grant_type_name":       text("What the provider calls the grant in token requests", "account_credentials"),
 			"pkce":                  flag("Use PKCE with S256 (RFC 7636)", true),
 			"client_id":             text("Given by the provider when the application was registered"),
 			"authorize_url":         text("Where the browser goes; required for authorization_code. A query of its own is kept", "https://acme.com/oauth/authorize?access_type=offline"),
@@ -229,6 +230,9 @@ func defineAuth(add func(string, *huma.Schema)) {
 			"client_authentication": oneOf("How the client proves itself at the token endpoint; found out when left out", lanyard.ClientAuthAutomatic, lanyard.ClientSecretBasic, lanyard.ClientSecretPost, lanyard.ClientSecretBasicRaw, lanyard.ClientAuthNone),
 			"client_id_name":        text("What the provider calls `client_id`", "client_key"),
 			"client_secret_name":    text("What the provider calls `client_secret`", "secret"),
+			"code_name":             text("The query parameter of the callback that holds the code, where that is not `code`", "auth_code"),
+			"token_code_name":       text("What the token request calls the code, where that is not `code`", "auth_code"),
+			"redirect_uri":          text("Sent as `redirect_uri` where the provider takes a name that it gave, and not the callback URL; may hold placeholders", "{ru_name}"),
 			"token_body":            oneOf("How token requests are sent; `form` when left out", "form", "json"),
 			"token_answer":          ref("TokenAnswer"),
 			"issuer":                text("When set, it must come back as `iss` with the code (RFC 9207)"),
@@ -300,6 +304,8 @@ func defineServices(add func(string, *huma.Schema)) {
 			"verify_url":         text("Called after connecting; an answer that is not 2xx refuses the credential", "https://{domain}.acme.com/api/me"),
 			"verify_method":      oneOf("How it is called; GET when left out", "GET", "POST"),
 			"verify_body":        text("JSON, for POST", `{"query": "{ viewer { id } }"}`),
+			"verify_accepts":     listOf(&huma.Schema{Type: huma.TypeInteger}, "Statuses besides 2xx that say the credential is right, such as 403 for keys that may be limited"),
+			"verify_aws_service": text("With AWS signatures: the service that the verification request is signed for, where it is another", "sts"),
 			"verify_member":      text("A path into the JSON answer to what has to be there and not false", "ok"),
 			"auth":               ref("Auth"),
 		}

@@ -134,7 +134,7 @@ func (f *fact) compare(entry *catalog.Entry, differ func(what, is, said string))
 		var all []string
 		for _, s := range services {
 			if is, ok := of(s); ok {
-				if is == said {
+				if slices.ContainsFunc(variants(s, is), matcher(said)) {
 					differ(what, said, said)
 					return
 				}
@@ -155,9 +155,9 @@ func (f *fact) compare(entry *catalog.Entry, differ func(what, is, said string))
 		}
 	}
 	if slices.Contains(f.Auth, "oauth2_code") {
-		any("authorize_url", address(f.Authorize), oauth2(func(a *lanyard.OAuth2Auth) string { return address(a.AuthorizeURL) }))
-		any("token_url", address(f.Token), oauth2(func(a *lanyard.OAuth2Auth) string { return address(a.AccessTokenURL) }))
-		any("refresh_url", address(f.Refresh), oauth2(func(a *lanyard.OAuth2Auth) string { return address(a.RefreshTokenURL) }))
+		any("authorize_url", f.Authorize, oauth2(func(a *lanyard.OAuth2Auth) string { return a.AuthorizeURL }))
+		any("token_url", f.Token, oauth2(func(a *lanyard.OAuth2Auth) string { return a.AccessTokenURL }))
+		any("refresh_url", f.Refresh, oauth2(func(a *lanyard.OAuth2Auth) string { return a.RefreshTokenURL }))
 		any("scope_sep", f.ScopeSep, oauth2(func(a *lanyard.OAuth2Auth) string { return a.ScopeDelimiter }))
 		any("token_body", f.TokenBody, oauth2(func(a *lanyard.OAuth2Auth) string { return a.TokenBody }))
 		if want := map[string]string{"post": "client_secret_post", "basic": "client_secret_basic", "none": "none"}[f.ClientAuth]; want != "" {
@@ -184,11 +184,11 @@ func (f *fact) compare(entry *catalog.Entry, differ func(what, is, said string))
 			}))
 		}
 	}
-	any("request_token_url", address(f.Request), func(s *lanyard.Service) (string, bool) {
+	any("request_token_url", f.Request, func(s *lanyard.Service) (string, bool) {
 		if s.Auth.OAuth1 == nil {
 			return "", false
 		}
-		return address(s.Auth.OAuth1.RequestTokenURL), true
+		return s.Auth.OAuth1.RequestTokenURL, true
 	})
 	if f.Credential != nil {
 		any("credential", fmt.Sprintf("%s %s", map[string]string{"body": "form"}[f.Credential.In]+strings.TrimSuffix(f.Credential.In, "body"), strings.ToLower(f.Credential.Name)), func(s *lanyard.Service) (string, bool) {
@@ -207,7 +207,7 @@ func (f *fact) compare(entry *catalog.Entry, differ func(what, is, said string))
 			return s.Auth.AWSSigV4.AWSService, true
 		})
 	}
-	any("api_host", host(f.API), func(s *lanyard.Service) (string, bool) { return host(s.BaseURL), true })
+	any("api_host", authority(f.API), func(s *lanyard.Service) (string, bool) { return authority(s.BaseURL), true })
 }
 
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)
@@ -225,8 +225,44 @@ func address(raw string) string {
 	return scheme + "://" + strings.ToLower(name) + "/" + path
 }
 
-func host(raw string) string {
-	_, rest, _ := strings.Cut(address(raw), "://")
+// variants are a text of a definition with each choice of its parameters filled in, as an address where it is one.
+func variants(s *lanyard.Service, text string) []string {
+	all := []string{}
+	add := func(values map[string]string) {
+		for i := range s.DynamicParameters {
+			if p := &s.DynamicParameters[i]; p.Follows != "" {
+				values[p.Key] = p.Values[values[p.Follows]]
+			}
+		}
+		filled := text
+		for key, value := range values {
+			filled = strings.ReplaceAll(filled, "{"+key+"}", value)
+		}
+		all = append(all, address(filled))
+	}
+	add(s.SampleValues())
+	for i := range s.DynamicParameters {
+		p := &s.DynamicParameters[i]
+		for _, c := range p.Choices {
+			values := s.SampleValues()
+			values[p.Key] = c.Value
+			add(values)
+		}
+	}
+	return all
+}
+
+// matcher takes what a fact says literally, and anything in the place of its placeholders.
+func matcher(said string) func(string) bool {
+	pieces := placeholder.Split(address(said), -1)
+	for i, piece := range pieces {
+		pieces[i] = regexp.QuoteMeta(piece)
+	}
+	return regexp.MustCompile("^" + strings.Join(pieces, "[^/]+") + "$").MatchString
+}
+
+func authority(raw string) string {
+	_, rest, _ := strings.Cut(raw, "://")
 	name, _, _ := strings.Cut(rest, "/")
-	return name
+	return strings.ToLower(name)
 }

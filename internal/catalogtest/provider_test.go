@@ -36,7 +36,8 @@ type provider struct {
 	on        *lanyard.Service
 	values    map[string]string // of all dynamic parameters
 	given     map[string]lanyard.Secret
-	redirect  string
+	redirect  string // as the browser brought it
+	callback  string // of the service
 	challenge string
 	granted   int  // tokens so far
 	stale     bool // the API refuses the token once, as a sign to refresh
@@ -132,7 +133,7 @@ func (p *provider) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if a := p.on.Auth.OAuth1; a != nil {
 		switch {
-		case p.is(r, a.RequestTokenURL):
+		case p.is(r, a.RequestTokenURL) && p.oauth1Params(r, body)["oauth_verifier"] == "":
 			p.oauth1Token(w, r, body, "oauth_callback")
 			return
 		case p.is(r, a.AccessTokenURL):
@@ -175,14 +176,14 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request, form url.Values
 			p.fault("refresh: the refresh token is %q, not %q", form.Get("refresh_token"), want)
 		}
 	case string(lanyard.ClientCredentials):
-		if form.Get("grant_type") != "client_credentials" {
+		if form.Get("grant_type") != orElse(a.GrantTypeName, "client_credentials") {
 			p.fault("the grant type is %q", form.Get("grant_type"))
 		}
 		if got := form.Get("scope"); got != p.scopes {
 			p.fault("the scope is %q, not %q", got, p.scopes)
 		}
 	default:
-		if form.Get("grant_type") != "authorization_code" || form.Get("code") != "the code" || form.Get("redirect_uri") != p.redirect {
+		if form.Get("grant_type") != orElse(a.GrantTypeName, "authorization_code") || form.Get(orElse(a.TokenCodeName, "code")) != "the code" || form.Get("redirect_uri") != p.redirect {
 			p.fault("token request: %v", form)
 		}
 		sum := sha256.Sum256([]byte(form.Get("code_verifier")))
@@ -194,7 +195,7 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request, form url.Values
 		if p.leftOut(value) {
 			continue
 		}
-		if form.Get(name) != p.fill(value) {
+		if form.Get(name) != strings.ReplaceAll(p.fill(value), "{callback_url}", p.callback) {
 			p.fault("%s: the parameter %s is %q, not %q", leg, name, form.Get(name), p.fill(value))
 		}
 	}
@@ -206,6 +207,13 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request, form url.Values
 func (p *provider) leftOut(text string) bool {
 	return slices.ContainsFunc(p.on.DynamicParameters, func(d lanyard.DynamicParameter) bool {
 		return d.Optional && p.values[d.Key] == "" && strings.Contains(text, "{"+d.Key+"}")
+	})
+}
+
+// waits: the text stands for what is only being looked up.
+func (p *provider) waits(text string) bool {
+	return slices.ContainsFunc(p.on.DynamicParameters, func(d lanyard.DynamicParameter) bool {
+		return d.Learn != nil && d.Learn.From == lanyard.LearnLookup && strings.Contains(text, "{"+d.Key+"}")
 	})
 }
 
@@ -344,7 +352,13 @@ func (p *provider) oauth1Token(w http.ResponseWriter, r *http.Request, body []by
 	}
 	p.granted++
 	w.Header().Set("Content-Type", "application/x-www-form-urlencoded")
-	fmt.Fprintf(w, "oauth_token=%s&oauth_token_secret=s&oauth_callback_confirmed=true", p.oauth1Named(p.granted))
+	said := url.Values{"oauth_token": {p.oauth1Named(p.granted)}, "oauth_token_secret": {"s"}, "oauth_callback_confirmed": {"true"}}
+	for _, d := range p.on.DynamicParameters {
+		if d.Learn != nil && d.Learn.From == lanyard.LearnToken {
+			said.Set(d.Learn.At, p.said(d))
+		}
+	}
+	_, _ = io.WriteString(w, said.Encode())
 }
 
 // oauth1Named is the nth token of the service: the request token comes back in the callback, so no two may be the same.
@@ -386,10 +400,16 @@ func (p *provider) api(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	p.credential(r, body)
+	lookup := slices.ContainsFunc(p.on.DynamicParameters, func(d lanyard.DynamicParameter) bool {
+		return d.Learn != nil && d.Learn.From == lanyard.LearnLookup && p.is(r, d.Learn.URL)
+	})
 	for name, text := range p.on.Headers {
 		want := p.fill(text)
 		if p.leftOut(text) {
 			want = ""
+		}
+		if lookup && p.waits(text) && r.Header.Get(name) == "" {
+			continue
 		}
 		if got := r.Header.Get(name); got != want {
 			p.fault("the header %s is %q, not %q", name, got, want)
@@ -466,7 +486,11 @@ func (p *provider) credential(r *http.Request, body []byte) {
 		}
 		want("the header "+name, r.Header.Get(name), prefix+p.accessToken())
 	case lanyard.AuthAWSSigV4:
-		scope := "/" + p.fill(a.AWSSigV4.AWSRegion) + "/" + a.AWSSigV4.AWSService + "/aws4_request"
+		service := a.AWSSigV4.AWSService
+		if p.on.VerifyAWSService != "" && p.is(r, p.on.VerifyURL) {
+			service = p.on.VerifyAWSService
+		}
+		scope := "/" + p.fill(a.AWSSigV4.AWSRegion) + "/" + service + "/aws4_request"
 		if got := r.Header.Get("Authorization"); !strings.Contains(got, "Credential=AKIDEXAMPLE/") || !strings.Contains(got, scope) {
 			p.fault("the signature is %q, and not for %s", got, scope)
 		}

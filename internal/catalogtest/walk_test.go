@@ -90,6 +90,7 @@ func (st *stage) walk(s *lanyard.Service) {
 	values := valuesOf(t, s)
 	st.begin(s, values)
 	name := string(s.LinkName)
+	st.callback = fmt.Sprintf("%s/oauth/callback/%s/%s", publicURL, st.owner.Organization, s.LinkName)
 	if s.NeedsClient() {
 		st.setClient(s, values)
 	}
@@ -151,9 +152,12 @@ func joined(a *lanyard.OAuth2Auth, param string) string {
 	return strings.Join(values, a.ScopeDelimiter)
 }
 
-func (st *stage) setClient(s *lanyard.Service, _ map[string]string) {
+func (st *stage) setClient(s *lanyard.Service, values map[string]string) {
 	secret := lanyard.NewSecret(clientSecret)
-	in := registry.OAuthClientInput{ClientID: clientID, ClientSecret: &secret}
+	in := registry.OAuthClientInput{ClientID: clientID, ClientSecret: &secret, Parameters: map[string]string{}}
+	for _, p := range s.ClientParameters() {
+		in.Parameters[p.Key] = values[p.Key]
+	}
 	_, _, err := st.registry.SetOAuthClient(st.t.Context(), st.owner, string(s.LinkName), in)
 	st.must(err)
 }
@@ -177,7 +181,7 @@ func (st *stage) consent(s *lanyard.Service, connectURL string) {
 		back.Set("oauth_verifier", "verifier")
 	} else {
 		st.authorize(s, u)
-		back.Set("code", "the code")
+		back.Set(orElse(s.Auth.OAuth2.CodeName, "code"), "the code")
 		back.Set("state", q.Get("state"))
 	}
 	for _, d := range s.DynamicParameters {
@@ -214,7 +218,7 @@ func (st *stage) authorize(s *lanyard.Service, u *url.URL) {
 	st.at(u, a.AuthorizeURL)
 	want := map[string]string{
 		"response_type": "code", orElse(a.ClientIDName, "client_id"): clientID, "scope": joined(a, ""),
-		"redirect_uri": fmt.Sprintf("%s/oauth/callback/%s/%s", publicURL, st.owner.Organization, s.LinkName),
+		"redirect_uri": orElse(st.fill(a.RedirectURI), st.callback),
 	}
 	for _, scope := range a.Scopes {
 		if scope.Param != "" {

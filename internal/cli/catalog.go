@@ -49,8 +49,9 @@ func (a *app) catalogListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the services that come with Lanyard",
-		Long: `Lists the services that come with Lanyard, the best known first, each with its ways to connect. A category is written as in the
-list, a type is api_key, basic, oauth1, oauth2 or aws_sigv4, and a query is a name, a part of one or another word for it.`,
+		Long: `Lists the services that come with Lanyard, the best known first, each with its ways to connect. A category is written as
+in the list, a type is api_key, basic, oauth1, oauth2 or aws_sigv4, and a query is a name, a part of one or another word
+for it; typing errors are forgiven.`,
 		Example: `  lanyard catalog list --category crm
   lanyard catalog list --type oauth1 --json`,
 		Args: arguments(),

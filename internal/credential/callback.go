@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -31,6 +32,19 @@ func (k *Keeper) newConsent(c *lanyard.Caller, con *Connection, returnTo string)
 
 func (k *Keeper) callbackURL(con *Connection) string {
 	return registry.CallbackURL(k.PublicURL, con.OrganizationID, con.Service.LinkName)
+}
+
+// redirectURI is what the provider knows the callback URL by: itself, or a name that the provider gave for it.
+func (k *Keeper) redirectURI(con *Connection, values map[string]string) (string, error) {
+	named := con.Service.Auth.OAuth2.RedirectURI
+	if named == "" {
+		return k.callbackURL(con), nil
+	}
+	filled, err := lanyard.FillText(named, con.Service.DynamicParameters, con.Service.Complete(values))
+	if err != nil {
+		return "", lanyard.Errorf(lanyard.CodeInvalidRequest, "The redirect URI of the service %s cannot be made: %s.", con.Service.Name, err)
+	}
+	return filled, nil
 }
 
 // StartConsent begins a consent for the browser that is signed in or holds a flow, and gives the provider's URL to go to.
@@ -76,7 +90,10 @@ func (k *Keeper) authorizeOAuth2(con *Connection, req *lanyard.ConsentRequest) (
 		return "", "", err
 	}
 	state = rand.Text() + rand.Text() // 260 bits
-	request := oauth2.AuthorizeRequest{RedirectURI: k.callbackURL(con), State: state}
+	request := oauth2.AuthorizeRequest{State: state}
+	if request.RedirectURI, err = k.redirectURI(con, req.Secrets.Parameters); err != nil {
+		return "", "", err
+	}
 	request.Scopes, request.ParamScopes = con.scopes()
 	if con.Service.Auth.OAuth2.PKCE {
 		req.Secrets.CodeVerifier = oauth2.NewVerifier()
@@ -271,7 +288,7 @@ func readCallback(con *Connection, query url.Values) (*callbackAnswer, *refusal,
 	if err := oauth2.CheckIssuer(con.Service.Auth.OAuth2.Issuer, query); err != nil {
 		return nil, nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "The answer does not come from the issuer %s that this service names, so it was not used.", con.Service.Auth.OAuth2.Issuer)
 	}
-	codes, errs := query["code"], query["error"]
+	codes, errs := query[cmp.Or(con.Service.Auth.OAuth2.CodeName, "code")], query["error"]
 	switch {
 	case len(errs) == 1 && len(codes) == 0:
 		return nil, providerRefusal(con, errs[0], query), nil

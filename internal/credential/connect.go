@@ -188,10 +188,10 @@ func (k *Keeper) ConnectPage(ctx context.Context, c *lanyard.Caller, token strin
 	}
 	s := con.Service
 	p := &ConnectPage{
-		Connection: &con.Connection, Service: s, Hosts: s.Hosts, Parameters: s.Asked(), Values: withoutSecrets(s, link.Parameters),
+		Connection: &con.Connection, Service: s, Hosts: s.ShownHosts(), Parameters: s.Asked(), Values: withoutSecrets(s, link.Parameters),
 		Fields: s.CredentialFields(), Consent: needsConsent(s), Direct: link.Direct, Status: lanyard.StatusNotConnected, ReturnTo: link.ReturnTo,
 	}
-	for _, host := range s.Hosts {
+	for _, host := range p.Hosts {
 		pattern, err := lanyard.ParseHostPattern(host)
 		p.AnyHost = p.AnyHost || err == nil && pattern.Any()
 	}

@@ -95,7 +95,7 @@ func (k *Keeper) nameOf(ctx context.Context, org lanyard.OrganizationID, id lany
 // reach says where the credential goes. While there are no values, and where they do not fill the service's patterns, as
 // after an edit, the patterns stand as they are.
 func (d *Detail) reach(cred *lanyard.Credential) {
-	d.Hosts = d.Service.Hosts
+	d.Hosts = d.Service.ShownHosts()
 	if cred != nil {
 		if rules, err := d.Service.HostRules(d.Service.Complete(cred.Parameters)); err == nil {
 			d.Hosts = rules.Patterns()

@@ -128,7 +128,7 @@ func (k *Keeper) lookUpAt(ctx context.Context, con *Connection, c *lanyard.Crede
 	if err != nil {
 		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "A URL of the service %s cannot be made: %s.", con.Service.Name, err)
 	}
-	body, err := k.try(ctx, live, http.MethodGet, u, "")
+	_, body, err := k.try(ctx, live, http.MethodGet, u, "")
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func (k *Keeper) client(con *Connection, c *lanyard.Credential) (oauth2.Config, 
 	a, values := con.Service.Auth.OAuth2, con.Service.Complete(c.Parameters)
 	config := oauth2.Config{
 		ClientID: a.ClientID, ClientSecret: a.ClientSecret, ClientAuthentication: oauth2.ClientAuthentication(clientAuthentication(a, c)),
-		ClientIDName: a.ClientIDName, ClientSecretName: a.ClientSecretName, ScopeDelimiter: a.ScopeDelimiter,
+		GrantTypeName: a.GrantTypeName, CodeName: a.TokenCodeName, ClientIDName: a.ClientIDName, ClientSecretName: a.ClientSecretName, ScopeDelimiter: a.ScopeDelimiter,
 		JSON: a.TokenBody == "json", Shape: shape(a.TokenAnswer), Now: k.Store.Now, Secrets: con.Service.SecretsOf(c),
 	}
 	for _, u := range []struct {
@@ -49,6 +49,9 @@ func (k *Keeper) client(con *Connection, c *lanyard.Credential) (oauth2.Config, 
 		if *p.into, err = filledParams(con.Service, p.texts, values); err != nil {
 			return config, lanyard.Errorf(lanyard.CodeInvalidRequest, "A parameter of the service %s cannot be made: %s.", con.Service.Name, err)
 		}
+	}
+	for name, text := range config.RefreshParams {
+		config.RefreshParams[name] = strings.ReplaceAll(text, "{callback_url}", k.callbackURL(con))
 	}
 	return config, nil
 }
@@ -107,9 +110,13 @@ func (k *Keeper) exchangeCode(ctx context.Context, con *Connection, req *lanyard
 	if err != nil {
 		return nil, err
 	}
+	redirect, err := k.redirectURI(con, req.Secrets.Parameters)
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, k.ExchangeTimeout)
 	defer cancel()
-	t, err := oauth2.Exchange(ctx, k.Client, client, oauth2.Grant{Code: code, Verifier: req.Secrets.CodeVerifier, RedirectURI: k.callbackURL(con)})
+	t, err := oauth2.Exchange(ctx, k.Client, client, oauth2.Grant{Code: code, Verifier: req.Secrets.CodeVerifier, RedirectURI: redirect})
 	return &granted{t, con.Service}, err
 }
 

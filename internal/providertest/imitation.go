@@ -129,7 +129,7 @@ func (p *Imitation) refuse(w http.ResponseWriter, status int, code, format strin
 	p.faults = append(p.faults, code+": "+why)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"error": code, "error_description": why})
+	_, _ = io.WriteString(w, oauthError(status, code, why).Body)
 }
 
 // unlike says in what the parameters are not exactly those: names that may have any value are given as "*".
@@ -344,5 +344,5 @@ func (p *Imitation) api(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, answer)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"host": r.Host, "path": r.URL.Path, "header": r.Header, "body": string(body)})
+	_, _ = io.WriteString(w, jsonAnswer(http.StatusOK, map[string]any{"host": r.Host, "path": r.URL.Path, "header": r.Header, "body": string(body)}).Body)
 }

@@ -209,6 +209,7 @@ func (v serviceValues) oauth2(base *lanyard.OAuth2Auth, faults *lanyard.FieldErr
 		// Frozen: the form does not ask.
 		o.GrantType, o.Scopes, o.TokenPrefix = base.GrantType, slices.Clone(base.Scopes), base.TokenPrefix
 		// Rare: a definition has it from a file or the API.
+		o.GrantTypeName, o.CodeName, o.TokenCodeName, o.RedirectURI = base.GrantTypeName, base.CodeName, base.TokenCodeName, base.RedirectURI
 		o.ClientIDName, o.ClientSecretName, o.TokenBody, o.TokenAnswer = base.ClientIDName, base.ClientSecretName, base.TokenBody, base.TokenAnswer
 	}
 	if prefix := v.get("oauth2.token_prefix"); prefix != prefixOf(o) {

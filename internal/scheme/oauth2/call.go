@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -23,7 +24,7 @@ type Grant struct {
 // Exchange trades an authorization code for a token. A failure is an [*Error]; the code may be used up by it, unless its
 // class is Misconfigured or NeverSent is set.
 func Exchange(ctx context.Context, client *http.Client, c Config, g Grant) (*Token, error) {
-	p := params{}.add("grant_type", "authorization_code").add("code", g.Code.Reveal())
+	p := params{}.add("grant_type", cmp.Or(c.GrantTypeName, "authorization_code")).add(cmp.Or(c.CodeName, "code"), g.Code.Reveal())
 	if g.RedirectURI != "" {
 		p = p.add("redirect_uri", g.RedirectURI)
 	}
@@ -48,7 +49,7 @@ func Refresh(ctx context.Context, client *http.Client, c Config, refreshToken la
 
 // ClientCredentials obtains a token for the client itself (RFC 6749 §4.4). A failure is an [*Error].
 func ClientCredentials(ctx context.Context, client *http.Client, c Config, scopes []string) (*Token, error) {
-	p := params{}.add("grant_type", "client_credentials").addScope("scope", scopes, c.ScopeDelimiter)
+	p := params{}.add("grant_type", cmp.Or(c.GrantTypeName, "client_credentials")).addScope("scope", scopes, c.ScopeDelimiter)
 	return obtain(ctx, client, c, &call{"client credentials", c.TokenURL, p, c.TokenParams, nil})
 }
 

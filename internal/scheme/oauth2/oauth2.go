@@ -54,6 +54,10 @@ type Config struct {
 	RefreshURL   string // TokenURL when empty
 	RevokeURL    string
 
+	// GrantTypeName is what the provider calls the grant in the first request for a token; the RFC's name when empty.
+	GrantTypeName string
+	CodeName      string // of the code in the same request; code when empty
+
 	// ScopeDelimiter stands between scopes: " " when empty (RFC 6749 §3.3), ",", ";", or "+", for which see [AuthorizeURL].
 	// In a JSON body it stands as it is.
 	ScopeDelimiter string
