@@ -66,6 +66,16 @@ func (a *Auth) ClientID() string {
 	return ""
 }
 
+// SetClientID puts the client id or consumer key in, for types that have one.
+func (a *Auth) SetClientID(id string) {
+	switch {
+	case a.OAuth1 != nil:
+		a.OAuth1.ConsumerKey = id
+	case a.OAuth2 != nil:
+		a.OAuth2.ClientID = id
+	}
+}
+
 // NeedsClient reports whether the service is used with a client that each organization registers with the provider.
 func (s *Service) NeedsClient() bool {
 	return s.Kind == KindDefault && (s.Auth.OAuth1 != nil || s.Auth.OAuth2 != nil)

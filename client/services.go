@@ -176,6 +176,12 @@ func (c *Client) SetOAuthClient(ctx context.Context, linkName string, set OAuthC
 	return call[Service](ctx, c, http.MethodPut, "/v1/services/"+link(linkName)+"/client", nil, set)
 }
 
+// CatalogFile reads a service as a file of the catalogue: YAML, with no client id or secret in it. Of a default service it
+// is the file that it comes from, with all ways to connect.
+func (c *Client) CatalogFile(ctx context.Context, linkName string) ([]byte, error) {
+	return c.exchangeAs(ctx, "application/yaml", http.MethodGet, "/v1/services/"+link(linkName)+"/catalog_file", nil, nil)
+}
+
 // Affected counts what an edit without keep_connections, or the deletion of a service, would revoke.
 type Affected struct {
 	Authorizations int `json:"authorizations"`

@@ -16,6 +16,7 @@ type operation struct {
 	status      int    // of success; 200 when 0
 	body        string // an example, in JSON
 	answer      string // an example, in JSON; empty where there is none
+	media       string // of the answer, where it is not JSON
 	errors      []lanyard.Code
 }
 
@@ -378,6 +379,10 @@ var operations = map[string]operation{
 		answer: exampleDefault,
 		errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
 	},
+	"GET /v1/services/{link_name}/catalog_file": {
+		id: "read_catalog_file", tag: "Services", summary: "Read a service as a catalogue file", media: yamlMedia,
+		description: "The definition in YAML, with no client id or secret in it: to keep with other files, to change for `--catalog`, or to make the service in another organization. Of a default service it is the file that it comes from, with all ways to connect.",
+	},
 	"GET /v1/invocations": {
 		id: "list_invocations", tag: "Records", summary: "List what was called",
 		description: "Newest first. Owners and admins see every call, members their own.",
@@ -593,6 +598,10 @@ var operations = map[string]operation{
 		id: "readyz", tag: "Server", summary: "Is the server ready?",
 		description: "200 when the database answers and the master key opens what is stored; otherwise 503 with the reason.",
 		answer:      `{"status": "ready"}`, errors: []lanyard.Code{lanyard.CodeUnavailable},
+	},
+	"GET /schemas/catalog.json": {
+		id: "catalog_schema", tag: "Server", summary: "The schema of catalogue files",
+		description: "A JSON Schema (draft 2020-12), for editors that complete and check YAML. Any page may read it.",
 	},
 	"GET /metrics": {
 		id: "metrics", tag: "Server", summary: "Metrics",

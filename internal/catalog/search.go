@@ -121,7 +121,7 @@ func newSearched(e *Entry) *searched {
 	s := &searched{entry: e, name: words(e.Name), other: words(CategoryName(e.Category))}
 	s.whole = append(s.whole, strings.Join(s.name, ""))
 	for i := range e.Ways {
-		link := words(string(e.Ways[i].Service.LinkName))
+		link := words(string(e.Ways[i].LinkName))
 		s.other, s.whole = append(s.other, link...), append(s.whole, strings.Join(link, ""))
 	}
 	forgiving := slices.Clone(s.name)

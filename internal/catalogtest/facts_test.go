@@ -125,7 +125,7 @@ func TestFacts(t *testing.T) {
 func (f *fact) compare(entry *catalog.Entry, differ func(what, is, said string)) {
 	var services []*lanyard.Service
 	for i := range entry.Ways {
-		services = append(services, entry.Ways[i].Service)
+		services = append(services, entry.Ways[i].Service())
 	}
 	any := func(what, said string, of func(*lanyard.Service) (string, bool)) {
 		if said == "" {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,7 +23,7 @@ with Lanyard; a custom one is defined by a JSON file, and every member of the or
 		Example: `  lanyard services list --kind default --query google
   lanyard services create -f acme.json`,
 	})
-	cmd.AddCommand(a.servicesListCommand(), a.servicesGetCommand(), a.servicesCreateCommand(), a.servicesEditCommand(), a.servicesDeleteCommand(), a.servicesClientCommand())
+	cmd.AddCommand(a.servicesListCommand(), a.servicesGetCommand(), a.servicesCreateCommand(), a.servicesEditCommand(), a.servicesDeleteCommand(), a.servicesClientCommand(), a.servicesExportCommand())
 	return a.remote(cmd)
 }
 
@@ -142,6 +143,7 @@ func callbackURL(s *client.Service) string {
 
 func (a *app) servicesCreateCommand() *cobra.Command {
 	var file string
+	var from fromFile
 	cmd := &cobra.Command{
 		Use:   "create -f FILE",
 		Short: "Define a custom service",
@@ -150,12 +152,21 @@ func (a *app) servicesCreateCommand() *cobra.Command {
   {"link_name": "acme", "name": "Acme", "base_url": "https://api.acme.com", "hosts": ["api.acme.com"],
    "auth": {"type": "api_key", "parameters": [{"name": "X-Api-Key", "param_type": "header"}]}}
 
-A client secret stands in the file, or comes by stdin with -f -, and is kept sealed.`,
+A client secret stands in the file, or comes by stdin with -f -, and is kept sealed.
+
+A file that ends with .yaml is a catalogue file, such as "lanyard services export" or "lanyard catalog show" writes: one
+of its ways to connect is made a custom service. A client id and secret are not in such a file; --client-id and
+--client-secret give them, or they are asked for. A link name of a default service is taken: --link-name gives another.`,
 		Example: `  lanyard services create -f acme.json
-  jq '.auth.client_secret = env.SECRET' acme.json | lanyard services create -f -`,
+  jq '.auth.client_secret = env.SECRET' acme.json | lanyard services create -f -
+  lanyard services create -f acme.yaml --way acme_token`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			definition, err := a.readJSON(cmd, file)
+			read := a.readJSON
+			if from.isCatalogFile(file) {
+				read = func(cmd *cobra.Command, file string) (json.RawMessage, error) { return a.definition(cmd, file, &from) }
+			}
+			definition, err := read(cmd, file)
 			if err != nil {
 				return err
 			}
@@ -179,6 +190,7 @@ A client secret stands in the file, or comes by stdin with -f -, and is kept sea
 		},
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "", "the definition's `FILE`; - reads stdin")
+	from.add(cmd)
 	return cmd
 }
 

@@ -45,7 +45,7 @@ type Card struct {
 }
 
 // LinkName is that of the way to begin with.
-func (c *Card) LinkName() lanyard.LinkName { return c.Ways[0].Service.LinkName }
+func (c *Card) LinkName() lanyard.LinkName { return c.Ways[0].LinkName }
 
 // Cards lists the default services as people know them: one card each, however many ways there are to connect. Its time
 // hardly depends on how many there are: no definition is read but those of the cards that it gives.
@@ -64,11 +64,12 @@ func (r *Registry) Cards(ctx context.Context, c *lanyard.Caller, f CardFilter) (
 	}
 	var all []found
 	cards, counts := &Cards{}, map[string]int{}
-	for _, hit := range r.services.catalog.Search(f.Query) {
+	services := r.services.Catalog()
+	for _, hit := range services.Search(f.Query) {
 		card := Card{Entry: hit.Entry}
 		for i := range hit.Ways {
-			if w := &hit.Ways[i]; !own.shadowed[w.Service.LinkName] {
-				card.Ways, card.Connections = append(card.Ways, w), card.Connections+connections[lanyard.ServiceID(w.Service.LinkName)]
+			if w := &hit.Ways[i]; !own.shadowed[w.LinkName] {
+				card.Ways, card.Connections = append(card.Ways, w), card.Connections+connections[lanyard.ServiceID(w.LinkName)]
 			}
 		}
 		if len(card.Ways) == 0 {
@@ -87,16 +88,16 @@ func (r *Registry) Cards(ctx context.Context, c *lanyard.Caller, f CardFilter) (
 	for i := range all[:min(len(all), f.Limit)] {
 		card := &all[i].Card
 		for _, w := range card.Ways {
-			card.Ready = card.Ready || own.service(w.Service).CheckClient() == nil
-			card.Standing = card.Standing.or(own.standing(w.Service))
+			card.Ready = card.Ready || own.service(w.Service()).CheckClient() == nil
+			card.Standing = card.Standing.or(own.standing(w.Service()))
 		}
 		cards.Cards = append(cards.Cards, *card)
 	}
 	totals := map[string]int{}
-	for _, e := range r.services.catalog.Entries() {
+	for _, e := range services.Entries() {
 		totals[e.Category]++
 	}
-	for _, category := range r.services.catalog.Categories() {
+	for _, category := range services.Categories() {
 		cards.Categories = append(cards.Categories, CategoryCount{category, totals[category], counts[category]})
 	}
 	return cards, nil

@@ -42,7 +42,7 @@ func (r *Registry) SetOAuthClient(ctx context.Context, c *lanyard.Caller, name s
 	if !old.NeedsClient() {
 		return nil, 0, lanyard.Errorf(lanyard.CodeConflict, "The service %s is not used with an OAuth client: it can be connected as it is.", old.LinkName)
 	}
-	definition := r.services.catalog.Service(old.LinkName)
+	definition := r.services.Catalog().Service(old.LinkName)
 	if definition == nil {
 		return nil, 0, access.NoService(name)
 	}

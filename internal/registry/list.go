@@ -78,15 +78,17 @@ func (r *Registry) defaults(ctx context.Context, c *lanyard.Caller, f ServiceFil
 		return nil, err
 	}
 	found := map[*catalog.Entry]bool{}
-	for _, hit := range r.services.catalog.Search(f.Query) {
+	services := r.services.Catalog()
+	for _, hit := range services.Search(f.Query) {
 		found[hit.Entry] = f.Category == "" || hit.Category == f.Category
 	}
 	var views []ServiceView
-	for _, s := range r.services.catalog.Services() {
-		entry, _ := r.services.catalog.Find(s.LinkName)
-		if string(s.LinkName) <= after || own.shadowed[s.LinkName] || !found[entry] {
+	for _, w := range services.Ways() {
+		entry, _ := services.Find(w.LinkName)
+		if string(w.LinkName) <= after || own.shadowed[w.LinkName] || !found[entry] {
 			continue
 		}
+		s := w.Service()
 		v := r.listed(c, own.service(s))
 		v.Standing = own.standing(s)
 		if views = append(views, *v); len(views) == want {

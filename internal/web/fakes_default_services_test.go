@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"lanyard"
+	"lanyard/internal/access"
 	"lanyard/internal/registry"
 )
 
@@ -20,4 +21,11 @@ func (f *rooms) OAuthClientPage(context.Context, *lanyard.Caller, string) (*regi
 func (f *rooms) SetOAuthClient(context.Context, *lanyard.Caller, string, registry.OAuthClientInput) (*registry.ServiceView, int, error) {
 	f.changed("SetOAuthClient")
 	return inventedClient("github").ServiceView, 0, f.err
+}
+
+func (f *rooms) CatalogFile(_ context.Context, _ *lanyard.Caller, name string) (*registry.CatalogFile, error) {
+	if name != "acme" {
+		return nil, access.NoService(name)
+	}
+	return &registry.CatalogFile{Name: "acme.yaml", Text: []byte("name: Acme\n")}, nil
 }

@@ -40,7 +40,7 @@ func inventedCards(f registry.CardFilter) *registry.Cards {
 		card := registry.Card{Entry: hit.Entry, Connections: connections}
 		for i := range hit.Ways {
 			card.Ways = append(card.Ways, &hit.Ways[i])
-			card.Ready = card.Ready || !hit.Ways[i].Service.NeedsClient()
+			card.Ready = card.Ready || !hit.Ways[i].NeedsClient()
 		}
 		if card.Connections > 1 {
 			card.Standing.Verified = inventedNow()
@@ -62,7 +62,7 @@ func inventedClient(name lanyard.LinkName, change ...func(*registry.OAuthClientP
 	entry, way := catalog.Default().Find(name)
 	p := &registry.OAuthClientPage{
 		ServiceView: &registry.ServiceView{
-			Service: way.Service.For("org_zylker", nil), CallbackURL: registry.CallbackURL(inventedURL, "org_zylker", name), Entry: entry, Way: way,
+			Service: way.Service().For("org_zylker", nil), CallbackURL: registry.CallbackURL(inventedURL, "org_zylker", name), Entry: entry, Way: way,
 			Affected: &store.Affected{},
 		},
 		MaySet: true,

@@ -80,7 +80,7 @@ func newOAuthClientPart(p *registry.OAuthClientPage, in *oauthClientInput, d *pr
 		Help: "As " + p.Entry.Name + " shows it once the application is registered."}, "/client_id")
 	part.ClientSecret = part.field(field{ID: "client-secret", Name: "client_secret", Label: secret, Type: "password", Autocomplete: "new-password", Mono: true,
 		Optional: part.Set, Help: "It is kept sealed and never shown again."}, "/client_secret")
-	for i, parameter := range p.Way.Service.ClientParameters() {
+	for i, parameter := range p.Way.Service().ClientParameters() {
 		f := parameterField(i, &parameter, p.ClientValues, nil)
 		if in != nil {
 			f.Value = in.parameters[parameter.Key]
@@ -144,7 +144,7 @@ func (s *site) setOAuthClient(w http.ResponseWriter, r *http.Request, v visitor)
 		return err
 	}
 	in := &oauthClientInput{clientID: r.PostForm.Get("client_id"), secret: r.PostForm.Get("client_secret"), replace: r.PostForm.Get("replace") != "", parameters: map[string]string{}}
-	for _, parameter := range p.Way.Service.ClientParameters() {
+	for _, parameter := range p.Way.Service().ClientParameters() {
 		if value := strings.TrimSpace(r.PostForm.Get(parameterInput(parameter.Key))); value != "" {
 			in.parameters[parameter.Key] = value
 		}

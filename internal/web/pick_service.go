@@ -65,7 +65,7 @@ func newDefaultGroup(c *registry.Cards) serviceGroup {
 		tile := serviceTile{Name: card.Name, LinkName: card.LinkName(), Path: newConnectionPath(card.LinkName()), Detail: card.Description}
 		if len(card.Ways) > 1 {
 			for _, w := range card.Ways {
-				tile.Ways = append(tile.Ways, wayLink{w.Name, newConnectionPath(w.Service.LinkName)})
+				tile.Ways = append(tile.Ways, wayLink{w.Name, newConnectionPath(w.LinkName)})
 			}
 		}
 		g.Tiles = append(g.Tiles, tile)

@@ -135,6 +135,7 @@ var everyRoute = []struct{ method, path string }{
 	{"POST", "/services"},
 	{"POST", "/services/preview"},
 	{"GET", "/services/acme"},
+	{"GET", "/services/acme/catalog_file"},
 	{"GET", "/services/acme/edit"},
 	{"POST", "/services/acme/edit"},
 	{"GET", "/services/acme/delete"},

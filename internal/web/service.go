@@ -113,7 +113,7 @@ func newServicePage(v visitor, s *registry.ServiceView, list serviceConnections)
 	}
 	if s.Entry != nil && len(s.Entry.Ways) > 1 {
 		for _, w := range s.Entry.Ways {
-			p.Ways = append(p.Ways, serviceWay{servicePath(w.Service.LinkName), w.Name, w.Service.LinkName == s.LinkName})
+			p.Ways = append(p.Ways, serviceWay{servicePath(w.LinkName), w.Name, w.LinkName == s.LinkName})
 		}
 	}
 	for i := range list.mine {

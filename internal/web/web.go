@@ -78,6 +78,7 @@ type Registry interface {
 	Service(ctx context.Context, c *lanyard.Caller, name string) (*registry.ServiceView, error)
 	Cards(ctx context.Context, c *lanyard.Caller, f registry.CardFilter) (*registry.Cards, error)
 	OAuthClientPage(ctx context.Context, c *lanyard.Caller, name string) (*registry.OAuthClientPage, error)
+	CatalogFile(ctx context.Context, c *lanyard.Caller, name string) (*registry.CatalogFile, error)
 	SetOAuthClient(ctx context.Context, c *lanyard.Caller, name string, in registry.OAuthClientInput) (v *registry.ServiceView, revoked int, err error)
 	CreateService(ctx context.Context, c *lanyard.Caller, definition []byte) (*registry.ServiceView, error)
 	EditService(ctx context.Context, c *lanyard.Caller, name string, in registry.ServiceEdit) (v *registry.ServiceView, revoked int, err error)
