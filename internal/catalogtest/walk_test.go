@@ -1,12 +1,17 @@
 package catalogtest
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -154,6 +159,9 @@ func joined(a *lanyard.OAuth2Auth, param string) string {
 
 func (st *stage) setClient(s *lanyard.Service, values map[string]string) {
 	secret := lanyard.NewSecret(clientSecret)
+	if a := s.Auth.OAuth1; a != nil && a.SignatureMethod == lanyard.RSASHA1 {
+		secret = privateKey() // its requests are signed with a key
+	}
 	in := registry.OAuthClientInput{ClientID: clientID, ClientSecret: &secret, Parameters: map[string]string{}}
 	for _, p := range s.ClientParameters() {
 		in.Parameters[p.Key] = values[p.Key]
@@ -161,6 +169,16 @@ func (st *stage) setClient(s *lanyard.Service, values map[string]string) {
 	_, _, err := st.registry.SetOAuthClient(st.t.Context(), st.owner, string(s.LinkName), in)
 	st.must(err)
 }
+
+// privateKey is a key in PEM that belongs to nobody.
+var privateKey = sync.OnceValue(func() lanyard.Secret {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err) // rand.Reader never fails
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	return lanyard.NewSecret(strings.TrimSpace(string(text)))
+})
 
 // consent goes to the provider and comes back, as a browser would.
 func (st *stage) consent(s *lanyard.Service, connectURL string) {
