@@ -193,6 +193,9 @@ func (s *Store) ConnectionsPerService(ctx context.Context, org lanyard.Organizat
 	if err != nil {
 		return nil, fmt.Errorf("count the connections of services: %w", err)
 	}
+	if len(list) == 0 {
+		return nil, nil //nolint:nilnil // no connections, which is no error
+	}
 	counts := make(map[lanyard.ServiceID]int, len(list))
 	for _, c := range list {
 		counts[c.service] = c.n
