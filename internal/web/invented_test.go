@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lanyard"
+	"lanyard/internal/catalog"
 	"lanyard/internal/credential"
 	"lanyard/internal/problem"
 )
@@ -29,7 +30,7 @@ const inventedURL = "https://lanyard.zylker.example"
 // index.html that lists them. They open without a server.
 func Pages(dir string) error {
 	files := loadAssets()
-	pages, err := newRenderer(func(name string) string { return "assets/" + name }, inventedURL, "1.0.0", inventedNow)
+	pages, err := newRenderer(func(name string) string { return "assets/" + name }, catalog.Default, inventedURL, "1.0.0", inventedNow)
 	if err != nil {
 		return err
 	}

@@ -60,10 +60,9 @@ func logoFile(path string) []byte {
 }
 
 // logo is the tile of a service: the mark or the letter of a default one in its brand's colour, and otherwise its letter
-// in a colour that follows from the link name. It says nothing that does not stand beside it in words.
-func logo(assetURL func(string) string, linkName lanyard.LinkName, name string) template.HTML {
+// in a colour that follows from the link name. The entry is nil for a custom service. It says nothing that does not stand beside it in words.
+func logo(assetURL func(string) string, entry *catalog.Entry, linkName lanyard.LinkName, name string) template.HTML {
 	letter := template.HTMLEscapeString(initial(name))
-	entry, _ := catalog.Default().Find(linkName)
 	if entry == nil || entry.Color == "" {
 		//nolint:gosec // the letter is escaped, the number ours
 		return template.HTML(fmt.Sprintf(`<span class="tile" data-hue="%d" aria-hidden="true">%s</span>`, hue(linkName), letter))
@@ -73,7 +72,7 @@ func logo(assetURL func(string) string, linkName lanyard.LinkName, name string) 
 	if marks()[entry.Logo] != "" {
 		drawn = fmt.Sprintf(`<img src="%s" alt="" width="40" height="40" loading="lazy">`, assetURL(logoAsset(entry.Logo, entry.Color)))
 	}
-	//nolint:gosec // colours and names come with the program, the letter is escaped
+	//nolint:gosec // colours and names of marks were judged with the catalogue, the letter is escaped
 	return template.HTML(`<span class="tile" data-brand aria-hidden="true">` + drawn + `</span>`)
 }
 

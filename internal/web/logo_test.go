@@ -24,7 +24,7 @@ func TestLogosOfDefaultServices(t *testing.T) {
 			t.Errorf("%s has a mark and no colour", e.Name)
 		}
 		used[e.Logo] = true
-		tile := string(logo(files.url, e.LinkName(), e.Name))
+		tile := string(logo(files.url, e, e.LinkName(), e.Name))
 		src := regexp.MustCompile(`^<span class="tile" data-brand aria-hidden="true"><img src="/assets/([^"]+)" alt="" width="40" height="40" loading="lazy"></span>$`).FindStringSubmatch(tile)
 		switch {
 		case marks()[e.Logo] != "" && src == nil:
@@ -94,11 +94,11 @@ func TestLogoOfACustomService(t *testing.T) {
 	for _, c := range []struct{ link, name, letter string }{
 		{"acme", "Acme", "A"}, {"own", "<script>alert(1)</script>", "S"}, {"sign", "&", "•"}, {"empty", "", "•"},
 	} {
-		tile := string(logo(nil, lanyard.LinkName(c.link), c.name))
+		tile := string(logo(nil, nil, lanyard.LinkName(c.link), c.name))
 		if !regexp.MustCompile(`^<span class="tile" data-hue="[0-7]" aria-hidden="true">` + c.letter + `</span>$`).MatchString(tile) {
 			t.Errorf("%s: %s", c.name, tile)
 		}
-		if tile != string(logo(nil, lanyard.LinkName(c.link), c.name)) {
+		if tile != string(logo(nil, nil, lanyard.LinkName(c.link), c.name)) {
 			t.Errorf("%s has a colour that changes", c.name)
 		}
 	}
