@@ -21,11 +21,12 @@ const (
 // AuthTypes lists all five, in the order in which people are asked.
 var AuthTypes = []AuthType{AuthAPIKey, AuthBasic, AuthOAuth1, AuthOAuth2, AuthAWSSigV4}
 
-// Auth is how a service authenticates: exactly the member that belongs to Type is set (basic has none). In JSON the
-// members of the one that is set stand beside "type".
+// Auth is how a service authenticates: exactly the member that belongs to Type is set. In JSON the members of the one
+// that is set stand beside "type".
 type Auth struct {
 	Type     AuthType
 	APIKey   *APIKeyAuth
+	Basic    *BasicAuth
 	OAuth1   *OAuth1Auth
 	OAuth2   *OAuth2Auth
 	AWSSigV4 *AWSSigV4Auth
@@ -38,6 +39,7 @@ const (
 	ParamHeader ParamType = "header"
 	ParamQuery  ParamType = "query"
 	ParamForm   ParamType = "form" // into a form-encoded or multipart body
+	ParamPath   ParamType = "path" // of an API key: a segment in front of the path, such as /bot123:abc
 )
 
 // APIKeyAuth asks the user for the value of each parameter.
@@ -50,7 +52,25 @@ type APIKeyParameter struct {
 	Name        string    `json:"name"` // as the service's API documentation names it
 	DisplayName string    `json:"display_name"`
 	ParamType   ParamType `json:"param_type"`
-	Prefix      string    `json:"prefix,omitempty"` // put before the value, such as "Bearer "
+	// Prefix is put before the value, such as "Bearer "; it may hold placeholders of the dynamic parameters.
+	Prefix string `json:"prefix,omitempty"`
+}
+
+// BasicAuth is Basic (RFC 7617). Nil parts are the usual ones: a user name and a password, both asked for.
+type BasicAuth struct {
+	Username *BasicPart `json:"username,omitempty"`
+	Password *BasicPart `json:"password,omitempty"`
+}
+
+// BasicPart is what a service takes as user name or password.
+type BasicPart struct {
+	DisplayName string `json:"display_name,omitempty"` // what is asked for, such as "API key"
+	Secret      bool   `json:"secret,omitempty"`       // of a user name; a password always is
+	// Fixed, where it is there, is the same for everybody, often empty: nobody is asked.
+	Fixed *string `json:"fixed,omitempty"`
+	// Prefix and Suffix stand around what is typed: some take "{email}/token". They may hold placeholders.
+	Prefix string `json:"prefix,omitempty"`
+	Suffix string `json:"suffix,omitempty"`
 }
 
 // SignatureMethod is one of RFC 5849 §3.4, or HMAC-SHA256, which many servers added.
@@ -72,6 +92,7 @@ type OAuth1Auth struct {
 	AccessTokenURL  string          `json:"access_token_url"`
 	ParamType       ParamType       `json:"param_type,omitempty"` // header by default
 	SignatureMethod SignatureMethod `json:"signature_method,omitempty"`
+	Realm           string          `json:"realm,omitempty"` // of the Authorization header (RFC 5849 §3.5.1); may hold placeholders
 }
 
 // GrantType is a grant of RFC 6749.
@@ -86,6 +107,30 @@ const (
 type Scope struct {
 	Name  string `json:"name"`  // shown to people
 	Value string `json:"value"` // as the provider spells it
+	// Always: every connection asks for it, because nothing works, or nothing is refreshed, without it.
+	Always bool `json:"always,omitempty"`
+	// Param is the parameter of the authorize URL it goes into, where that is not scope: Slack has user_scope.
+	Param string `json:"param,omitempty"`
+}
+
+// UnmarshalJSON takes a scope as a text, which is its name too, or as an object.
+func (s *Scope) UnmarshalJSON(data []byte) error {
+	var f FieldErrors
+	s.decodeAt(data, "/scopes", &f)
+	return f.Err()
+}
+
+func (s *Scope) decodeAt(data []byte, at string, f *FieldErrors) {
+	*s = Scope{}
+	if json.Unmarshal(data, &s.Value) == nil {
+		s.Name = s.Value
+		return
+	}
+	if !isObject(data) {
+		f.Add(at, "a scope is a text, or an object with value and name")
+		return
+	}
+	decodeMembers(objectMembers(data, at, f), reflect.ValueOf(s).Elem(), at, f)
 }
 
 // ClientAuthentication says how the client proves itself at the token endpoint (RFC 6749 §2.3).
@@ -105,7 +150,8 @@ const (
 // OAuth2Auth is OAuth 2.0 (RFC 6749), with what real providers need beyond it.
 type OAuth2Auth struct {
 	GrantType       GrantType         `json:"grant_type"`
-	PKCE            bool              `json:"pkce"` // RFC 7636, method S256; on unless switched off
+	GrantTypeName   string            `json:"grant_type_name,omitempty"` // what the provider calls it in token requests
+	PKCE            bool              `json:"pkce"`                      // RFC 7636, method S256; on unless switched off
 	ClientID        string            `json:"client_id,omitempty"`
 	ClientSecret    Secret            `json:"-"`
 	AuthorizeURL    string            `json:"authorize_url,omitempty"`
@@ -119,15 +165,41 @@ type OAuth2Auth struct {
 	ScopeDelimiter  string            `json:"scope_delimiter,omitempty"` // " " by default, "," or "+"
 	AuthorizeParams map[string]string `json:"authorize_params,omitempty"`
 	TokenParams     map[string]string `json:"token_params,omitempty"`
-	RefreshParams   map[string]string `json:"refresh_params,omitempty"`
+	RefreshParams   map[string]string `json:"refresh_params,omitempty"` // {callback_url} stands for the service's own
 
 	ClientAuthentication ClientAuthentication `json:"client_authentication,omitempty"`
+	// ClientIDName and ClientSecretName are what the provider calls client_id and client_secret.
+	ClientIDName     string `json:"client_id_name,omitempty"`
+	ClientSecretName string `json:"client_secret_name,omitempty"`
+	// CodeName is the query parameter of the callback that holds the code, where that is not code.
+	CodeName string `json:"code_name,omitempty"`
+	// TokenCodeName is what the token request calls it.
+	TokenCodeName string `json:"token_code_name,omitempty"`
+	// RedirectURI is sent as redirect_uri where the provider does not take the callback URL itself but a name that it
+	// gave for it. It may hold placeholders.
+	RedirectURI string `json:"redirect_uri,omitempty"`
+	// TokenBody is "form", the default, or "json".
+	TokenBody   string       `json:"token_body,omitempty"`
+	TokenAnswer *TokenAnswer `json:"token_answer,omitempty"`
 	// Issuer, when set, must come back as iss with the code (RFC 9207).
 	Issuer string `json:"issuer,omitempty"`
 	// DefaultExpiresIn is the life of an access token in seconds where the provider's answer does not say.
 	DefaultExpiresIn int64 `json:"default_expires_in,omitempty"`
 	// RefreshStatuses are upstream statuses that mean "refresh now"; 401 when empty.
 	RefreshStatuses []int `json:"refresh_statuses,omitempty"`
+}
+
+// TokenAnswer says where things stand in the answer of a token endpoint that is not the one of RFC 6749 §5.1. A path
+// names members from the top, divided by dots: data.access_token.
+type TokenAnswer struct {
+	AccessToken  string `json:"access_token,omitempty"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	ExpiresIn    string `json:"expires_in,omitempty"`
+	// ExpiresUnit is what the number counts: seconds from now when empty, milliseconds, unix, unix_milliseconds, rfc3339.
+	ExpiresUnit string `json:"expires_unit,omitempty"`
+	Scope       string `json:"scope,omitempty"`
+	// TokenTypes are types besides Bearer that go on a request the same way.
+	TokenTypes []string `json:"token_types,omitempty"`
 }
 
 // AWSSigV4Auth is AWS Signature Version 4, in headers.
@@ -146,9 +218,14 @@ func (a *AWSSigV4Auth) Region(values map[string]string) string {
 	return a.AWSRegion
 }
 
-// part gives the member of the auth type for decoding and encoding; nil for basic.
+// part gives the member of the auth type for decoding and encoding.
 func (a *Auth) part() any {
 	switch a.Type {
+	case AuthBasic:
+		if a.Basic == nil {
+			a.Basic = &BasicAuth{}
+		}
+		return a.Basic
 	case AuthAPIKey:
 		if a.APIKey == nil {
 			a.APIKey = &APIKeyAuth{}

@@ -100,11 +100,16 @@ func (s *Service) secretFollowsValue() bool {
 }
 
 // tokenHostFollowsValue is secretFollowsValue whether or not there is a secret.
-func (s *Service) tokenHostFollowsValue() bool {
+func (s *Service) tokenHostFollowsValue() bool { return len(s.TokenHostParameters()) > 0 }
+
+// TokenHostParameters are the keys of the dynamic parameters whose values, being free, decide the host that a client
+// secret is sent to.
+func (s *Service) TokenHostParameters() []string {
+	var keys []string
 	values := s.SampleValues()
 	for i := range s.DynamicParameters {
 		p := &s.DynamicParameters[i]
-		if len(p.Choices) > 0 {
+		if len(p.Choices) > 0 || p.Follows != "" || p.WithClient && s.Kind == KindDefault {
 			continue
 		}
 		other := maps.Clone(values)
@@ -112,18 +117,18 @@ func (s *Service) tokenHostFollowsValue() bool {
 		if p.Format == FormatHost {
 			other[p.Key] = "other.example.net"
 		}
-		for _, su := range s.urls() {
+		if slices.ContainsFunc(s.urls(), func(su serviceURL) bool {
 			if !su.auth || su.pointer == "/auth/authorize_url" { // the secret is not sent there
-				continue
+				return false
 			}
 			a, errA := s.FillURL(su.text, values)
 			b, errB := s.FillURL(su.text, other)
-			if errA != nil || errB != nil || domain(a.Hostname()) != domain(b.Hostname()) {
-				return true
-			}
+			return errA != nil || errB != nil || domain(a.Hostname()) != domain(b.Hostname())
+		}) {
+			keys = append(keys, p.Key)
 		}
 	}
-	return false
+	return keys
 }
 
 // domain is the part of a host name that somebody registered under a public suffix such as com or co.uk, or the host

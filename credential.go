@@ -1,6 +1,7 @@
 package lanyard
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -90,14 +91,22 @@ func ParseCredential(plaintext []byte) (*Credential, error) {
 	return c, nil
 }
 
-// Secrets lists the values that must not appear anywhere: to mask them where an upstream echoes them.
-func (c *Credential) Secrets() []Secret {
+// SecretsOf lists the values of a credential of the service that must not appear anywhere: to mask them where an
+// upstream echoes them.
+func (s *Service) SecretsOf(c *Credential) []Secret {
 	all := []Secret{c.Password, c.AccessToken, c.RefreshToken, c.Token, c.TokenSecret, c.SecretAccessKey, c.SessionToken}
-	if !c.Username.IsZero() {
+	if s.Auth.Type == AuthBasic {
 		// What Basic sends (RFC 7617): an upstream that echoes headers says this, and not the password.
-		all = append(all, NewSecret(base64.StdEncoding.EncodeToString([]byte(c.Username.Reveal()+":"+c.Password.Reveal()))))
-		if c.Password.IsZero() {
+		if username, password, err := s.BasicPair(c); err == nil && !(c.Username.IsZero() && c.Password.IsZero()) {
+			all = append(all, NewSecret(base64.StdEncoding.EncodeToString([]byte(username+":"+password))))
+		}
+		if u := s.Auth.basic().Username; c.Password.IsZero() || u != nil && u.Secret {
 			all = append(all, c.Username) // then it is the secret
+		}
+	}
+	for i := range s.DynamicParameters {
+		if p := &s.DynamicParameters[i]; p.Secret {
+			all = append(all, NewSecret(c.Parameters[p.Key]))
 		}
 	}
 	for _, v := range c.Values {
@@ -146,7 +155,7 @@ func (s *Service) CredentialFields() []CredentialField {
 		}
 		return fields
 	case AuthBasic:
-		return []CredentialField{{Name: "username", Label: "User name"}, {Name: "password", Label: "Password", Secret: true, Optional: true}}
+		return s.Auth.basic().fields()
 	case AuthAWSSigV4:
 		return []CredentialField{
 			{Name: "access_key_id", Label: "Access key ID"},
@@ -155,6 +164,65 @@ func (s *Service) CredentialFields() []CredentialField {
 		}
 	}
 	return nil
+}
+
+// Labels of what Basic asks for where the service has no words of its own.
+const (
+	basicUsername = "User name"
+	basicPassword = "Password"
+)
+
+// basic is how Basic is used; the usual way where nothing is said.
+func (a *Auth) basic() *BasicAuth {
+	if a.Basic == nil {
+		return &BasicAuth{}
+	}
+	return a.Basic
+}
+
+// AsksUsername: is a user name typed in, and not the same for everybody?
+func (a *BasicAuth) AsksUsername() bool {
+	return a == nil || a.Username == nil || a.Username.Fixed == nil
+}
+
+func (a *BasicAuth) fields() []CredentialField {
+	username := CredentialField{Name: "username", Label: basicUsername}
+	password := CredentialField{Name: "password", Label: basicPassword, Secret: true, Optional: true}
+	if p := a.Username; p != nil {
+		username.Label, username.Secret = cmp.Or(p.DisplayName, basicUsername), p.Secret
+	}
+	if p := a.Password; p != nil {
+		// Where the service names it, it is no password that somebody may do without.
+		password.Label, password.Optional = cmp.Or(p.DisplayName, basicPassword), p.DisplayName == ""
+	}
+	fields := make([]CredentialField, 0, 2)
+	if a.AsksUsername() {
+		fields = append(fields, username)
+	}
+	if a.Password == nil || a.Password.Fixed == nil {
+		fields = append(fields, password)
+	}
+	return fields
+}
+
+// BasicPair gives user name and password as the service takes them. The error is a sentence that names a parameter
+// without a value.
+func (s *Service) BasicPair(c *Credential) (username, password string, err error) {
+	part := func(p *BasicPart, typed Secret) string {
+		if p == nil || err != nil {
+			return typed.Reveal()
+		}
+		if p.Fixed != nil {
+			return *p.Fixed
+		}
+		var prefix, suffix string
+		if prefix, err = FillText(p.Prefix, s.DynamicParameters, c.Parameters); err == nil {
+			suffix, err = FillText(p.Suffix, s.DynamicParameters, c.Parameters)
+		}
+		return prefix + typed.Reveal() + suffix
+	}
+	a := s.Auth.basic()
+	return part(a.Username, c.Username), part(a.Password, c.Password), err
 }
 
 // CredentialFrom makes a credential of what a person typed in. Every fault names its field; values are taken byte for
@@ -179,7 +247,7 @@ func (s *Service) CredentialFrom(given map[string]Secret) (*Credential, error) {
 			f.Add(at, "%s holds no blanks and only ASCII characters: it was probably copied with something else", field.Label)
 		case field.Name == "access_key_id" && strings.ContainsAny(v, "/,="):
 			f.Add(at, "%s has letters and digits", field.Label)
-		case s.Auth.Type != AuthBasic && strings.TrimSpace(v) != v:
+		case (s.Auth.Type != AuthBasic || field.Label != basicUsername && field.Label != basicPassword) && strings.TrimSpace(v) != v:
 			// A header value loses blanks at its ends on the way (RFC 9110 §5.5), so what is sent would not be what was given.
 			f.Add(at, "%s begins or ends with a blank: it was probably copied with it", field.Label)
 		}

@@ -55,9 +55,9 @@ func TestCredentialRoundTrip(t *testing.T) {
 
 func TestCredentialSecrets(t *testing.T) {
 	s := lanyard.NewSecret
-	revealed := func(c lanyard.Credential) []string {
+	revealed := func(service *lanyard.Service, c lanyard.Credential) []string {
 		var all []string
-		for _, s := range c.Secrets() {
+		for _, s := range service.SecretsOf(&c) {
 			all = append(all, s.Reveal())
 		}
 		slices.Sort(all)
@@ -74,8 +74,61 @@ func TestCredentialSecrets(t *testing.T) {
 		{"a user name alone is the secret", lanyard.Credential{Username: s("sk_live")}, []string{"c2tfbGl2ZTo=", "sk_live"}},
 		{"F15 what an upstream echoes of Basic", lanyard.Credential{Username: s("Aladdin"), Password: s("open sesame")}, []string{"QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "open sesame"}},
 	} {
-		if diff := cmp.Diff(revealed(c.c), c.want); diff != "" {
+		service := &lanyard.Service{}
+		if !c.c.Username.IsZero() {
+			service.Auth.Type = lanyard.AuthBasic
+		}
+		if diff := cmp.Diff(revealed(service, c.c), c.want); diff != "" {
 			t.Errorf("%s (-got +want):\n%s", c.name, diff)
+		}
+	}
+}
+
+// TestSecretsAsTheServiceTakesThem: what stands around a secret, and which part is one, the definition says.
+func TestSecretsAsTheServiceTakesThem(t *testing.T) {
+	s := lanyard.NewSecret
+	basic := func(auth string) *lanyard.Service {
+		return parse(t, `{"link_name":"acme","name":"Acme","hosts":["api.acme.com"],"auth":{"type":"basic"`+auth+`}}`)
+	}
+	withToken := parse(t, `{"link_name":"acme","name":"Acme","hosts":["api.acme.com"],"headers":{"X-Dev":"{dev}","X-Site":"{site}"},
+		"dynamic_parameters":[{"key":"dev","secret":true},{"key":"site"}],"auth":{"type":"basic"}}`)
+	for _, c := range []struct {
+		name    string
+		service *lanyard.Service
+		c       lanyard.Credential
+		want    []string
+	}{
+		{"a suffix is part of what is sent", basic(`,"username":{"suffix":"/token"}`), lanyard.Credential{Username: s("me"), Password: s("p")}, []string{"bWUvdG9rZW46cA==", "p"}},
+		{"a fixed password leaves the user name to be the secret", basic(`,"username":{"secret":true},"password":{"fixed":"X"}`), lanyard.Credential{Username: s("k")}, []string{"azpY", "k"}},
+		{"a user name that is a key", basic(`,"username":{"secret":true}`), lanyard.Credential{Username: s("k"), Password: s("p")}, []string{"azpw", "k", "p"}},
+		{"a secret parameter", withToken, lanyard.Credential{Username: s("u"), Password: s("p"), Parameters: map[string]string{"dev": "d1", "site": "s1"}}, []string{"d1", "dTpw", "p"}},
+	} {
+		var got []string
+		for _, secret := range c.service.SecretsOf(&c.c) {
+			got = append(got, secret.Reveal())
+		}
+		slices.Sort(got)
+		slices.Sort(c.want)
+		if diff := cmp.Diff(got, c.want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", c.name, diff)
+		}
+	}
+}
+
+func TestBasicAsksWhatTheServiceTakes(t *testing.T) {
+	for auth, want := range map[string]string{
+		``: "[{username User name false false} {password Password true true}]",
+		`,"username":{"display_name":"API key","secret":true},"password":{"fixed":""}`:      "[{username API key true false}]",
+		`,"username":{"fixed":"api"},"password":{"display_name":"API key"}`:                 "[{password API key true false}]",
+		`,"username":{"display_name":"E-mail"},"password":{"display_name":"Token"}`:         "[{username E-mail false false} {password Token true false}]",
+		`,"username":{"display_name":"E-mail","suffix":"/token"},"password":{"prefix":"x"}`: "[{username E-mail false false} {password Password true true}]",
+	} {
+		s := parse(t, `{"link_name":"acme","name":"Acme","hosts":["api.acme.com"],"auth":{"type":"basic"`+auth+`}}`)
+		if got := fmt.Sprint(s.CredentialFields()); got != want {
+			t.Errorf("%s asks for %s, want %s", auth, got, want)
+		}
+		if err := s.Validate(); err != nil {
+			t.Errorf("%s: %v", auth, err)
 		}
 	}
 }

@@ -9,7 +9,8 @@ type OAuthClient struct {
 	Service      LinkName
 	ClientID     string
 	ClientSecret Secret
-	Version      int64 // grows with every change
+	Parameters   map[string]string // values of the service's client parameters, such as the host of an own server
+	Version      int64             // grows with every change
 	UpdatedAt    time.Time
 }
 
@@ -20,22 +21,34 @@ const clientVersions = 1 << 32
 // ClientVersion is the part of a default service's version that is the version of the OAuth client; 0 without one.
 func ClientVersion(version int64) int64 { return version % clientVersions }
 
-// For gives a default service as an organization uses it: with its OAuth client, or with none (nil). The service itself
-// is shared by all organizations and stays as it is.
+// DefinitionVersion is the other part: the definition, the same for every organization.
+func DefinitionVersion(version int64) int64 { return version - ClientVersion(version) }
+
+// For gives a default service as an organization uses it: with its OAuth client and the values that come with that, or
+// with none (nil). A client without the values that the service needs is none. The service itself is shared by all
+// organizations and stays as it is.
 func (s *Service) For(org OrganizationID, c *OAuthClient) *Service {
 	own := *s
 	own.OrganizationID = org
 	if c == nil {
 		return &own
 	}
-	own.Version = s.Version - ClientVersion(s.Version) + ClientVersion(c.Version)
+	if len(s.ClientParameters()) > 0 {
+		filled, err := s.withClientValues(c.Parameters)
+		if err != nil {
+			return &own
+		}
+		own = *filled
+		own.OrganizationID = org
+	}
+	own.Version = DefinitionVersion(s.Version) + ClientVersion(c.Version)
 	switch {
 	case s.Auth.OAuth1 != nil:
-		a := *s.Auth.OAuth1
+		a := *own.Auth.OAuth1
 		a.ConsumerKey, a.ConsumerSecret = c.ClientID, c.ClientSecret
 		own.Auth.OAuth1 = &a
 	case s.Auth.OAuth2 != nil:
-		a := *s.Auth.OAuth2
+		a := *own.Auth.OAuth2
 		a.ClientID, a.ClientSecret = c.ClientID, c.ClientSecret
 		own.Auth.OAuth2 = &a
 	}
@@ -53,6 +66,16 @@ func (a *Auth) ClientID() string {
 	return ""
 }
 
+// SetClientID puts the client id or consumer key in, for types that have one.
+func (a *Auth) SetClientID(id string) {
+	switch {
+	case a.OAuth1 != nil:
+		a.OAuth1.ConsumerKey = id
+	case a.OAuth2 != nil:
+		a.OAuth2.ClientID = id
+	}
+}
+
 // NeedsClient reports whether the service is used with a client that each organization registers with the provider.
 func (s *Service) NeedsClient() bool {
 	return s.Kind == KindDefault && (s.Auth.OAuth1 != nil || s.Auth.OAuth2 != nil)
@@ -63,5 +86,9 @@ func (s *Service) CheckClient() error {
 	if !s.NeedsClient() || s.Auth.ClientID() != "" {
 		return nil
 	}
-	return Errorf(CodeConflict, "%s cannot be connected yet: first an owner or admin of the organization registers an application with %s and sets its client id and secret, on the page of the service or with: lanyard services client %s", s.Name, s.Name, s.LinkName)
+	needs := "client id and secret"
+	for _, p := range s.ClientParameters() {
+		needs += ", " + p.Name
+	}
+	return Errorf(CodeConflict, "%s cannot be connected yet: first an owner or admin of the organization registers an application with %s and sets its %s, on the page of the service or with: lanyard services client %s", s.Name, s.Name, needs, s.LinkName)
 }

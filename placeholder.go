@@ -20,7 +20,45 @@ type DynamicParameter struct {
 	Pattern string          `json:"pattern,omitempty"` // RE2, matched against the whole value
 	Help    string          `json:"help,omitempty"`
 	Default string          `json:"default,omitempty"`
+	Example string          `json:"example,omitempty"` // shown where the value is typed
+	// Secret values are typed like a password and never shown again. They stand in headers and prefixes alone: a URL is
+	// logged by whoever passes it on.
+	Secret bool `json:"secret,omitempty"`
+	// Optional: where no value is given, the header that it stands in is left out.
+	Optional bool `json:"optional,omitempty"`
+	// Follows names a parameter with choices that decides this one, by Values: nobody is asked for it. So one choice, a
+	// data centre say, can decide several hosts.
+	Follows string            `json:"follows,omitempty"`
+	Values  map[string]string `json:"values,omitempty"`
+	// WithClient: the value belongs to a default service's OAuth client, say the host of an organization's own server.
+	// Whoever registers the client gives it, and nobody else is asked.
+	WithClient bool `json:"with_client,omitempty"`
+	// Learn: the provider says the value while connecting. A person is asked only for what the authorize URL needs.
+	Learn *Learn `json:"learn,omitempty"`
 }
+
+// Learn says where a provider tells the value of a dynamic parameter. What it says is held to the rules of the
+// parameter, and to the hosts of the service, like what a person types.
+type Learn struct {
+	From LearnSource `json:"from"`
+	// At names it: a query parameter of the callback; or a path into the JSON answer, names and numbers divided by dots.
+	At string `json:"at"`
+	// URL is asked with GET and the new credential, where From is lookup.
+	URL string `json:"url,omitempty"`
+	// Take is "host" where the provider says a URL and its host is wanted.
+	Take string `json:"take,omitempty"`
+	// Map turns what the provider says into the value; what it does not list is taken as it is.
+	Map map[string]string `json:"map,omitempty"`
+}
+
+// LearnSource is where a value is learnt.
+type LearnSource string
+
+const (
+	LearnCallback LearnSource = "callback" // from the query that the browser brings back
+	LearnToken    LearnSource = "token"    // from the answer of the token endpoint
+	LearnLookup   LearnSource = "lookup"   // from an answer of the API, asked once after connecting
+)
 
 // ParameterFormat says what a dynamic parameter may stand for in the host of a URL.
 type ParameterFormat string
@@ -242,6 +280,29 @@ func (p piece) fill(value string) (string, error) {
 	default:
 		return url.QueryEscape(value), nil
 	}
+}
+
+// FillText puts the values of declared parameters into a text that is no URL, such as a header's value or a prefix. Any
+// other brace is text. It refuses a placeholder without a value, with a sentence that names the parameter.
+func FillText(text string, declared []DynamicParameter, values map[string]string) (string, error) {
+	if strings.IndexByte(text, '{') < 0 {
+		return text, nil
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		key := placeholderAt(text[i:], declared)
+		if text[i] != '{' || key == nil {
+			b.WriteByte(text[i])
+			continue
+		}
+		value := values[key.Key]
+		if value == "" {
+			return "", fmt.Errorf("the parameter %q (%s) has no value: reconnect and give one", key.Key, key.Name)
+		}
+		b.WriteString(value)
+		i += len(key.Key) + 1
+	}
+	return b.String(), nil
 }
 
 // UnmarshalJSON takes a choice as a text, or as an object with value and name.

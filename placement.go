@@ -1,6 +1,9 @@
 package lanyard
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Placement says in words where a part of a credential goes on a request, and why there. Package scheme places it; its
 // tests hold the two together.
@@ -17,7 +20,7 @@ func (s *Service) Placements() []Placement {
 	case AuthAPIKey:
 		return s.Auth.APIKey.placements()
 	case AuthBasic:
-		return []Placement{{"user name and password", ParamHeader, "Authorization",
+		return []Placement{{s.Auth.basic().what(), ParamHeader, "Authorization",
 			"Basic authentication joins the two with a colon and encodes them in base64 (RFC 7617). That is no encryption: https is what protects them."}}
 	case AuthOAuth1:
 		return s.Auth.OAuth1.placements()
@@ -32,6 +35,19 @@ func (s *Service) Placements() []Placement {
 		}
 	}
 	return nil
+}
+
+// what names the typed parts as the service does.
+func (a *BasicAuth) what() string {
+	fields := a.fields()
+	if len(fields) == 2 && fields[0].Label == basicUsername && fields[1].Label == basicPassword {
+		return "user name and password"
+	}
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Label
+	}
+	return strings.Join(names, " and ")
 }
 
 func (a *APIKeyAuth) placements() []Placement {
@@ -52,6 +68,9 @@ func whyHere(t ParamType) string {
 		return "The param type is query string, so it is added to the URL. Servers tend to keep URLs in their logs: use a header where the service takes one."
 	case ParamForm:
 		return "The param type is form data, so it is a field of the body. A POST, PUT or PATCH without a body gets one; a body that is no form is refused."
+	}
+	if t == ParamPath {
+		return "The param type is path, so it is a segment in front of the path. Servers tend to keep URLs in their logs; Lanyard's log and activity leave it out."
 	}
 	return "The param type is header. What a caller sends under this name is replaced."
 }

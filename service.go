@@ -38,9 +38,21 @@ type Service struct {
 	BaseURL           string             `json:"base_url,omitempty"`
 	Hosts             []string           `json:"hosts"`
 	DynamicParameters []DynamicParameter `json:"dynamic_parameters,omitempty"`
-	// VerifyURL is called with GET after connecting, when it is set; an answer that is not 2xx refuses the credential.
-	VerifyURL string `json:"verify_url,omitempty"`
-	Auth      Auth   `json:"auth"`
+	// Headers go on every call that has none of the name itself. Their values may hold placeholders of the dynamic
+	// parameters, and {client_id}.
+	Headers map[string]string `json:"headers,omitempty"`
+	// VerifyURL is called after connecting, when it is set; an answer that is not 2xx refuses the credential.
+	VerifyURL    string `json:"verify_url,omitempty"`
+	VerifyMethod string `json:"verify_method,omitempty"` // GET, the default, or POST
+	VerifyBody   string `json:"verify_body,omitempty"`   // JSON, for POST
+	// VerifyMember is a path into the JSON answer to what has to be there and not false, for providers that answer 200
+	// to a wrong credential.
+	VerifyMember string `json:"verify_member,omitempty"`
+	// VerifyAccepts are statuses besides 2xx that say the credential is right: 403 for keys that may be limited.
+	VerifyAccepts []int `json:"verify_accepts,omitempty"`
+	// VerifyAWSService is the service that the verification request is signed for, where it is another: sts knows every key.
+	VerifyAWSService string `json:"verify_aws_service,omitempty"`
+	Auth             Auth   `json:"auth"`
 }
 
 // ParseService reads a definition as the API and the catalogue write it. Unknown fields are refused; faults name the
@@ -85,19 +97,30 @@ func (s *Service) fillDefaults() {
 	}
 }
 
-// ValueOf gives the values that fill the service's placeholders when a person gave some: the given ones, else the
-// defaults. Every declared parameter is checked, and an undeclared one is refused.
+// ValueOf gives the values to keep when a person gave some: the given ones, else the defaults. Every declared parameter is
+// checked, and an undeclared one is refused. What a provider will say may be missing; what follows from another parameter
+// or belongs to the OAuth client is refused. [Service.Complete] makes all values of them.
 func (s *Service) ValueOf(given map[string]string) (map[string]string, error) {
 	var faults FieldErrors
 	values := make(map[string]string, len(s.DynamicParameters))
 	for i := range s.DynamicParameters {
 		p := &s.DynamicParameters[i]
+		at := "/parameters/" + pointerToken(p.Key)
 		v, ok := given[p.Key]
+		switch {
+		case ok && p.Follows != "":
+			faults.Add(at, "%s follows from %s: leave it out", p.Name, s.parameter(p.Follows).Name)
+		case ok && p.WithClient:
+			faults.Add(at, "%s belongs to the OAuth client of the organization: leave it out", p.Name)
+		}
 		if !ok {
 			v = p.Default
 		}
+		if p.Follows != "" || v == "" && (p.Optional || p.Learn != nil && !s.asks(p)) {
+			continue
+		}
 		if err := p.CheckValue(v); err != nil {
-			faults.Check("/parameters/"+pointerToken(p.Key), err)
+			faults.Check(at, err)
 			continue
 		}
 		values[p.Key] = v
@@ -111,23 +134,45 @@ func (s *Service) ValueOf(given map[string]string) (map[string]string, error) {
 		return nil, err
 	}
 	// The values are fine one by one; now they have to fit the places where they stand.
+	if err := s.checkPlaces(s.Complete(values)); err != nil {
+		faults.Check("/parameters", err)
+		return nil, faults.Err()
+	}
+	return values, nil
+}
+
+// checkPlaces judges complete values by the places where they stand. What waits for a value that the provider will say is
+// judged when that is there.
+func (s *Service) checkPlaces(values map[string]string) error {
 	for _, su := range s.urls() {
+		if s.Waits(su.text, values) {
+			continue
+		}
 		u, err := s.FillURL(su.text, values)
 		if err == nil && su.auth {
 			err = checkAuthURL(u)
 		}
 		if err != nil {
-			faults.Add("/parameters", "%s cannot be made with these values: %s", su.what, err.Error())
-			return nil, faults.Err()
+			return fmt.Errorf("%s cannot be made with these values: %w", su.what, err)
 		}
 	}
-	if _, err := s.HostRules(values); err != nil {
-		faults.Check("/parameters", err)
+	if _, err := s.HostsSoFar(values); err != nil {
+		return err
 	}
-	if a := s.Auth.AWSSigV4; a != nil && !isAWSName(a.Region(values)) {
-		faults.Add("/parameters", "the AWS region has lower-case letters, digits and hyphens, such as us-east-1")
+	if a := s.Auth.AWSSigV4; a != nil && !s.Waits(a.AWSRegion, values) && !isAWSName(a.Region(values)) {
+		return fmt.Errorf("the AWS region has lower-case letters, digits and hyphens, such as us-east-1")
 	}
-	return values, faults.Err()
+	return nil
+}
+
+// SetsHeader reports whether the service has a header of its own under the name, in any case.
+func (s *Service) SetsHeader(name string) bool {
+	for own := range s.Headers {
+		if strings.EqualFold(own, name) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Service) parameter(key string) *DynamicParameter {
@@ -155,8 +200,20 @@ func (s *Service) FillURL(text string, values map[string]string) (*url.URL, erro
 
 // HostRules makes the host list ready for one set of parameter values.
 func (s *Service) HostRules(values map[string]string) (HostRules, error) {
+	return s.hostRules(values, func(string) bool { return false })
+}
+
+// HostsSoFar is [Service.HostRules] while the provider has not said all values yet: what waits for one lets nothing pass.
+func (s *Service) HostsSoFar(values map[string]string) (HostRules, error) {
+	return s.hostRules(values, func(text string) bool { return s.Waits(text, values) })
+}
+
+func (s *Service) hostRules(values map[string]string, without func(text string) bool) (HostRules, error) {
 	var r HostRules
 	for _, text := range s.Hosts {
+		if without(text) {
+			continue
+		}
 		filled, err := s.fillHost(text, values)
 		if err != nil {
 			return HostRules{}, err
@@ -167,7 +224,7 @@ func (s *Service) HostRules(values map[string]string) (HostRules, error) {
 		}
 		r.patterns = append(r.patterns, p)
 	}
-	if s.BaseURL != "" {
+	if s.BaseURL != "" && !without(s.BaseURL) {
 		t, err := ParseTemplate(s.BaseURL, s.DynamicParameters)
 		if err != nil {
 			return HostRules{}, err
@@ -213,6 +270,11 @@ func (s *Service) urls() []serviceURL {
 			serviceURL{"/auth/access_token_url", a.AccessTokenURL, "The access token URL", true},
 			serviceURL{"/auth/refresh_token_url", a.RefreshTokenURL, "The refresh token URL", true},
 			serviceURL{"/auth/revoke_token_url", a.RevokeTokenURL, "The revoke token URL", true})
+	}
+	for i := range s.DynamicParameters {
+		if p := &s.DynamicParameters[i]; p.Learn != nil {
+			all = append(all, serviceURL{fmt.Sprintf("/dynamic_parameters/%d/learn/url", i), p.Learn.URL, "The URL that says " + p.Name, false})
+		}
 	}
 	return slices.DeleteFunc(all, func(u serviceURL) bool { return u.text == "" })
 }

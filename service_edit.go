@@ -70,7 +70,13 @@ func compare(old, new *Service) Edit {
 	moved("/base_url", a.BaseURL, b.BaseURL)
 	moved("/hosts", a.Hosts, b.Hosts)
 	moved("/dynamic_parameters", a.DynamicParameters, b.DynamicParameters)
+	moved("/headers", a.Headers, b.Headers)
 	moved("/verify_url", a.VerifyURL, b.VerifyURL)
+	moved("/verify_method", a.VerifyMethod, b.VerifyMethod)
+	moved("/verify_body", a.VerifyBody, b.VerifyBody)
+	moved("/verify_member", a.VerifyMember, b.VerifyMember)
+	moved("/verify_accepts", a.VerifyAccepts, b.VerifyAccepts)
+	moved("/verify_aws_service", a.VerifyAWSService, b.VerifyAWSService)
 	if !sameJSON(a.Auth, b.Auth) {
 		e.Moves = append(e.Moves, changedMembers(a.Auth, b.Auth)...)
 	}
@@ -82,7 +88,8 @@ func harmlessRemoved(s, other *Service) Service {
 	c := *s
 	c.DynamicParameters = slices.Clone(s.DynamicParameters)
 	for i := range c.DynamicParameters {
-		c.DynamicParameters[i].Name, c.DynamicParameters[i].Help = "", ""
+		p := &c.DynamicParameters[i]
+		p.Name, p.Help, p.Example = "", "", ""
 	}
 	if s.Auth.APIKey != nil {
 		a := APIKeyAuth{Parameters: slices.Clone(s.Auth.APIKey.Parameters)}

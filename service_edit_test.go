@@ -53,11 +53,20 @@ func TestEditTable(t *testing.T) {
 		{"base_url", "https://api.acme.com/v9", editable},
 		{"hosts added", []any{"api.acme.com", "*.acme.com", "x.example"}, editable},
 		{"hosts removed", []any{}, editable},
+		{"headers", map[string]any{"X-Version": "2"}, editable},
 		{"verify_url", "https://api.acme.com/you", editable},
+		{"verify_method", "POST", editable},
+		{"verify_body", "{}", editable},
+		{"verify_member", "ok", editable},
+		{"verify_accepts", []any{403}, editable},
+		{"verify_aws_service", "sts", editable},
 		{"dynamic_parameters added", []any{domain, dc, map[string]any{"key": "x", "name": "X"}}, editable},
 	}
 	tables := map[lanyard.AuthType][]row{
-		lanyard.AuthBasic: {},
+		lanyard.AuthBasic: {
+			{"auth/username", map[string]any{"fixed": "api"}, editable},
+			{"auth/password", map[string]any{"suffix": "x"}, editable},
+		},
 		lanyard.AuthAPIKey: {
 			{"auth/parameters added", []any{key, account, map[string]any{"name": "z", "display_name": "Z", "param_type": "form"}}, editable},
 			{"auth/parameters deleted", []any{key}, frozen},
@@ -76,10 +85,14 @@ func TestEditTable(t *testing.T) {
 			{"auth/access_token_url", "https://acme.com/access2", editable},
 			{"auth/param_type", "form", editable},
 			{"auth/signature_method", "PLAINTEXT", editable},
+			{"auth/realm", "acme", editable},
 		},
 		lanyard.AuthOAuth2: {
 			{"dynamic_parameters name", []any{changed(domain, "name", "Domain"), dc}, keepable},
 			{"dynamic_parameters help", []any{changed(domain, "help", ""), dc}, keepable},
+			{"dynamic_parameters example", []any{changed(domain, "example", "acme"), dc}, keepable},
+			{"dynamic_parameters secret", []any{changed(domain, "secret", true), dc}, editable},
+			{"dynamic_parameters learn", []any{changed(domain, "learn", map[string]any{"from": "token", "at": "domain"}), dc}, editable},
 			{"dynamic_parameters pattern", []any{changed(domain, "pattern", ""), dc}, editable},
 			{"dynamic_parameters default", []any{changed(domain, "default", "api"), dc}, editable},
 			{"dynamic_parameters key", []any{changed(domain, "key", "d"), dc}, editable},
@@ -117,6 +130,14 @@ func TestEditTable(t *testing.T) {
 			{"auth/token_params", map[string]any{"audience": "b"}, editable},
 			{"auth/refresh_params", nil, editable},
 			{"auth/client_authentication", "none", editable},
+			{"auth/grant_type_name", "account_credentials", editable},
+			{"auth/code_name", "auth_code", editable},
+			{"auth/token_code_name", "auth_code", editable},
+			{"auth/redirect_uri", "a-name", editable},
+			{"auth/client_id_name", "client_key", editable},
+			{"auth/client_secret_name", "secret", editable},
+			{"auth/token_body", "json", editable},
+			{"auth/token_answer", map[string]any{"access_token": "data.token"}, editable},
 			{"auth/issuer", "https://evil.com", editable},
 			{"auth/default_expires_in", 60, editable},
 			{"auth/refresh_statuses", []int{401}, editable},
@@ -165,7 +186,7 @@ func TestEditTable(t *testing.T) {
 		// A field that somebody adds has to be judged here.
 		fields := jsonNames(reflect.TypeFor[lanyard.Service](), "")
 		for part, v := range map[lanyard.AuthType]reflect.Type{
-			lanyard.AuthAPIKey: reflect.TypeFor[lanyard.APIKeyAuth](), lanyard.AuthOAuth1: reflect.TypeFor[lanyard.OAuth1Auth](),
+			lanyard.AuthAPIKey: reflect.TypeFor[lanyard.APIKeyAuth](), lanyard.AuthBasic: reflect.TypeFor[lanyard.BasicAuth](), lanyard.AuthOAuth1: reflect.TypeFor[lanyard.OAuth1Auth](),
 			lanyard.AuthOAuth2: reflect.TypeFor[lanyard.OAuth2Auth](), lanyard.AuthAWSSigV4: reflect.TypeFor[lanyard.AWSSigV4Auth](),
 		} {
 			if part == typ {

@@ -525,10 +525,14 @@ func FuzzParseService(f *testing.F) {
 			if len(p.Choices) > 0 {
 				values[p.Key] = p.Choices[len(p.Choices)-1].Value
 			}
+			if p.Follows != "" || p.WithClient {
+				delete(values, p.Key)
+			}
 		}
 		if values, err = s.ValueOf(values); err != nil {
 			return
 		}
+		values = s.Complete(values)
 		var texts []string
 		if a := s.Auth.OAuth1; a != nil {
 			texts = []string{a.RequestTokenURL, a.AuthorizeURL, a.AccessTokenURL}

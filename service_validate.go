@@ -1,8 +1,10 @@
 package lanyard
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -37,12 +39,16 @@ func (s *Service) Validate() error {
 	}
 	before := len(f)
 	s.validateParameters(&f)
+	s.validateHeaders(&f)
+	s.validateVerification(&f)
 	if len(f) == before {
 		// URLs and hosts are judged with their placeholders, so those have to be right first.
 		s.validateURLs(&f)
 		s.validateHosts(&f)
 	}
 	s.validateAuth(&f)
+	s.validateLearning(&f)
+	s.validateParams(&f)
 	if len(f) == 0 && s.Kind == KindDefault && s.tokenHostFollowsValue() {
 		// An organization's client secret must not go where any one of its members points it.
 		f.Add("/auth/access_token_url", "who connects would choose the host that the organization's client secret is sent to: give the parameter choices")
@@ -97,6 +103,157 @@ func (s *Service) validateParameters(f *FieldErrors) {
 		if p.Default != "" {
 			f.Check(at+"/default", p.CheckValue(p.Default))
 		}
+		if p.Example != "" {
+			f.Check(at+"/example", p.CheckValue(p.Example))
+		}
+		if p.WithClient && (s.Kind != KindDefault || !s.NeedsClient() || p.Follows != "" || p.Learn != nil) {
+			f.Add(at+"/with_client", "only a default service has an OAuth client beside it that a value could come with")
+		}
+		s.validateFollows(p, at, f)
+		if p.WithClient && p.Secret {
+			f.Add(at+"/secret", "a value that comes with the OAuth client is shown to owners and admins")
+		}
+		if p.Learn != nil {
+			p.Learn.validate(at+"/learn", f)
+		}
+	}
+}
+
+// validateFollows judges a parameter that another one decides: that one has choices, and each of them has its value here.
+func (s *Service) validateFollows(p *DynamicParameter, at string, f *FieldErrors) {
+	if p.Follows == "" {
+		if len(p.Values) > 0 {
+			f.Add(at+"/values", "values belong to a parameter that follows another")
+		}
+		return
+	}
+	decides := s.parameter(p.Follows)
+	switch {
+	case decides == nil || decides.Follows != "" || len(decides.Choices) == 0:
+		f.Add(at+"/follows", "this is the key of a parameter with choices")
+		return
+	case len(p.Choices) > 0 || p.Default != "" || p.Learn != nil || p.Secret:
+		f.Add(at+"/follows", "a parameter that follows another has a key, a name, a format, a pattern and values, and nothing else")
+	}
+	for _, c := range decides.Choices {
+		value, ok := p.Values[c.Value]
+		if !ok {
+			f.Add(at+"/values", "the value for the choice %q of %s is missing", c.Value, p.Follows)
+		} else if value != "" || !p.Optional {
+			f.Check(at+"/values/"+pointerToken(c.Value), p.CheckValue(value))
+		}
+	}
+	for _, choice := range slices.Sorted(maps.Keys(p.Values)) {
+		if !slices.ContainsFunc(decides.Choices, func(c Choice) bool { return c.Value == choice }) {
+			f.Add(at+"/values/"+pointerToken(choice), "%s has no such choice", p.Follows)
+		}
+	}
+}
+
+func (l *Learn) validate(at string, f *FieldErrors) {
+	switch l.From {
+	case LearnCallback:
+		if l.At == "" || checkText(l.At, 100) != nil {
+			f.Add(at+"/at", "this names a query parameter of the callback")
+		}
+	case LearnToken, LearnLookup:
+		f.Check(at+"/at", checkAnswerPath(l.At))
+	default:
+		f.Add(at+"/from", "a value is learnt from callback, token or lookup")
+	}
+	if (l.From == LearnLookup) != (l.URL != "") {
+		f.Add(at+"/url", "a lookup has a URL, and nothing else has one")
+	}
+	if l.Take != "" && l.Take != "host" {
+		f.Add(at+"/take", `this is "host" or left out`)
+	}
+	for said, value := range l.Map {
+		if said == "" || value == "" || checkText(said, maxParameterValue) != nil || checkText(value, maxParameterValue) != nil {
+			f.Add(at+"/map", "what is said and what it means are texts that are not empty")
+		}
+	}
+}
+
+// checkAnswerPath judges a path into a JSON answer. Wildcards, queries and modifiers are left out: a path may come from
+// anybody who defines a service, an answer from any server.
+func checkAnswerPath(path string) error {
+	for name := range strings.SplitSeq(path, ".") {
+		if len(path) > 200 || name == "" || strings.ContainsFunc(name, func(r rune) bool {
+			return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
+		}) {
+			return fmt.Errorf("a path into an answer is names of letters, digits, _ and -, divided by dots, at most 200 characters")
+		}
+	}
+	return nil
+}
+
+// ownHeaders are not a service's to set: they belong to the connection or to the credential.
+var ownHeaders = []string{"Authorization", "Cookie", "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection"}
+
+func (s *Service) validateHeaders(f *FieldErrors) {
+	if len(s.Headers) > 20 {
+		f.Add("/headers", "a service sets at most 20 headers")
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
+		at := "/headers/" + pointerToken(name)
+		f.Check(at, CheckHeaderName(name))
+		f.Check(at, CheckHeaderValue(s.Headers[name]))
+		if len(s.Headers[name]) > maxText || s.Headers[name] == "" {
+			f.Add(at, "a header's value has 1 to %d characters", maxText)
+		}
+		if slices.ContainsFunc(ownHeaders, func(own string) bool { return strings.EqualFold(own, name) }) {
+			f.Add(at, "the header %s is not a service's to set", name)
+		}
+		if left := s.undeclaredName(s.Headers[name]); left != "" && !(left == "client_id" && s.Auth.OAuth2 != nil) {
+			f.Add(at, "the placeholder {%s} is not among the dynamic parameters", left)
+		}
+	}
+}
+
+// undeclaredName gives the first {name} in text that is no dynamic parameter; empty when there is none.
+func (s *Service) undeclaredName(text string) string {
+	for {
+		_, rest, ok := strings.Cut(text, "{")
+		if !ok {
+			return ""
+		}
+		name, after, ok := strings.Cut(rest, "}")
+		if ok && parameterKey.MatchString(name) && s.parameter(name) == nil {
+			return name
+		}
+		if !ok {
+			return ""
+		}
+		text = after
+	}
+}
+
+func (s *Service) validateVerification(f *FieldErrors) {
+	if s.VerifyURL == "" && (s.VerifyMethod+s.VerifyBody+s.VerifyMember+s.VerifyAWSService != "" || len(s.VerifyAccepts) > 0) {
+		f.Add("/verify_url", "this is required beside the other fields of the verification request")
+	}
+	if !slices.Contains([]string{"", "GET", "POST"}, s.VerifyMethod) {
+		f.Add("/verify_method", "the verification request is GET or POST")
+	}
+	if s.VerifyBody != "" {
+		switch {
+		case s.VerifyMethod != "POST":
+			f.Add("/verify_body", "a body goes with POST")
+		case len(s.VerifyBody) > maxURL || !json.Valid([]byte(s.VerifyBody)):
+			f.Add("/verify_body", "this is JSON, at most %d bytes", maxURL)
+		}
+	}
+	if s.VerifyMember != "" {
+		f.Check("/verify_member", checkAnswerPath(s.VerifyMember))
+	}
+	for i, status := range s.VerifyAccepts {
+		if status < 400 || status > 499 || status == http.StatusUnauthorized {
+			f.Add(fmt.Sprintf("/verify_accepts/%d", i), "a status that says the credential is right is from 400 to 499, and not 401")
+		}
+	}
+	if s.VerifyAWSService != "" && (s.Auth.Type != AuthAWSSigV4 || !isAWSName(s.VerifyAWSService)) {
+		f.Add("/verify_aws_service", "with AWS signatures, this is the name of a service such as sts")
 	}
 }
 
@@ -109,10 +266,17 @@ func (s *Service) SampleValues() map[string]string {
 			values[p.Key] = p.Default
 		case len(p.Choices) > 0:
 			values[p.Key] = p.Choices[0].Value
+		case p.Example != "":
+			values[p.Key] = p.Example
 		case p.Format == FormatHost:
 			values[p.Key] = "sample.example.com"
 		default:
 			values[p.Key] = "sample"
+		}
+	}
+	for i := range s.DynamicParameters {
+		if p := &s.DynamicParameters[i]; p.Follows != "" {
+			values[p.Key] = p.Values[values[p.Follows]]
 		}
 	}
 	return values
@@ -130,6 +294,11 @@ func (s *Service) validateURLs(f *FieldErrors) {
 		if strings.Contains(su.text, "#") {
 			f.Add(su.pointer, "a URL here has no fragment (#)")
 			continue
+		}
+		for i := range s.DynamicParameters {
+			if p := &s.DynamicParameters[i]; (p.Secret || p.Optional && p.Default == "") && strings.Contains(su.text, "{"+p.Key+"}") {
+				f.Add(su.pointer, "the parameter %s stands in headers alone: it is secret or optional", p.Key)
+			}
 		}
 		u, err := s.FillURL(su.text, s.SampleValues())
 		switch {
@@ -226,6 +395,7 @@ func (s *Service) validateAuth(f *FieldErrors) {
 	case AuthAPIKey:
 		s.Auth.APIKey.validate(f)
 	case AuthBasic:
+		s.Auth.basic().validate(f)
 	case AuthOAuth1:
 		s.Auth.OAuth1.validate(f, s.Kind == KindDefault)
 	case AuthOAuth2:
@@ -251,12 +421,12 @@ func (a *APIKeyAuth) validate(f *FieldErrors) {
 		switch p.ParamType {
 		case ParamHeader:
 			f.Check(at+"/name", CheckHeaderName(p.Name))
-		case ParamQuery, ParamForm:
+		case ParamQuery, ParamForm, ParamPath:
 			if p.Name == "" || checkText(p.Name, 100) != nil || strings.ContainsAny(p.Name, "\n\t") {
 				f.Add(at+"/name", "a parameter's name is a text of 1 to 100 characters")
 			}
 		default:
-			f.Add(at+"/param_type", "the param type is query, form or header")
+			f.Add(at+"/param_type", "the param type is query, form, header or path")
 		}
 		// Values are given by name when connecting, so a name stands for one value. Header names ignore case.
 		if key := strings.ToLower(p.Name); seen[key] {
@@ -273,6 +443,39 @@ func (a *APIKeyAuth) validate(f *FieldErrors) {
 	}
 }
 
+func (a *BasicAuth) validate(f *FieldErrors) {
+	asked := false
+	for _, part := range []struct {
+		at string
+		of *BasicPart
+	}{{"/auth/username", a.Username}, {"/auth/password", a.Password}} {
+		p := part.of
+		asked = asked || p == nil || p.Fixed == nil
+		if p == nil {
+			continue
+		}
+		if p.DisplayName != "" {
+			f.Check(part.at+"/display_name", CheckName(p.DisplayName))
+		}
+		if p.Fixed != nil && (p.DisplayName != "" || p.Secret || p.Prefix+p.Suffix != "") {
+			f.Add(part.at+"/fixed", "what is fixed is not asked for: leave the rest out")
+		}
+		for name, text := range map[string]string{"prefix": p.Prefix, "suffix": p.Suffix} {
+			if len(text) > 100 || part.of == a.Username && strings.Contains(text, ":") {
+				f.Add(part.at+"/"+name, "this has at most 100 characters, and in a user name no colon (RFC 7617)")
+			} else {
+				f.Check(part.at+"/"+name, CheckHeaderValue(text))
+			}
+		}
+		if p.Fixed != nil && (len(*p.Fixed) > 100 || CheckHeaderValue(*p.Fixed) != nil || part.of == a.Username && strings.Contains(*p.Fixed, ":")) {
+			f.Add(part.at+"/fixed", "this has at most 100 characters, and in a user name no colon (RFC 7617)")
+		}
+	}
+	if !asked {
+		f.Add("/auth", "the user name or the password is asked for")
+	}
+}
+
 func (a *OAuth1Auth) validate(f *FieldErrors, fromCatalogue bool) {
 	if !fromCatalogue {
 		required(f, "/auth/consumer_key", a.ConsumerKey)
@@ -286,6 +489,10 @@ func (a *OAuth1Auth) validate(f *FieldErrors, fromCatalogue bool) {
 	if !slices.Contains([]SignatureMethod{HMACSHA1, HMACSHA256, RSASHA1, PLAINTEXT}, a.SignatureMethod) {
 		f.Add("/auth/signature_method", "the signature method is HMAC-SHA1, HMAC-SHA256, RSA-SHA1 or PLAINTEXT")
 	}
+	if a.Realm != "" && a.ParamType != ParamHeader {
+		f.Add("/auth/realm", "a realm stands in the header alone")
+	}
+	f.Check("/auth/realm", CheckHeaderValue(a.Realm))
 }
 
 func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
@@ -313,8 +520,8 @@ func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
 	if a.TokenPrefix != nil {
 		f.Check("/auth/token_prefix", CheckHeaderValue(*a.TokenPrefix))
 	}
-	if !slices.Contains([]string{" ", ",", "+"}, a.ScopeDelimiter) {
-		f.Add("/auth/scope_delimiter", "the scope delimiter is a space, a comma or a plus")
+	if !slices.Contains([]string{" ", ",", "+", ";"}, a.ScopeDelimiter) {
+		f.Add("/auth/scope_delimiter", "the scope delimiter is a space, a comma, a plus or a semicolon")
 	}
 	if len(a.Scopes) > 1000 {
 		f.Add("/auth/scopes", "a service has at most 1000 scopes")
@@ -332,12 +539,18 @@ func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
 		if s.Name == "" || checkText(s.Name, 200) != nil {
 			f.Add(at+"/name", "a scope has a name to show, of at most 200 characters")
 		}
+		if s.Param != "" && (slices.Contains(reservedAuthorizeParams, s.Param) || s.Param == "scope" || checkParamName(s.Param) != nil) {
+			f.Add(at+"/param", "this is the name of a parameter such as user_scope")
+		}
 	}
 	for _, m := range []struct {
 		at     string
 		params map[string]string
 	}{{"/auth/authorize_params", a.AuthorizeParams}, {"/auth/token_params", a.TokenParams}, {"/auth/refresh_params", a.RefreshParams}} {
 		for _, name := range slices.Sorted(maps.Keys(m.params)) {
+			if name == "redirect_uri" && m.at == "/auth/refresh_params" {
+				continue // RFC 6749 knows none on a refresh, and some providers insist on it
+			}
 			if slices.Contains(reservedAuthorizeParams, name) || name == "code" || name == "code_verifier" || name == "refresh_token" {
 				f.Add(m.at+"/"+pointerToken(name), "leave %s out: Lanyard adds it", name)
 			}
@@ -347,7 +560,19 @@ func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
 	if !slices.Contains([]ClientAuthentication{ClientAuthAutomatic, ClientSecretBasic, ClientSecretPost, ClientSecretBasicRaw, ClientAuthNone}, a.ClientAuthentication) {
 		f.Add("/auth/client_authentication", "this is client_secret_basic, client_secret_post, client_secret_basic_raw, none, or left out")
 	}
+	for _, n := range []struct{ at, name string }{{"/auth/grant_type_name", a.GrantTypeName}, {"/auth/code_name", a.CodeName}, {"/auth/token_code_name", a.TokenCodeName}, {"/auth/client_id_name", a.ClientIDName}, {"/auth/client_secret_name", a.ClientSecretName}} {
+		if n.name != "" {
+			f.Check(n.at, checkParamName(n.name))
+		}
+	}
+	if a.TokenBody != "" && a.TokenBody != "form" && a.TokenBody != "json" {
+		f.Add("/auth/token_body", "the body of a token request is form or json")
+	}
+	if a.TokenAnswer != nil {
+		a.TokenAnswer.validate(f)
+	}
 	f.Check("/auth/issuer", checkText(a.Issuer, maxURL))
+	f.Check("/auth/redirect_uri", checkText(a.RedirectURI, maxText))
 	if a.DefaultExpiresIn < 0 || a.DefaultExpiresIn > 10*365*24*3600 {
 		f.Add("/auth/default_expires_in", "this is a number of seconds, at most ten years")
 	}
@@ -356,6 +581,31 @@ func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
 			f.Add(fmt.Sprintf("/auth/refresh_statuses/%d", i), "a status that means refresh is from 400 to 499")
 		}
 	}
+}
+
+func (a *TokenAnswer) validate(f *FieldErrors) {
+	for _, p := range []struct{ name, path string }{
+		{"access_token", a.AccessToken}, {"refresh_token", a.RefreshToken}, {"expires_in", a.ExpiresIn}, {"scope", a.Scope},
+	} {
+		if p.path != "" {
+			f.Check("/auth/token_answer/"+p.name, checkAnswerPath(p.path))
+		}
+	}
+	if !slices.Contains([]string{"", "milliseconds", "unix", "unix_milliseconds", "rfc3339"}, a.ExpiresUnit) {
+		f.Add("/auth/token_answer/expires_unit", "the unit is milliseconds, unix, unix_milliseconds, rfc3339, or left out for seconds")
+	}
+	for i, t := range a.TokenTypes {
+		if t == "" || checkText(t, 50) != nil {
+			f.Add(fmt.Sprintf("/auth/token_answer/token_types/%d", i), "a token type is a text of 1 to 50 characters")
+		}
+	}
+}
+
+func checkParamName(name string) error {
+	if len(name) > 100 || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") != "" {
+		return fmt.Errorf("this is a parameter name of letters, digits, _, - and dots, at most 100 characters")
+	}
+	return nil
 }
 
 func (a *AWSSigV4Auth) validate(f *FieldErrors, samples map[string]string) {

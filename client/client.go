@@ -137,6 +137,11 @@ func call[T any](ctx context.Context, c *Client, method, path string, query url.
 
 // exchange sends body as JSON, a json.RawMessage as it is and nil not at all, and returns the answer's body.
 func (c *Client) exchange(ctx context.Context, method, path string, query url.Values, body any) (json.RawMessage, error) {
+	return c.exchangeAs(ctx, "application/json", method, path, query, body)
+}
+
+// exchangeAs is exchange for an answer of a media type.
+func (c *Client) exchangeAs(ctx context.Context, media, method, path string, query url.Values, body any) ([]byte, error) {
 	target := c.base.String() + path
 	if len(query) > 0 {
 		target += "?" + query.Encode()
@@ -155,7 +160,7 @@ func (c *Client) exchange(ctx context.Context, method, path string, query url.Va
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(data)), int64(len(data))
 		req.Header.Set("Content-Type", "application/json")
 	}
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", media)
 	c.authenticate(req.Header)
 	res, err := c.http.Do(req)
 	if err != nil {
@@ -172,8 +177,8 @@ func (c *Client) exchange(ctx context.Context, method, path string, query url.Va
 	if len(data) == 0 {
 		return nil, nil
 	}
-	if t, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); t != "application/json" {
-		return nil, fmt.Errorf("%s does not answer like a Lanyard server: its answer is not JSON", c.base)
+	if t, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); t != media {
+		return nil, fmt.Errorf("%s does not answer like a Lanyard server: its answer is not %s", c.base, media)
 	}
 	return data, nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -137,10 +138,10 @@ func TestOperations(t *testing.T) {
 		}, recorded{"PATCH", "/v1/services/acme?keep_connections=true", `{"name":"Acme"}`, jsonType, ""}, service},
 		"set the OAuth client": {200, serviceJSON, func(ctx context.Context, c *client.Client) (any, error) {
 			secret := "s"
-			return c.SetOAuthClient(ctx, "acme", "id", &secret)
-		}, recorded{"PUT", "/v1/services/acme/client", `{"client_id":"id","client_secret":"s"}`, jsonType, ""}, service},
+			return c.SetOAuthClient(ctx, "acme", client.OAuthClient{ClientID: "id", ClientSecret: &secret, Parameters: map[string]string{"domain": "acme.example.org"}})
+		}, recorded{"PUT", "/v1/services/acme/client", `{"client_id":"id","client_secret":"s","parameters":{"domain":"acme.example.org"}}`, jsonType, ""}, service},
 		"set the OAuth client, keep the secret": {200, serviceJSON, func(ctx context.Context, c *client.Client) (any, error) {
-			return c.SetOAuthClient(ctx, "acme", "id", nil)
+			return c.SetOAuthClient(ctx, "acme", client.OAuthClient{ClientID: "id"})
 		}, recorded{"PUT", "/v1/services/acme/client", `{"client_id":"id"}`, jsonType, ""}, service},
 		"delete service": {200, `{"revoked_authorizations":3}`, func(ctx context.Context, c *client.Client) (any, error) {
 			return c.DeleteService(ctx, "acme")
@@ -515,5 +516,32 @@ func TestAnswerBytes(t *testing.T) {
 				t.Errorf("got %q, %v, want %q", got, err, a.want)
 			}
 		})
+	}
+}
+
+// A definition here has every field that a service has, and no other: what is read can be sent again.
+func TestDefinitionHasEveryField(t *testing.T) {
+	fields := func(types ...reflect.Type) map[string]bool {
+		names := map[string]bool{}
+		for _, typ := range types {
+			for i := range typ.NumField() {
+				if name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
+					names[name] = true
+				}
+			}
+		}
+		return names
+	}
+	service := fields(reflect.TypeFor[lanyard.Service]())
+	delete(service, "kind") // of the service, see [client.Service]
+	if diff := cmp.Diff(fields(reflect.TypeFor[client.Definition]()), service); diff != "" {
+		t.Errorf("definition (-client +service):\n%s", diff)
+	}
+	auth := fields(reflect.TypeFor[lanyard.APIKeyAuth](), reflect.TypeFor[lanyard.BasicAuth](), reflect.TypeFor[lanyard.OAuth1Auth](), reflect.TypeFor[lanyard.OAuth2Auth](), reflect.TypeFor[lanyard.AWSSigV4Auth]())
+	for _, name := range []string{"type", "client_secret", "client_secret_set", "client_secret_fingerprint", "consumer_secret", "consumer_secret_set", "consumer_secret_fingerprint"} {
+		auth[name] = true
+	}
+	if diff := cmp.Diff(fields(reflect.TypeFor[client.Auth]()), auth); diff != "" {
+		t.Errorf("auth (-client +service):\n%s", diff)
 	}
 }

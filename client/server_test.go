@@ -107,6 +107,9 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 	if len(s.DynamicParameters) != 1 || s.DynamicParameters[0].Choices[0].Name != "Europe" {
 		t.Errorf("read %+v", s.Definition)
 	}
+	if file, err := c.CatalogFile(ctx, "acme"); err != nil || !strings.HasPrefix(string(file), "name: Acme\n") {
+		t.Errorf("as a file: %s, %v", file, err)
+	}
 	// What was read can be sent again as it is.
 	if _, err := c.EditService(ctx, "acme", s.Definition, true); err != nil {
 		t.Errorf("edit without a change: %v", err)
@@ -132,7 +135,7 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 		t.Errorf("the services are %v", services)
 	}
 
-	github, err := c.SetOAuthClient(ctx, "github", "id", &secret.Auth.ClientSecret)
+	github, err := c.SetOAuthClient(ctx, "github", client.OAuthClient{ClientID: "id", ClientSecret: &secret.Auth.ClientSecret})
 	must(err)
 	if github.Kind != lanyard.KindDefault || github.ClientSet == nil || !*github.ClientSet || github.Auth.ClientID != "id" || !github.CreatedAt.IsZero() {
 		t.Errorf("with a client it is %+v", github)

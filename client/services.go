@@ -21,7 +21,13 @@ type Definition struct {
 	// Hosts are those that the credential may be sent to: "api.example.com", "*.example.com", "{domain}.example.com".
 	Hosts             []string                   `json:"hosts"`
 	DynamicParameters []lanyard.DynamicParameter `json:"dynamic_parameters,omitempty"`
-	VerifyURL         string                     `json:"verify_url,omitempty"` // called once after connecting
+	Headers           map[string]string          `json:"headers,omitempty"`       // of every call that has none of the name itself
+	VerifyURL         string                     `json:"verify_url,omitempty"`    // called once after connecting
+	VerifyMethod      string                     `json:"verify_method,omitempty"` // GET when empty, or POST
+	VerifyBody        string                     `json:"verify_body,omitempty"`   // JSON, for POST
+	VerifyMember      string                     `json:"verify_member,omitempty"` // path into the answer to what has to be there and not false
+	VerifyAccepts     []int                      `json:"verify_accepts,omitempty"`
+	VerifyAWSService  string                     `json:"verify_aws_service,omitempty"`
 	Auth              Auth                       `json:"auth"`
 }
 
@@ -33,19 +39,24 @@ type Auth struct {
 
 	Parameters []lanyard.APIKeyParameter `json:"parameters,omitempty"` // api_key
 
+	Username *lanyard.BasicPart `json:"username,omitempty"` // basic, where it is not plain user name and password
+	Password *lanyard.BasicPart `json:"password,omitempty"`
+
 	ConsumerKey               string `json:"consumer_key,omitempty"` // oauth1
 	ConsumerSecret            string `json:"consumer_secret,omitempty"`
 	ConsumerSecretSet         bool   `json:"consumer_secret_set,omitempty"`
 	ConsumerSecretFingerprint string `json:"consumer_secret_fingerprint,omitempty"`
 	RequestTokenURL           string `json:"request_token_url,omitempty"`
 	SignatureMethod           string `json:"signature_method,omitempty"`
+	Realm                     string `json:"realm,omitempty"`
 
 	AuthorizeURL   string `json:"authorize_url,omitempty"` // oauth1 and oauth2
 	AccessTokenURL string `json:"access_token_url,omitempty"`
 	ParamType      string `json:"param_type,omitempty"`
 
 	GrantType               string            `json:"grant_type,omitempty"` // oauth2
-	PKCE                    *bool             `json:"pkce,omitempty"`       // on when nil
+	GrantTypeName           string            `json:"grant_type_name,omitempty"`
+	PKCE                    *bool             `json:"pkce,omitempty"` // on when nil
 	ClientID                string            `json:"client_id,omitempty"`
 	ClientSecret            string            `json:"client_secret,omitempty"`
 	ClientSecretSet         bool              `json:"client_secret_set,omitempty"`
@@ -60,9 +71,17 @@ type Auth struct {
 	TokenParams             map[string]string `json:"token_params,omitempty"`
 	RefreshParams           map[string]string `json:"refresh_params,omitempty"`
 	ClientAuthentication    string            `json:"client_authentication,omitempty"`
+	ClientIDName            string            `json:"client_id_name,omitempty"`
+	ClientSecretName        string            `json:"client_secret_name,omitempty"`
+	CodeName                string            `json:"code_name,omitempty"`
+	TokenCodeName           string            `json:"token_code_name,omitempty"`
+	RedirectURI             string            `json:"redirect_uri,omitempty"` // the callback URL when empty
+	TokenBody               string            `json:"token_body,omitempty"`   // form when empty, or json
 	Issuer                  string            `json:"issuer,omitempty"`
-	DefaultExpiresIn        int64             `json:"default_expires_in,omitempty"` // seconds
-	RefreshStatuses         []int             `json:"refresh_statuses,omitempty"`
+
+	TokenAnswer      *lanyard.TokenAnswer `json:"token_answer,omitempty"`
+	DefaultExpiresIn int64                `json:"default_expires_in,omitempty"` // seconds
+	RefreshStatuses  []int                `json:"refresh_statuses,omitempty"`
 
 	AWSService string `json:"aws_service,omitempty"` // aws_sigv4
 	AWSRegion  string `json:"aws_region,omitempty"`
@@ -85,6 +104,11 @@ type Service struct {
 	ClientSet   *bool  `json:"client_set,omitempty"`
 	RegisterURL string `json:"register_url,omitempty"`
 	Register    string `json:"register,omitempty"`
+	// ClientParameters are the values that came with that client; for owners and admins, on single reads.
+	ClientParameters map[string]string `json:"client_parameters,omitempty"`
+	// VerifiedAt is the day, in UTC, on which a default service, defined as it is, last worked in this deployment; zero
+	// where it has not yet.
+	VerifiedAt time.Time `json:"verified_at,omitzero"`
 	// RevokedAuthorizations is how many an edit revoked; set by [Client.EditService] and
 	// [Client.SetOAuthClient] only.
 	RevokedAuthorizations int `json:"revoked_authorizations"`
@@ -94,7 +118,7 @@ type Service struct {
 type ServiceFilter struct {
 	Kind     lanyard.ServiceKind
 	Category string
-	Query    string // part of a name or link name, or another word that people look for a default service by
+	Query    string // part of a name or link name; default services are found by what people type, with errors too
 }
 
 // Services lists the services that one can make connections with, by link name.
@@ -135,15 +159,27 @@ func (c *Client) DeleteService(ctx context.Context, linkName string) (revokedAut
 	return answer.RevokedAuthorizations, nil
 }
 
-// SetOAuthClient sets the organization's client for a default service; for owners and admins. A nil secret leaves the
-// stored one, as long as the client id stays; an empty one is for a client that has none. Another client id revokes every
-// authorization of every connection of the service.
-func (c *Client) SetOAuthClient(ctx context.Context, linkName, clientID string, clientSecret *string) (*Service, error) {
-	body := struct {
-		ClientID     string  `json:"client_id"`
-		ClientSecret *string `json:"client_secret,omitempty"`
-	}{clientID, clientSecret}
-	return call[Service](ctx, c, http.MethodPut, "/v1/services/"+link(linkName)+"/client", nil, body)
+// OAuthClient is an organization's client for a default service: what the provider showed when an application was
+// registered there.
+type OAuthClient struct {
+	ClientID string `json:"client_id"`
+	// ClientSecret: a nil one leaves the stored one, as long as the client id and the parameters stay; an empty one is for
+	// a client that has none.
+	ClientSecret *string `json:"client_secret,omitempty"`
+	// Parameters are values of the service's dynamic parameters that say WithClient; nil leaves the stored ones.
+	Parameters map[string]string `json:"parameters,omitempty"`
+}
+
+// SetOAuthClient sets the organization's client for a default service; for owners and admins. Another client id, or
+// another parameter, revokes every authorization of every connection of the service.
+func (c *Client) SetOAuthClient(ctx context.Context, linkName string, set OAuthClient) (*Service, error) {
+	return call[Service](ctx, c, http.MethodPut, "/v1/services/"+link(linkName)+"/client", nil, set)
+}
+
+// CatalogFile reads a service as a file of the catalogue: YAML, with no client id or secret in it. Of a default service it
+// is the file that it comes from, with all ways to connect.
+func (c *Client) CatalogFile(ctx context.Context, linkName string) ([]byte, error) {
+	return c.exchangeAs(ctx, "application/yaml", http.MethodGet, "/v1/services/"+link(linkName)+"/catalog_file", nil, nil)
 }
 
 // Affected counts what an edit without keep_connections, or the deletion of a service, would revoke.

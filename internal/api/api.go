@@ -142,7 +142,7 @@ func Owns(r *http.Request) bool {
 		}
 	}
 	switch path {
-	case "/healthz", "/readyz", "/metrics", "/openapi.json":
+	case "/healthz", "/readyz", "/metrics", "/openapi.json", "/schemas/catalog.json":
 		return true
 	}
 	return false

@@ -16,6 +16,7 @@ type operation struct {
 	status      int    // of success; 200 when 0
 	body        string // an example, in JSON
 	answer      string // an example, in JSON; empty where there is none
+	media       string // of the answer, where it is not JSON
 	errors      []lanyard.Code
 }
 
@@ -372,10 +373,15 @@ var operations = map[string]operation{
 	"PUT /v1/services/{link_name}/client": {
 		id: "set_client", tag: "Services", summary: "Set the OAuth client of a default service",
 		description: "The client id and secret that the organization got by registering an application with the provider, with the service's `callback_url` as its redirect URI (see `register_url`). For owners and admins.\n\n" +
-			"Tokens belong to the client they were given to: another client id revokes every authorization of every connection of the service, as many as `revoked_authorizations` says, and `affected` on a read said before. Another secret of the same client revokes nothing.",
+			"A service of your own server or tenant has dynamic parameters with `with_client`: their values are given here, in `parameters`, and stand in the service from then on, so that nobody who connects is asked for them or can lead the client secret to another host.\n\n" +
+			"Tokens belong to the client they were given to: another client id, or another of these values, revokes every authorization of every connection of the service, as many as `revoked_authorizations` says, and `affected` on a read said before. Another secret of the same client revokes nothing.",
 		body:   `{"client_id": "0a1b2c3d", "client_secret": "…"}`,
 		answer: exampleDefault,
 		errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"GET /v1/services/{link_name}/catalog_file": {
+		id: "read_catalog_file", tag: "Services", summary: "Read a service as a catalogue file", media: yamlMedia,
+		description: "The definition in YAML, with no client id or secret in it: to keep with other files, to change for `--catalog`, or to make the service in another organization. Of a default service it is the file that it comes from, with all ways to connect.",
 	},
 	"GET /v1/invocations": {
 		id: "list_invocations", tag: "Records", summary: "List what was called",
@@ -592,6 +598,10 @@ var operations = map[string]operation{
 		id: "readyz", tag: "Server", summary: "Is the server ready?",
 		description: "200 when the database answers and the master key opens what is stored; otherwise 503 with the reason.",
 		answer:      `{"status": "ready"}`, errors: []lanyard.Code{lanyard.CodeUnavailable},
+	},
+	"GET /schemas/catalog.json": {
+		id: "catalog_schema", tag: "Server", summary: "The schema of catalogue files",
+		description: "A JSON Schema (draft 2020-12), for editors that complete and check YAML. Any page may read it.",
 	},
 	"GET /metrics": {
 		id: "metrics", tag: "Server", summary: "Metrics",

@@ -92,6 +92,11 @@ func (a *API) operation(route string) huma.Operation {
 			describeError(op.Responses, k)
 		}
 	}
+	if said.media != "" {
+		op.Responses[strconv.Itoa(op.DefaultStatus)] = &huma.Response{
+			Description: http.StatusText(op.DefaultStatus), Content: map[string]*huma.MediaType{said.media: {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}
+	}
 	if schema := bodySchema[route]; schema != "" {
 		media := &huma.MediaType{Schema: ref(schema)}
 		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": media}}

@@ -39,6 +39,7 @@ func (a *API) index() {
 	handle(a, "PATCH /v1/services/{link_name}", a.editService)
 	handle(a, "DELETE /v1/services/{link_name}", a.deleteService)
 	handle(a, "PUT /v1/services/{link_name}/client", a.setClient)
+	handle(a, "GET /v1/services/{link_name}/catalog_file", a.readCatalogFile)
 
 	handle(a, "GET /v1/invocations", a.listInvocations)
 	handle(a, "GET /v1/audit", a.listAudit)
@@ -80,6 +81,7 @@ func (a *API) index() {
 	a.open("GET /readyz", a.readyz)
 	a.open("GET /metrics", a.Metrics.handler.ServeHTTP)
 	a.open("GET /openapi.json", a.openAPIJSON)
+	a.open("GET /schemas/catalog.json", a.catalogSchema)
 	a.open("GET /docs", a.docsPage)
 	a.open("GET /docs/{file}", a.docsFile)
 }

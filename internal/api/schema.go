@@ -84,15 +84,19 @@ func defineSchemas(r huma.Registry) {
 		s.PrecomputeMessages()
 		r.Map()[name] = s
 	}
-	add("Scope", object(reflect.TypeFor[lanyard.Scope](), properties{
-		"name":  text("Shown to people", "Read"),
-		"value": text("As the provider spells it", "read"),
-	}, nil, "name", "value"))
+	scope := object(reflect.TypeFor[lanyard.Scope](), properties{
+		"name":   text("Shown to people; the value when left out", "Read"),
+		"value":  text("As the provider spells it", "read"),
+		"always": flag("Whether every connection asks for it, because nothing works or is refreshed without it", false),
+		"param":  text("The parameter of the authorize URL that it goes into, where that is not `scope`", "user_scope"),
+	}, nil, "value")
+	add("Scope", scope)
+	add("NewScope", &huma.Schema{OneOf: []*huma.Schema{text("The value, which is its name too", "read"), scope}, Description: "A permission: a text, or a value with a name"})
 	add("APIKeyParameter", object(reflect.TypeFor[lanyard.APIKeyParameter](), properties{
 		"name":         text("The parameter's actual name, as the service's documentation has it", "X-Api-Key"),
 		"display_name": text("Shown to people when they connect; the name when left out", "API key"),
-		"param_type":   oneOf("Where the value goes on a request", lanyard.ParamHeader, lanyard.ParamQuery, lanyard.ParamForm),
-		"prefix":       text("Put before the value", "Bearer "),
+		"param_type":   oneOf("Where the value goes on a request; `path` is a segment in front of the path", lanyard.ParamHeader, lanyard.ParamQuery, lanyard.ParamForm, lanyard.ParamPath),
+		"prefix":       text("Put before the value; may hold placeholders", "Bearer "),
 	}, nil, "name", "param_type"))
 	add("Choice", &huma.Schema{OneOf: []*huma.Schema{
 		text("The value", "eu"),
@@ -101,14 +105,43 @@ func defineSchemas(r huma.Registry) {
 		}},
 	}, Description: "One of the values that a dynamic parameter may have: a text, or a value with a name"})
 	add("DynamicParameter", object(reflect.TypeFor[lanyard.DynamicParameter](), properties{
-		"key":     text("The name between the braces of a placeholder", "domain"),
-		"name":    text("Shown to people; the key when left out", "Your Acme domain"),
-		"format":  oneOf("`host` lets a value be a whole host name where it stands in one; otherwise it is a single label", lanyard.FormatLabel, lanyard.FormatHost),
-		"choices": listOf(ref("Choice"), "The only values allowed"),
-		"pattern": text("A regular expression (RE2) that the whole value matches", "[a-z0-9-]+"),
-		"help":    text("A sentence for the person who fills it in"),
-		"default": text("The value when none is given"),
+		"key":         text("The name between the braces of a placeholder", "domain"),
+		"name":        text("Shown to people; the key when left out", "Your Acme domain"),
+		"format":      oneOf("`host` lets a value be a whole host name where it stands in one; otherwise it is a single label", lanyard.FormatLabel, lanyard.FormatHost),
+		"choices":     listOf(ref("Choice"), "The only values allowed"),
+		"pattern":     text("A regular expression (RE2) that the whole value matches", "[a-z0-9-]+"),
+		"help":        text("A sentence for the person who fills it in"),
+		"default":     text("The value when none is given"),
+		"example":     text("Shown where the value is typed in", "acme"),
+		"secret":      flag("Whether it is typed like a password and never shown again. Such a one stands in headers and prefixes, never in a URL", false),
+		"optional":    flag("Whether it may be left out; the header that it stands in is left out with it", false),
+		"follows":     text("The key of a parameter with choices that decides this one; nobody is asked for it", "dc"),
+		"values":      mapOf(text("The value of this parameter"), "With `follows`: by the value of that one"),
+		"with_client": flag("Of a default service: the value comes with the organization's OAuth client", false),
+		"learn":       ref("Learn"),
 	}, nil, "key"))
+	add("Learn", object(reflect.TypeFor[lanyard.Learn](), properties{
+		"from": oneOf("Where the provider says it: in the query that the browser brings back, in the answer of the token endpoint, or in an answer of its API", lanyard.LearnCallback, lanyard.LearnToken, lanyard.LearnLookup),
+		"at":   text("The query parameter; or a path into the JSON answer, names and numbers divided by dots", "instance_url", "accounts.0.base_uri"),
+		"url":  text("For lookup: asked with GET and the new credential", "https://acme.com/oauth/userinfo"),
+		"take": text("`host` where the provider says a URL and its host is wanted", "host"),
+		"map":  mapOf(text("The value"), "Turns what the provider says into the value; what is not listed is taken as it is"),
+	}, nil, "from", "at"))
+	add("BasicPart", object(reflect.TypeFor[lanyard.BasicPart](), properties{
+		"display_name": text("What people are asked for", "API key"),
+		"secret":       flag("Of a user name: whether it is one; a password always is", false),
+		"fixed":        text("The same for everybody, often empty: nobody is asked", "X"),
+		"prefix":       text("Put before what is typed; may hold placeholders"),
+		"suffix":       text("Put after what is typed; may hold placeholders", "/token"),
+	}, nil))
+	add("TokenAnswer", object(reflect.TypeFor[lanyard.TokenAnswer](), properties{
+		"access_token":  text("A path into the answer: names divided by dots", "data.access_token"),
+		"refresh_token": text("A path into the answer", "data.refresh_token"),
+		"expires_in":    text("A path into the answer", "data.expires_in"),
+		"expires_unit":  oneOf("What that counts: seconds from now when left out", "", "milliseconds", "unix", "unix_milliseconds", "rfc3339"),
+		"scope":         text("A path into the answer"),
+		"token_types":   listOf(text("A type", "bot"), "Token types besides Bearer that go on a request the same way"),
+	}, nil))
 	defineAuth(add)
 	defineServices(add)
 	add("ConnectionPatch", object(reflect.TypeFor[registry.ConnectionInput](), properties{
@@ -145,7 +178,7 @@ func defineAuth(add func(string, *huma.Schema)) {
 		s.Default = string(lanyard.ParamHeader)
 		return s
 	}
-	delimiter := oneOf("Between scopes in the authorize URL", " ", ",", "+")
+	delimiter := oneOf("Between scopes in the authorize URL", " ", ",", "+", ";")
 	delimiter.Default = " "
 	signature := oneOf("How requests are signed (RFC 5849 section 3.4); for RSA-SHA1 the consumer secret is a private key in PEM",
 		lanyard.HMACSHA1, lanyard.HMACSHA256, lanyard.RSASHA1, lanyard.PLAINTEXT)
@@ -163,7 +196,10 @@ func defineAuth(add func(string, *huma.Schema)) {
 		{"APIKeyAuth", lanyard.AuthAPIKey, "One or more values that the user gives when connecting", reflect.TypeFor[lanyard.APIKeyAuth](), properties{
 			"parameters": listOf(ref("APIKeyParameter"), "What the user gives. Parameters can be edited and added later, but not deleted"),
 		}, nil, []string{"parameters"}},
-		{"BasicAuth", lanyard.AuthBasic, "User name and password, given when connecting (RFC 7617)", reflect.TypeFor[struct{}](), properties{}, nil, nil},
+		{"BasicAuth", lanyard.AuthBasic, "User name and password, given when connecting (RFC 7617)", reflect.TypeFor[lanyard.BasicAuth](), properties{
+			"username": ref("BasicPart"),
+			"password": ref("BasicPart"),
+		}, nil, nil},
 		{"OAuth1Auth", lanyard.AuthOAuth1, "OAuth 1.0a (RFC 5849): consent in the browser", reflect.TypeFor[lanyard.OAuth1Auth](), properties{
 			"consumer_key":      text("Given by the provider when the application was registered"),
 			"request_token_url": text("Where a consent begins", "https://api.acme.com/oauth/request_token"),
@@ -171,10 +207,12 @@ func defineAuth(add func(string, *huma.Schema)) {
 			"access_token_url":  text("Where the verifier is exchanged", "https://api.acme.com/oauth/access_token"),
 			"param_type":        paramType("Where the OAuth parameters go on a request", lanyard.ParamHeader, lanyard.ParamQuery, lanyard.ParamForm),
 			"signature_method":  signature,
+			"realm":             text("The realm of the Authorization header (RFC 5849 section 3.5.1); may hold placeholders"),
 		}, secretFields("consumer_secret", "Given by the provider; stored sealed and never shown again"),
 			[]string{"consumer_key", "request_token_url", "authorize_url", "access_token_url"}},
 		{"OAuth2Auth", lanyard.AuthOAuth2, "OAuth 2.0 (RFC 6749)", reflect.TypeFor[lanyard.OAuth2Auth](), properties{
 			"grant_type":            oneOf("Consent in the browser, or the client's own credentials. Never changes", lanyard.AuthorizationCode, lanyard.ClientCredentials),
+			"grant_type_name":       text("What the provider calls the grant in token requests", "account_credentials"),
 			"pkce":                  flag("Use PKCE with S256 (RFC 7636)", true),
 			"client_id":             text("Given by the provider when the application was registered"),
 			"authorize_url":         text("Where the browser goes; required for authorization_code. A query of its own is kept", "https://acme.com/oauth/authorize?access_type=offline"),
@@ -184,12 +222,19 @@ func defineAuth(add func(string, *huma.Schema)) {
 			"param_type":            paramType("Where the access token goes on a request", lanyard.ParamHeader, lanyard.ParamQuery),
 			"token_name":            text("The header or query parameter of the access token: `Authorization` or `access_token` when left out"),
 			"token_prefix":          text("Put before the token in a header; `Bearer ` when left out", "Bearer "),
-			"scopes":                listOf(ref("Scope"), "What a connection may ask for. Scopes can be added later, but neither edited nor deleted"),
+			"scopes":                listOf(ref("NewScope"), "What a connection may ask for. Scopes can be added later, but neither edited nor deleted"),
 			"scope_delimiter":       delimiter,
 			"authorize_params":      mapOf(text("The value"), "Added to the authorize URL"),
 			"token_params":          mapOf(text("The value"), "Added to the request that exchanges the code"),
 			"refresh_params":        mapOf(text("The value"), "Added to the request that refreshes"),
 			"client_authentication": oneOf("How the client proves itself at the token endpoint; found out when left out", lanyard.ClientAuthAutomatic, lanyard.ClientSecretBasic, lanyard.ClientSecretPost, lanyard.ClientSecretBasicRaw, lanyard.ClientAuthNone),
+			"client_id_name":        text("What the provider calls `client_id`", "client_key"),
+			"client_secret_name":    text("What the provider calls `client_secret`", "secret"),
+			"code_name":             text("The query parameter of the callback that holds the code, where that is not `code`", "auth_code"),
+			"token_code_name":       text("What the token request calls the code, where that is not `code`", "auth_code"),
+			"redirect_uri":          text("Sent as `redirect_uri` where the provider takes a name that it gave, and not the callback URL; may hold placeholders", "{ru_name}"),
+			"token_body":            oneOf("How token requests are sent; `form` when left out", "form", "json"),
+			"token_answer":          ref("TokenAnswer"),
 			"issuer":                text("When set, it must come back as `iss` with the code (RFC 9207)"),
 			"default_expires_in":    number("The life of an access token in seconds, where the provider does not say", 0),
 			"refresh_statuses":      listOf(&huma.Schema{Type: huma.TypeInteger}, "Statuses of the service that mean *refresh now*; 401 when left out"),
@@ -255,7 +300,13 @@ func defineServices(add func(string, *huma.Schema)) {
 			"base_url":           text("What a path given to invoke or the proxy is taken relative to", "https://{domain}.acme.com/api"),
 			"hosts":              listOf(text("A host, `*.` for any name below one, or `*` for every host; an optional port", "*.acme.com"), "The hosts its credentials may be sent to; nothing is sent anywhere else"),
 			"dynamic_parameters": listOf(ref("DynamicParameter"), "The placeholders of its URLs, filled by each user when connecting"),
-			"verify_url":         text("Called with GET after connecting; an answer that is not 2xx refuses the credential", "https://{domain}.acme.com/api/me"),
+			"headers":            mapOf(text("The value; may hold placeholders, and `{client_id}`"), "Headers of every call that has none of the name itself"),
+			"verify_url":         text("Called after connecting; an answer that is not 2xx refuses the credential", "https://{domain}.acme.com/api/me"),
+			"verify_method":      oneOf("How it is called; GET when left out", "GET", "POST"),
+			"verify_body":        text("JSON, for POST", `{"query": "{ viewer { id } }"}`),
+			"verify_accepts":     listOf(&huma.Schema{Type: huma.TypeInteger}, "Statuses besides 2xx that say the credential is right, such as 403 for keys that may be limited"),
+			"verify_aws_service": text("With AWS signatures: the service that the verification request is signed for, where it is another", "sts"),
+			"verify_member":      text("A path into the JSON answer to what has to be there and not false", "ok"),
 			"auth":               ref("Auth"),
 		}
 	}
@@ -267,15 +318,17 @@ func defineServices(add func(string, *huma.Schema)) {
 	add("NewService", object(typ, create, nil, required...))
 
 	read := properties{
-		"callback_url": readOnly(text("Enter this with the provider as the redirect URI: it is this service's own", "https://lanyard.example.com/oauth/callback/org_…/acme")),
-		"author":       readOnly(text("The id of the user who defined it; empty for a default service", "usr_…")),
-		"created_at":   readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true, Description: "When it was defined; null for a default service"}),
-		"updated_at":   readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true, Description: "When it was last changed; null for a default service"}),
-		"client_set":   readOnly(&huma.Schema{Type: huma.TypeBoolean, Description: "Of a default service that is used with the organization's own OAuth client: whether that is set, without which nobody can connect"}),
-		"register_url": readOnly(text("Where the provider registers OAuth applications", "https://acme.com/settings/applications")),
-		"register":     readOnly(text("The same in words", "In Acme, open Settings, Applications.")),
+		"callback_url":      readOnly(text("Enter this with the provider as the redirect URI: it is this service's own", "https://lanyard.example.com/oauth/callback/org_…/acme")),
+		"author":            readOnly(text("The id of the user who defined it; empty for a default service", "usr_…")),
+		"created_at":        readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true, Description: "When it was defined; null for a default service"}),
+		"updated_at":        readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true, Description: "When it was last changed; null for a default service"}),
+		"client_set":        readOnly(&huma.Schema{Type: huma.TypeBoolean, Description: "Of a default service that is used with the organization's own OAuth client: whether that is set, without which nobody can connect"}),
+		"register_url":      readOnly(text("Where the provider registers OAuth applications", "https://acme.com/settings/applications")),
+		"register":          readOnly(text("The same in words", "In Acme, open Settings, Applications.")),
+		"client_parameters": readOnly(&huma.Schema{Type: huma.TypeObject, AdditionalProperties: text("A value"), Description: "The values that came with the OAuth client; on a single read, for owners and admins"}),
+		"verified_at":       readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Description: "The last day, in UTC, on which a default service, defined as it is, worked in this deployment, for whomever; left out where it has not yet"}),
 		"affected": readOnly(&huma.Schema{
-			Type: huma.TypeObject, Description: "On a single read, for whoever may change it: what an edit without keep_connections, the deletion or another client id would revoke now",
+			Type: huma.TypeObject, Description: "On a single read, for whoever may change it: what an edit without keep_connections, the deletion or another client would revoke now",
 			Properties: map[string]*huma.Schema{
 				"authorizations": number("Connected authorizations", 3), "connections": number("Of so many connections", 2), "people": number("Of so many people", 2),
 			},

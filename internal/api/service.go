@@ -22,10 +22,14 @@ type service struct {
 	CreatedAt   *time.Time     `json:"created_at"` // null for a default service
 	UpdatedAt   *time.Time     `json:"updated_at"`
 	Affected    *affected      `json:"affected,omitempty"`
+	// VerifiedAt is the day on which a default service, defined as it is, last worked in this deployment.
+	VerifiedAt *time.Time `json:"verified_at,omitempty"`
 	// The next are there for a default service that is used with the organization's own OAuth client.
 	ClientSet   *bool  `json:"client_set,omitempty"`
 	RegisterURL string `json:"register_url,omitempty"`
 	Register    string `json:"register,omitempty"`
+	// ClientParameters came with that client; for whoever may set it.
+	ClientParameters map[string]string `json:"client_parameters,omitempty"`
 }
 
 // affected is what an edit or the deletion of a service, or another OAuth client for it, would revoke.
@@ -46,7 +50,11 @@ func encodeService(v *registry.ServiceView) service {
 	if v.Affected != nil {
 		s.Affected = &affected{v.Affected.Authorizations, v.Affected.Connections, v.Affected.People}
 	}
+	if !v.Standing.Earlier {
+		s.VerifiedAt = when(v.Standing.Verified)
+	}
 	if v.NeedsClient() {
+		s.ClientParameters = v.ClientValues
 		set := v.Service.Auth.ClientID() != ""
 		s.ClientSet, s.RegisterURL, s.Register = &set, v.Way.RegisterURL, v.Way.Register
 	}
@@ -89,7 +97,7 @@ type ServiceName struct {
 type listServicesInput struct {
 	Kind     string `query:"kind" enum:"default,custom" doc:"Only services of this kind"`
 	Category string `query:"category" doc:"Only services of this category"`
-	Query    string `query:"q" doc:"Only services whose name or link name holds this text; default services are also found by other words that people use"`
+	Query    string `query:"q" doc:"Only services whose name or link name holds this text; default services are also found by other words that people use and by their category, and typing errors in their names are forgiven"`
 	Page
 }
 
@@ -147,8 +155,9 @@ func (a *API) deleteService(ctx context.Context, c *lanyard.Caller, in *ServiceN
 }
 
 type oauthClient struct {
-	ClientID     string          `json:"client_id" doc:"What the provider shows; with OAuth 1 the consumer key" example:"0a1b2c3d"`
-	ClientSecret *lanyard.Secret `json:"client_secret,omitempty" writeOnly:"true" doc:"Stored sealed and never shown again. Left out, the stored one stays, as long as the client id does; an empty text is for a client that has none"`
+	ClientID     string            `json:"client_id" doc:"What the provider shows; with OAuth 1 the consumer key" example:"0a1b2c3d"`
+	ClientSecret *lanyard.Secret   `json:"client_secret,omitempty" writeOnly:"true" doc:"Stored sealed and never shown again. Left out, the stored one stays, as long as the client id does; an empty text is for a client that has none"`
+	Parameters   map[string]string `json:"parameters,omitempty" doc:"Values of the service's dynamic parameters that say with_client, such as the host of a server of your own; nobody who connects is asked for them. Left out, the stored ones stay"`
 }
 
 type setClientInput struct {

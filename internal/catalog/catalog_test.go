@@ -32,16 +32,13 @@ func load(files map[string]string) (*catalog.Catalog, error) {
 	return catalog.Load(fsys)
 }
 
-// TestEveryFile is the lint of what comes with Lanyard.
+// TestEveryFile asks more of what comes with Lanyard than of a file of somebody's own.
 func TestEveryFile(t *testing.T) {
-	c, err := catalog.Load(os.DirFS("services"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalog.Default() // the index is what the files give, see generate
 	versions := map[int64]lanyard.LinkName{}
 	for _, e := range c.Entries() {
 		for _, w := range e.Ways {
-			s := w.Service
+			s := w.Service()
 			if s.Kind != lanyard.KindDefault || s.ID != lanyard.ServiceID(s.LinkName) || s.Category != e.Category {
 				t.Errorf("%s: kind %q, id %q, category %q", s.LinkName, s.Kind, s.ID, s.Category)
 			}
@@ -98,8 +95,8 @@ func TestFaultsNameFileLineAndField(t *testing.T) {
 	way := func(from, to string) string { return strings.Replace(acme, from, to, 1) }
 	oauth := way("        type: basic\n", "        type: oauth2\n        grant_type: authorization_code\n        authorize_url: https://acme.example/a\n        access_token_url: https://acme.example/t\n")
 	for _, c := range []struct{ name, text, want string }{
-		{"not YAML", "name: [", `^tools/acme.yaml: .*L2`},
-		{"two documents", acme + "---\n" + acme, `^tools/acme.yaml: `},
+		{"not YAML", "name: [", `^tools/acme.yaml:[0-9]+: `},
+		{"two documents", acme + "---\n" + acme, `^tools/acme.yaml:[0-9]+: `},
 		{"an unknown field", acme + "colour: red\n", `^tools/acme.yaml:10: /colour: there is no such field$`},
 		{"an unknown field of a way", way("  - definition:", "  - logo: x\n    definition:"), `^tools/acme.yaml:5: /ways/0/logo: there is no such field$`},
 		{"an unknown field of a definition", way("[api.acme.example]", "[api.acme.example]\n      host: x"), `^tools/acme.yaml:8: /ways/0/definition/host: there is no such field$`},
@@ -111,15 +108,16 @@ func TestFaultsNameFileLineAndField(t *testing.T) {
 		{"no definition", "name: Acme\ndescription: X.\ndocs_url: https://acme.example\nways: [{name: x}]\n", `^tools/acme.yaml:4: /ways/0/definition: this is required$`},
 		{"a name inside the definition", way("link_name: acme", "link_name: acme\n      name: Acme"), `/ways/0/definition/name: this stands once`},
 		{"a client id", oauth + "        client_id: x\n", `/ways/0/definition/auth: a client id and secret are each organization's own`},
-		{"nowhere to register", oauth, `^tools/acme.yaml:5: /ways/0/register: say where`},
 		{"nothing to register", way("  - definition:", "  - register: x\n    definition:"), `^tools/acme.yaml:5: /ways/0/register: there is nothing to register`},
 		{"a colour", acme + "color: red\n", `^tools/acme.yaml:10: /color: `},
-		{"a date", acme + "color: 2026-01-01\n", `^tools/acme.yaml: line 10: "2026-01-01" could be read in two ways`},
-		{"an anchor", way("name: Acme", "name: &a Acme"), `^tools/acme.yaml: line 1: anchors`},
-		{"a tag", way("name: Acme", "name: !!str Acme"), `^tools/acme.yaml: line 1: tags`},
-		{"a merge key", way("        type: basic", "        <<: {}\n        type: basic"), `^tools/acme.yaml: line 9: a name here`},
-		{"too deep", acme + "aliases: " + strings.Repeat("[", 30) + strings.Repeat("]", 30) + "\n", `line 10: this is nested too deep`},
-		{"another file's name", way("link_name: acme", "link_name: other"), `^tools/acme.yaml: the file of this service is called other.yaml$`},
+		{"a fraction", acme + "color: 1.5\n", `^tools/acme.yaml:10: /color: "1.5" could be read in two ways`},
+		{"a day of checking", acme + "evidence: {checked: yesterday}\n", `^tools/acme.yaml:10: /evidence/checked: a day`},
+		{"more that agree than there are", acme + "evidence: {checked: 2026-11-01, sources: [vendor], agree: 2}\n", `^tools/acme.yaml:10: /evidence/agree: of 1 sources`},
+		{"an anchor", way("name: Acme", "name: &a Acme"), `^tools/acme.yaml:1: /name: anchors`},
+		{"a tag", way("name: Acme", "name: !!str Acme"), `^tools/acme.yaml:1: /name: tags`},
+		{"a merge key", way("        type: basic", "        <<: {}\n        type: basic"), `^tools/acme.yaml:9: /ways/0/definition/auth: a name here`},
+		{"too deep", acme + "aliases: " + strings.Repeat("[", 30) + strings.Repeat("]", 30) + "\n", `^tools/acme.yaml:10: /aliases.*: this is nested too deep`},
+		{"another file's name", way("link_name: acme", "link_name: other"), `^tools/acme.yaml:6: /ways/0/definition/link_name: the file of this service is called other.yaml$`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := load(map[string]string{"tools/acme.yaml": c.text})
@@ -132,7 +130,7 @@ func TestFaultsNameFileLineAndField(t *testing.T) {
 
 func TestLinkNamesStandOnce(t *testing.T) {
 	_, err := load(map[string]string{"a/acme.yaml": acme, "b/acme.yaml": acme})
-	if err == nil || !strings.Contains(err.Error(), "b/acme.yaml: the link name acme is that of Acme already") {
+	if err == nil || !strings.Contains(err.Error(), "b/acme.yaml:6: /ways/0/definition/link_name: the link name acme is that of Acme already") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -148,28 +146,10 @@ func TestAliasBombsAreNotUnfolded(t *testing.T) { // N02
 	}
 }
 
-func TestSearch(t *testing.T) {
-	c := catalog.Default()
-	for query, want := range map[string][]string{
-		"git": {"DigitalOcean", "GitHub", "GitLab"}, "GITHUB_TOKEN": {"GitHub"}, "Atlassian": {"Bitbucket", "Jira", "Trello"},
-		" twitter ": {"X"}, "no such thing": nil, "%": nil,
-	} {
-		var got []string
-		for _, e := range c.Entries() {
-			if e.Matches(query) {
-				got = append(got, e.Name)
-			}
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%q: got %q, want %q", query, got, want)
-		}
-	}
-}
-
 func TestFind(t *testing.T) {
 	c := catalog.Default()
 	e, w := c.Find("github_token")
-	if e == nil || e.LinkName() != "github" || w.Service.LinkName != "github_token" || w.Service.Name != "GitHub (Personal access token)" {
+	if e == nil || e.LinkName() != "github" || w.LinkName != "github_token" || w.Service().Name != "GitHub (Personal access token)" {
 		t.Errorf("got %+v, %+v", e, w)
 	}
 	if e, w := c.Find("nothing"); e != nil || w != nil || c.Service("nothing") != nil {

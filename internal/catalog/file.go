@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -18,50 +17,54 @@ import (
 type file struct {
 	Name        string    `json:"name"`
 	Description string    `json:"description"`
-	DocsURL     string    `json:"docs_url"`
-	Logo        string    `json:"logo"`
-	Color       string    `json:"color"`
-	Aliases     []string  `json:"aliases"`
+	DocsURL     string    `json:"docs_url,omitempty"`
+	Logo        string    `json:"logo,omitempty"`
+	Color       string    `json:"color,omitempty"`
+	Aliases     []string  `json:"aliases,omitempty"`
+	Evidence    Evidence  `json:"evidence,omitzero"`
 	Ways        []fileWay `json:"ways"`
 }
 
 type fileWay struct {
-	Name        string          `json:"name"`
-	RegisterURL string          `json:"register_url"`
-	Register    string          `json:"register"`
+	Name        string          `json:"name,omitempty"`
+	RegisterURL string          `json:"register_url,omitempty"`
+	Register    string          `json:"register,omitempty"`
 	Definition  json.RawMessage `json:"definition"` // of a service, as the API takes it
 }
 
 var (
 	color     = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+	day       = regexp.MustCompile(`^20[0-9]{2}-[01][0-9](-[0-3][0-9])?$`)
 	logo      = regexp.MustCompile(`^[a-z0-9]+$`)
 	directory = regexp.MustCompile(`^[a-z][a-z_]*$`)
 )
 
-// parse reads one file. The error joins all its faults, each with file and line.
-func parse(name string, data []byte) (*Entry, error) {
-	d, err := readYAML(data)
+// parse reads one file. The error joins all its faults.
+func parse(name, category string, data []byte) (*Entry, error) {
+	d, err := readYAML(name, data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
 	var f file
 	if err := lanyard.DecodeKnown(d.json, &f); err != nil {
-		return nil, d.located(name, "", err)
+		return nil, d.located("", err)
 	}
 	e := &Entry{
-		Name: f.Name, Category: path.Dir(name), Description: f.Description, DocsURL: f.DocsURL,
-		Logo: f.Logo, Color: f.Color, Aliases: f.Aliases, Ways: make([]Way, len(f.Ways)),
+		Name: f.Name, Category: category, Description: f.Description, DocsURL: f.DocsURL,
+		Logo: f.Logo, Color: f.Color, Aliases: f.Aliases, Evidence: f.Evidence, Ways: make([]Way, len(f.Ways)), document: d,
 	}
-	faults := []error{d.located(name, "", e.check(&f))}
+	faults := []error{d.located("", e.check())}
 	for i, w := range f.Ways {
 		at := fmt.Sprintf("/ways/%d", i)
-		s, err := e.service(&w, i)
-		faults = append(faults, d.located(name, at+"/definition", err))
+		e.Ways[i] = Way{Name: w.Name, RegisterURL: w.RegisterURL, Register: w.Register, definition: string(w.Definition)}
+		s, err := e.judged(i)
+		faults = append(faults, d.located(at+"/definition", err))
 		if err != nil {
 			continue
 		}
-		e.Ways[i] = Way{Name: w.Name, RegisterURL: w.RegisterURL, Register: w.Register, Service: s}
-		faults = append(faults, d.located(name, at, e.Ways[i].check(len(f.Ways))))
+		way := &e.Ways[i]
+		way.LinkName, way.Type, way.service = s.LinkName, s.Auth.Type, func() *lanyard.Service { return s }
+		faults = append(faults, d.located(at, way.check(len(f.Ways))))
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
@@ -69,29 +72,18 @@ func parse(name string, data []byte) (*Entry, error) {
 	return e, nil
 }
 
-// located gives the faults of err with their places in the file. Their pointers are below the given one.
-func (d *document) located(name, below string, err error) error {
-	var e *lanyard.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	faults := make([]error, len(e.Fields))
-	for i, f := range e.Fields {
-		pointer := below + f.Pointer
-		faults[i] = fmt.Errorf("%s:%d: %s: %s", name, d.line(pointer), pointer, f.Detail)
-	}
-	return errors.Join(faults...)
-}
-
 // check judges what stands on the card.
-func (e *Entry) check(written *file) error {
+func (e *Entry) check() error {
 	var f lanyard.FieldErrors
 	f.Check("/name", lanyard.CheckName(e.Name))
 	if n := utf8.RuneCountInString(e.Description); n == 0 || n > 160 || strings.ContainsAny(e.Description, "\n\t") {
 		f.Add("/description", "a description is one line of at most 160 characters")
 	}
-	if e.DocsURL == "" {
-		f.Add("/docs_url", "this is required")
+	if e.Evidence.Checked != "" && !day.MatchString(e.Evidence.Checked) {
+		f.Add("/evidence/checked", "a day is written 2026-11-26, a month 2026-11")
+	}
+	if n := len(e.Evidence.Sources); e.Evidence.Agree < 0 || e.Evidence.Agree > n {
+		f.Add("/evidence/agree", "of %d sources, 0 to %d can agree", n, n)
 	}
 	if e.Color != "" && !color.MatchString(e.Color) {
 		f.Add("/color", "a colour is written #24292f")
@@ -105,7 +97,7 @@ func (e *Entry) check(written *file) error {
 	for i, alias := range e.Aliases {
 		f.Check(fmt.Sprintf("/aliases/%d", i), lanyard.CheckName(alias))
 	}
-	if len(written.Ways) == 0 {
+	if len(e.Ways) == 0 {
 		f.Add("/ways", "list at least one way to connect")
 	}
 	return f.Err()
@@ -117,9 +109,7 @@ func (w *Way) check(there int) error {
 	if there > 1 || w.Name != "" {
 		f.Check("/name", lanyard.CheckName(w.Name))
 	}
-	switch needs := w.Service.NeedsClient(); {
-	case needs && w.Register == "":
-		f.Add("/register", "say where the provider registers OAuth applications")
+	switch needs := w.NeedsClient(); {
 	case !needs && w.Register+w.RegisterURL != "":
 		f.Add("/register", "there is nothing to register for this way")
 	case len(w.Register) > 500:
@@ -133,39 +123,31 @@ func (w *Way) check(there int) error {
 	return f.Err()
 }
 
-// service reads one definition and fills in what the entry says for all of its ways.
-func (e *Entry) service(w *fileWay, index int) (*lanyard.Service, error) {
-	if len(w.Definition) == 0 {
-		var f lanyard.FieldErrors
+// judged reads the definition of a way for the first time.
+func (e *Entry) judged(index int) (*lanyard.Service, error) {
+	definition := e.Ways[index].definition
+	var f lanyard.FieldErrors
+	if definition == "" || definition == "null" {
 		f.Add("", "this is required")
 		return nil, f.Err()
 	}
-	s, err := lanyard.ParseService(w.Definition)
+	written, err := lanyard.ParseService([]byte(definition))
 	if err != nil {
 		return nil, err
 	}
-	var f lanyard.FieldErrors
-	for _, field := range []struct {
-		name  string
-		value *string
-		fill  string
-	}{{"/name", &s.Name, e.serviceName(w, index)}, {"/category", &s.Category, e.Category}, {"/docs_url", &s.DocsURL, e.DocsURL}} {
-		if *field.value != "" {
-			f.Add(field.name, "this stands once, outside the definition")
+	for _, once := range []struct{ name, value string }{{"/name", written.Name}, {"/category", written.Category}, {"/docs_url", written.DocsURL}} {
+		if once.value != "" {
+			f.Add(once.name, "this stands once, outside the definition")
 		}
-		*field.value = field.fill
 	}
-	if s.Description == "" { // a way may have one of its own, which says what to enter
-		s.Description = e.Description
-	}
-	if s.Auth.ClientID() != "" || !s.Auth.Secret().IsZero() {
-		f.Add("/auth", "a client id and secret are each organization's own")
-	}
-	if s.Kind != "" {
+	if written.Kind != "" {
 		f.Add("/kind", "leave this out")
 	}
-	s.ID, s.Kind = lanyard.ServiceID(s.LinkName), lanyard.KindDefault
-	if s.Version, err = version(s); err != nil {
+	if written.Auth.ClientID() != "" || !written.Auth.Secret().IsZero() {
+		f.Add("/auth", "a client id and secret are each organization's own")
+	}
+	s, err := e.service(index)
+	if err != nil {
 		return nil, err
 	}
 	if err := s.Validate(); err != nil {
@@ -174,12 +156,23 @@ func (e *Entry) service(w *fileWay, index int) (*lanyard.Service, error) {
 	return s, f.Err()
 }
 
-// serviceName is what a way is called where it stands alone, in a list of connections say.
-func (e *Entry) serviceName(w *fileWay, index int) string {
-	if index == 0 {
-		return e.Name
+// service reads the definition of a way and fills in what the entry says for all of its ways.
+func (e *Entry) service(index int) (*lanyard.Service, error) {
+	w := &e.Ways[index]
+	s, err := lanyard.ParseService([]byte(w.definition))
+	if err != nil {
+		return nil, err
 	}
-	return e.Name + " (" + w.Name + ")"
+	s.Name, s.Category, s.DocsURL = e.Name, e.Category, e.DocsURL
+	if index > 0 {
+		s.Name += " (" + w.Name + ")" // where it stands alone, in a list of connections say
+	}
+	if s.Description == "" { // a way may have one of its own, which says what to enter
+		s.Description = e.Description
+	}
+	s.ID, s.Kind = lanyard.ServiceID(s.LinkName), lanyard.KindDefault
+	s.Version, err = version(s)
+	return s, err
 }
 
 // version is a sum over the definition, so that the same one has the same version in every process and a changed one

@@ -3,7 +3,6 @@ package catalog
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 // document is a YAML text as JSON, and where each of its values stands.
 type document struct {
+	file  string
 	json  []byte
 	lines map[string]int // by JSON pointer
 }
@@ -21,15 +21,15 @@ const maxDepth = 12
 
 // readYAML takes the plain part of YAML: mappings, lists and scalars. Anchors, aliases, merge keys and tags are refused:
 // nothing in a definition needs them, and an alias can stand for a text of any length.
-func readYAML(data []byte) (*document, error) {
+func readYAML(file string, data []byte) (*document, error) {
+	d := &document{file: file, lines: map[string]int{}}
 	var root yaml.Node
 	if err := yaml.Load(data, &root); err != nil {
-		return nil, err
+		return nil, unreadable(file, err)
 	}
 	if root.Kind != yaml.DocumentNode || len(root.Content) != 1 {
-		return nil, errors.New("this is one YAML document")
+		return nil, &Fault{File: file, Line: 1, Detail: "this is one YAML document"}
 	}
-	d := &document{lines: map[string]int{}}
 	var b bytes.Buffer
 	if err := d.write(&b, root.Content[0], "", 0); err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func readYAML(data []byte) (*document, error) {
 func (d *document) write(b *bytes.Buffer, n *yaml.Node, at string, depth int) error {
 	d.lines[at] = n.Line
 	refuse := func(format string, args ...any) error {
-		return fmt.Errorf("line %d: "+format, append([]any{n.Line}, args...)...)
+		return &Fault{File: d.file, Line: n.Line, Field: at, Detail: fmt.Sprintf(format, args...)}
 	}
 	switch {
 	case depth > maxDepth:
@@ -88,11 +88,11 @@ func (d *document) write(b *bytes.Buffer, n *yaml.Node, at string, depth int) er
 	return nil
 }
 
-// writeScalar takes true, false, null and whole numbers for what they are. What YAML would read as anything else than a
-// text, a date say, has to stand in quotes.
+// writeScalar takes true, false, null and whole numbers for what they are, and a day as text. What YAML would read as
+// anything else, a fraction say, has to stand in quotes.
 func (*document) writeScalar(b *bytes.Buffer, n *yaml.Node, refuse func(string, ...any) error) error {
 	switch tag := n.ShortTag(); tag {
-	case "!!str":
+	case "!!str", "!!timestamp": // a day is the text that it is written as
 		writeText(b, n.Value)
 	case "!!bool", "!!null", "!!int":
 		value := strings.ToLower(n.Value)
@@ -110,8 +110,10 @@ func (*document) writeScalar(b *bytes.Buffer, n *yaml.Node, refuse func(string, 
 }
 
 func writeText(b *bytes.Buffer, s string) {
-	text, _ := json.Marshal(s) //nolint:errchkjson // a text always encodes
-	b.Write(text)
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s)         //nolint:errchkjson // a text always encodes
+	b.Truncate(b.Len() - 1) // the line break after it
 }
 
 // line finds where a pointer stands; what is missing stands where it is missed.

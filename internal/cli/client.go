@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ import (
 
 func (a *app) servicesClientCommand() *cobra.Command {
 	var id, source string
+	var parameters []string
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "client LINK_NAME --client-id ID --client-secret -",
@@ -24,8 +26,11 @@ application is registered there, with the service's callback URL. With OAuth 1 t
 terminal and not shown; without a terminal the stored one stays, as long as the client id does. An empty one is for a
 client that has no secret.
 
-Tokens belong to the client they were given to. Another client id revokes every authorization of every connection of the
-service, and so it asks first; without a terminal to ask at, --yes is required then.`,
+-p gives what the service wants to know of your own server or tenant, such as its host; "lanyard services get" names
+it. Whoever connects is not asked for it. Left out, the stored values stay.
+
+Tokens belong to the client they were given to. Another client id, or another value, revokes every authorization of
+every connection of the service, and so it asks first; without a terminal to ask at, --yes is required then.`,
 		Example: `  pass show github/client-secret | lanyard services client github --client-id Iv1.8a61f9b3a7aba766 --client-secret -
   lanyard services client github --client-id Iv1.8a61f9b3a7aba766 --client-secret @/run/secrets/github --yes`,
 		Args:              arguments("LINK_NAME"),
@@ -39,6 +44,13 @@ service, and so it asks first; without a terminal to ask at, --yes is required t
 				err.hint = "other users of this machine can read the arguments of a running program"
 				return err
 			}
+			set := client.OAuthClient{ClientID: id}
+			if len(parameters) > 0 {
+				var err error
+				if set.Parameters, err = pairs(cmd, "-p", parameters); err != nil {
+					return err
+				}
+			}
 			c, err := a.client(cmd)
 			if err != nil {
 				return err
@@ -47,14 +59,13 @@ service, and so it asks first; without a terminal to ask at, --yes is required t
 			if err != nil {
 				return err
 			}
-			if err := a.confirmClient(cmd, yes, id, s); err != nil {
+			if err := a.confirmClient(cmd, yes, &set, s); err != nil {
 				return err
 			}
-			secret, err := a.clientSecret(cmd.Context(), source)
-			if err != nil {
+			if set.ClientSecret, err = a.clientSecret(cmd.Context(), source); err != nil {
 				return err
 			}
-			s, err = c.SetOAuthClient(cmd.Context(), args[0], id, secret)
+			s, err = c.SetOAuthClient(cmd.Context(), args[0], set)
 			if err != nil {
 				return err
 			}
@@ -65,19 +76,21 @@ service, and so it asks first; without a terminal to ask at, --yes is required t
 	}
 	cmd.Flags().StringVar(&id, "client-id", "", "the client `ID`, with OAuth 1 the consumer key")
 	cmd.Flags().StringVar(&source, "client-secret", "", "where the secret is: `-` for stdin, or @FILE")
+	cmd.Flags().StringArrayVarP(&parameters, "parameter", "p", nil, "one value that belongs to the client, as `KEY=VALUE`; may be given several times")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return cmd
 }
 
-// confirmClient asks before another client id ends what was connected with the one that is set.
-func (a *app) confirmClient(cmd *cobra.Command, yes bool, id string, s *client.Service) error {
+// confirmClient asks before another client ends what was connected with the one that is set.
+func (a *app) confirmClient(cmd *cobra.Command, yes bool, set *client.OAuthClient, s *client.Service) error {
 	n := s.Affected
-	if n == nil || n.Authorizations == 0 || clientID(s) == id {
+	stays := clientID(s) == set.ClientID && (set.Parameters == nil || maps.Equal(set.Parameters, s.ClientParameters))
+	if n == nil || n.Authorizations == 0 || stays {
 		return nil
 	}
 	if !yes && a.terminal() == nil {
 		err := misused(cmd, "the OAuth client of %s was not set: nobody can be asked here", s.LinkName)
-		err.hint = fmt.Sprintf("--yes sets another client id, and revokes %d authorizations of %d connections", n.Authorizations, n.Connections)
+		err.hint = fmt.Sprintf("--yes sets another client, and revokes %d authorizations of %d connections", n.Authorizations, n.Connections)
 		return err
 	}
 	return a.confirm(cmd.Context(), yes, fmt.Sprintf("Set another client for %s, and revoke %d authorizations of %d connections, given by %d people?",

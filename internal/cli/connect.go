@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -152,15 +153,25 @@ func (a *app) askMissing(ctx context.Context, c *client.Client, terminal *os.Fil
 	if err != nil {
 		return err
 	}
-	for _, p := range s.DynamicParameters {
+	asked, err := askedParameters(s)
+	if err != nil {
+		return err
+	}
+	for _, p := range asked {
 		if _, given := in.Parameters[p.Key]; given || p.Default != "" {
 			continue
 		}
-		value, err := a.ask(ctx, terminal, p.Name, false)
+		question := p.Name
+		if p.Optional {
+			question += " (may be left empty)"
+		}
+		value, err := a.ask(ctx, terminal, question, p.Secret)
 		if err != nil {
 			return err
 		}
-		in.Parameters[p.Key] = value.Reveal()
+		if !value.IsZero() || !p.Optional {
+			in.Parameters[p.Key] = value.Reveal()
+		}
 	}
 	begun := len(in.Credentials) > 0
 	for _, f := range credentialFields(s) {
@@ -180,6 +191,19 @@ func (a *app) askMissing(ctx context.Context, c *client.Client, terminal *os.Fil
 		}
 	}
 	return nil
+}
+
+// askedParameters are the dynamic parameters that a person is asked for.
+func askedParameters(s *client.Service) ([]lanyard.DynamicParameter, error) {
+	data, err := json.Marshal(s.Definition)
+	if err != nil {
+		return nil, err
+	}
+	var own lanyard.Service
+	if err := json.Unmarshal(data, &own); err != nil {
+		return nil, fmt.Errorf("read the service %s: %w", s.LinkName, err)
+	}
+	return own.Asked(), nil
 }
 
 // credentialFields are what a person types in to connect with the service; none where consent is given in the browser.

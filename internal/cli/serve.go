@@ -87,7 +87,7 @@ func (a *app) serveCommand() *cobra.Command {
 	f := storeFlags{}
 	var invokeTimeout, shutdownGrace time.Duration
 	var maxResponse int64
-	var newOrganizations string
+	var newOrganizations, catalogDir string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
@@ -109,7 +109,7 @@ cloud metadata addresses stay closed.`,
 			if newOrganizations != "owners" && newOrganizations != "nobody" {
 				return misused(cmd, "--new-organizations is owners or nobody, not %q", newOrganizations)
 			}
-			c.NoNewOrganizations = newOrganizations == "nobody"
+			c.NoNewOrganizations, c.CatalogDir = newOrganizations == "nobody", catalogDir
 			return server.Run(cmd.Context(), c)
 		},
 	}
@@ -120,6 +120,7 @@ cloud metadata addresses stay closed.`,
 	flags.StringSliceVar(&f.returnToOrigins, "return-to-origin", nil, "let a browser return to this `ORIGIN` after connecting; may be given several times, or with commas")
 	flags.DurationVar(&invokeTimeout, "invoke-timeout", 40*time.Second, "how long a service may take to answer a call, as a `TIME` such as 40s")
 	flags.Int64Var(&maxResponse, "max-response", 15<<20, "the largest answer of an invoke, in `BYTES`; the proxy has no limit")
+	flags.StringVar(&catalogDir, "catalog", "", "serve the catalogue files in this `DIR`, <category>/<link_name>.yaml, beside those that come with Lanyard")
 	flags.StringVar(&f.caFile, "ca-file", "", "trust the certificates in this PEM `FILE` beside the system's")
 	flags.StringVar(&f.smtpURL, "smtp-url", "", "send mail through the server at this `URL`, smtp://… or smtps://…; one with a password belongs into LANYARD_SMTP_URL")
 	flags.StringVar(&f.smtpURLFile, "smtp-url-file", "", "read the URL of --smtp-url from `FILE`")

@@ -1,8 +1,12 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +23,7 @@ with Lanyard; a custom one is defined by a JSON file, and every member of the or
 		Example: `  lanyard services list --kind default --query google
   lanyard services create -f acme.json`,
 	})
-	cmd.AddCommand(a.servicesListCommand(), a.servicesGetCommand(), a.servicesCreateCommand(), a.servicesEditCommand(), a.servicesDeleteCommand(), a.servicesClientCommand())
+	cmd.AddCommand(a.servicesListCommand(), a.servicesGetCommand(), a.servicesCreateCommand(), a.servicesEditCommand(), a.servicesDeleteCommand(), a.servicesClientCommand(), a.servicesExportCommand())
 	return a.remote(cmd)
 }
 
@@ -96,17 +100,28 @@ func (a *app) serviceFields(s *client.Service) error {
 	if s.Auth.GrantType != "" {
 		authentication += ", " + words(s.Auth.GrantType)
 	}
-	var parameters, scopes []string
+	var parameters, withClient, scopes []string
 	for _, p := range s.DynamicParameters {
+		if p.WithClient {
+			withClient = append(withClient, fmt.Sprintf("not set: -p %s=… (%s)", p.Key, p.Name))
+			continue
+		}
 		parameters = append(parameters, "{"+p.Key+"}")
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.ClientParameters)) {
+		withClient = append(withClient, key+"="+s.ClientParameters[key])
 	}
 	for _, scope := range s.Auth.Scopes {
 		scopes = append(scopes, scope.Value)
 	}
+	verified := ""
+	if !s.VerifiedAt.IsZero() {
+		verified = s.VerifiedAt.Format(time.DateOnly)
+	}
 	return a.fields("link name", s.LinkName, "name", s.Name, "kind", string(s.Kind), "description", s.Description,
 		"authentication", authentication, "base URL", s.BaseURL, "hosts", hosts(s), "parameters", strings.Join(parameters, ", "),
-		"scopes", strings.Join(scopes, ", "), "client ID", clientID(s), "callback URL", callbackURL(s),
-		"register at", s.RegisterURL, "to register", s.Register, "documentation", s.DocsURL)
+		"scopes", strings.Join(scopes, ", "), "client ID", clientID(s), "with it", strings.Join(withClient, ", "), "callback URL", callbackURL(s),
+		"register at", s.RegisterURL, "to register", s.Register, "documentation", s.DocsURL, "worked here on", verified)
 }
 
 // clientID is the client id, or what is missing in its place.
@@ -128,6 +143,7 @@ func callbackURL(s *client.Service) string {
 
 func (a *app) servicesCreateCommand() *cobra.Command {
 	var file string
+	var from fromFile
 	cmd := &cobra.Command{
 		Use:   "create -f FILE",
 		Short: "Define a custom service",
@@ -136,12 +152,21 @@ func (a *app) servicesCreateCommand() *cobra.Command {
   {"link_name": "acme", "name": "Acme", "base_url": "https://api.acme.com", "hosts": ["api.acme.com"],
    "auth": {"type": "api_key", "parameters": [{"name": "X-Api-Key", "param_type": "header"}]}}
 
-A client secret stands in the file, or comes by stdin with -f -, and is kept sealed.`,
+A client secret stands in the file, or comes by stdin with -f -, and is kept sealed.
+
+A file that ends with .yaml is a catalogue file, such as "lanyard services export" or "lanyard catalog show" writes: one
+of its ways to connect is made a custom service. A client id and secret are not in such a file; --client-id and
+--client-secret give them, or they are asked for. A link name of a default service is taken: --link-name gives another.`,
 		Example: `  lanyard services create -f acme.json
-  jq '.auth.client_secret = env.SECRET' acme.json | lanyard services create -f -`,
+  jq '.auth.client_secret = env.SECRET' acme.json | lanyard services create -f -
+  lanyard services create -f acme.yaml --way acme_token`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			definition, err := a.readJSON(cmd, file)
+			read := a.readJSON
+			if from.isCatalogFile(file) {
+				read = func(cmd *cobra.Command, file string) (json.RawMessage, error) { return a.definition(cmd, file, &from) }
+			}
+			definition, err := read(cmd, file)
 			if err != nil {
 				return err
 			}
@@ -165,6 +190,7 @@ A client secret stands in the file, or comes by stdin with -f -, and is kept sea
 		},
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "", "the definition's `FILE`; - reads stdin")
+	from.add(cmd)
 	return cmd
 }
 

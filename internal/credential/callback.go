@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -31,6 +32,19 @@ func (k *Keeper) newConsent(c *lanyard.Caller, con *Connection, returnTo string)
 
 func (k *Keeper) callbackURL(con *Connection) string {
 	return registry.CallbackURL(k.PublicURL, con.OrganizationID, con.Service.LinkName)
+}
+
+// redirectURI is what the provider knows the callback URL by: itself, or a name that the provider gave for it.
+func (k *Keeper) redirectURI(con *Connection, values map[string]string) (string, error) {
+	named := con.Service.Auth.OAuth2.RedirectURI
+	if named == "" {
+		return k.callbackURL(con), nil
+	}
+	filled, err := lanyard.FillText(named, con.Service.DynamicParameters, con.Service.Complete(values))
+	if err != nil {
+		return "", lanyard.Errorf(lanyard.CodeInvalidRequest, "The redirect URI of the service %s cannot be made: %s.", con.Service.Name, err)
+	}
+	return filled, nil
 }
 
 // StartConsent begins a consent for the browser that is signed in or holds a flow, and gives the provider's URL to go to.
@@ -76,7 +90,11 @@ func (k *Keeper) authorizeOAuth2(con *Connection, req *lanyard.ConsentRequest) (
 		return "", "", err
 	}
 	state = rand.Text() + rand.Text() // 260 bits
-	request := oauth2.AuthorizeRequest{RedirectURI: k.callbackURL(con), State: state, Scopes: con.Scopes}
+	request := oauth2.AuthorizeRequest{State: state}
+	if request.RedirectURI, err = k.redirectURI(con, req.Secrets.Parameters); err != nil {
+		return "", "", err
+	}
+	request.Scopes, request.ParamScopes = con.scopes()
 	if con.Service.Auth.OAuth2.PKCE {
 		req.Secrets.CodeVerifier = oauth2.NewVerifier()
 		request.Challenge = oauth2.Challenge(req.Secrets.CodeVerifier)
@@ -159,6 +177,12 @@ func (k *Keeper) Callback(ctx context.Context, c *lanyard.Caller, flow lanyard.S
 	// The code is spent now: what follows goes on even if the browser hangs up.
 	ctx, done := k.detach(ctx)
 	defer done()
+	if refusal == nil {
+		// Before the code leaves: what the browser brought may decide where to.
+		if req.Secrets.Parameters, err = learnFromCallback(con.Service, req.Secrets.Parameters, query); err != nil {
+			refusal = refusalOf(con, err)
+		}
+	}
 	if refusal == nil {
 		refusal, err = k.finish(ctx, c, con, req, answer)
 		if err != nil {
@@ -264,7 +288,7 @@ func readCallback(con *Connection, query url.Values) (*callbackAnswer, *refusal,
 	if err := oauth2.CheckIssuer(con.Service.Auth.OAuth2.Issuer, query); err != nil {
 		return nil, nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "The answer does not come from the issuer %s that this service names, so it was not used.", con.Service.Auth.OAuth2.Issuer)
 	}
-	codes, errs := query["code"], query["error"]
+	codes, errs := query[cmp.Or(con.Service.Auth.OAuth2.CodeName, "code")], query["error"]
 	switch {
 	case len(errs) == 1 && len(codes) == 0:
 		return nil, providerRefusal(con, errs[0], query), nil
@@ -278,24 +302,33 @@ func readCallback(con *Connection, query url.Values) (*callbackAnswer, *refusal,
 func (k *Keeper) finish(ctx context.Context, c *lanyard.Caller, con *Connection, req *lanyard.ConsentRequest, answer *callbackAnswer) (*refusal, error) {
 	a := k.newAuthorization(con, c.User)
 	cred := &lanyard.Credential{Parameters: req.Secrets.Parameters}
+	var says func(at string) (string, bool)
 	if con.Service.Auth.OAuth1 != nil {
 		client, err := k.oauth1Client(con, req.Secrets.Parameters)
 		if err != nil {
 			return nil, err
 		}
-		token, err := client.accessToken(ctx, oauth1.Token{Value: req.Secrets.RequestToken, Secret: req.Secrets.RequestTokenSecret}, answer.verifier)
+		issued, err := client.accessToken(ctx, oauth1.Token{Value: req.Secrets.RequestToken, Secret: req.Secrets.RequestTokenSecret}, answer.verifier)
 		if err != nil {
 			return refusalOf(con, oauth1Error(con, "give an access token", err)), nil
 		}
-		cred.Token, cred.TokenSecret = token.Value, token.Secret
+		cred.Token, cred.TokenSecret = issued.Token.Value, issued.Token.Secret
+		says = func(at string) (string, bool) { v, ok := issued.Extra[at]; return v.Reveal(), ok }
 	} else {
 		got, err := k.exchangeCode(ctx, con, req, answer.code)
 		if err != nil {
 			return refusalOf(con, tokenError(con, "exchange the code", err)), nil
 		}
 		got.into(a, cred, k.Store.Now())
+		says = got.Member
 	}
-	err := k.save(ctx, c, con, a, cred)
+	values, err := learn(con.Service, cred.Parameters, lanyard.LearnToken, says)
+	if err != nil {
+		k.abandon(ctx, con, c.User, cred)
+		return refusalOf(con, err), nil
+	}
+	cred.Parameters = values
+	err = k.save(ctx, c, con, a, cred)
 	if err != nil && lanyard.CodeOf(err) != lanyard.CodeInternal {
 		return refusalOf(con, err), nil
 	}
@@ -390,7 +423,7 @@ func (k *Keeper) ConsentResult(ctx context.Context, c *lanyard.Caller, id string
 				"Many providers give one only when asked: add a scope such as offline_access, or authorize parameters such as access_type=offline and prompt=consent, to the service.",
 				s.Name, a.ExpiresAt.UTC().Format("2 January 15:04 UTC"))
 		}
-		r.Missing = missingScopes(a.Scopes, a.GrantedScope)
+		r.Missing = missingScopes(o, a.Scopes, a.GrantedScope)
 		same, err := k.Store.SameRefreshToken(ctx, c.Organization, a.ID)
 		if err != nil {
 			return nil, err
@@ -404,8 +437,8 @@ func (k *Keeper) ConsentResult(ctx context.Context, c *lanyard.Caller, id string
 }
 
 // missingScopes lists what was asked for and not granted. A provider that says nothing granted what was asked
-// (RFC 6749 §5.1).
-func missingScopes(asked []string, granted string) []string {
+// (RFC 6749 §5.1), and one that says what it granted does not speak of scopes with a parameter of their own.
+func missingScopes(o *lanyard.OAuth2Auth, asked []string, granted string) []string {
 	if granted == "" {
 		return nil
 	}
@@ -414,15 +447,15 @@ func missingScopes(asked []string, granted string) []string {
 		has[s] = true
 	}
 	var missing []string
-	for _, s := range asked {
-		if !has[s] {
-			missing = append(missing, s)
+	for _, s := range o.Asks(asked) {
+		if s.Param == "" && !has[s.Value] {
+			missing = append(missing, s.Value)
 		}
 	}
 	return missing
 }
 
-// splitScopes reads what a provider granted. Providers that take scopes by commas tend to answer so, too.
+// splitScopes reads what a provider granted. Providers that take scopes by commas or semicolons tend to answer so, too.
 func splitScopes(granted string) []string {
-	return strings.FieldsFunc(granted, func(r rune) bool { return r == ' ' || r == ',' })
+	return strings.FieldsFunc(granted, func(r rune) bool { return r == ' ' || r == ',' || r == ';' })
 }

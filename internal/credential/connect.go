@@ -2,6 +2,7 @@ package credential
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"slices"
 
@@ -74,7 +75,7 @@ func needsConsent(s *lanyard.Service) bool {
 
 // asksParameters: is there a dynamic parameter that a person has to give?
 func asksParameters(s *lanyard.Service) bool {
-	return slices.ContainsFunc(s.DynamicParameters, func(p lanyard.DynamicParameter) bool { return p.Default == "" })
+	return slices.ContainsFunc(s.Asked(), func(p lanyard.DynamicParameter) bool { return p.Default == "" && !p.Optional })
 }
 
 // connectNow connects without a browser: with typed credentials, or client credentials.
@@ -95,28 +96,36 @@ func (k *Keeper) connectNow(ctx context.Context, c *lanyard.Caller, con *Connect
 			return tokenError(con, "connect", err)
 		}
 		got.into(a, cred, k.Store.Now())
+		if cred.Parameters, err = learn(con.Service, values, lanyard.LearnToken, got.Member); err != nil {
+			cred.Parameters = values
+			k.abandon(ctx, con, c.User, cred)
+			return err
+		}
 	}
 	return k.save(ctx, c, con, a, cred)
 }
 
 func (k *Keeper) newAuthorization(con *Connection, user lanyard.UserID) *lanyard.Authorization {
 	now := k.Store.Now()
+	scopes := con.Scopes
+	if o := con.Service.Auth.OAuth2; o != nil {
+		scopes = lanyard.ScopeValues(o.Asks(scopes))
+	}
 	return &lanyard.Authorization{
 		ID: lanyard.NewAuthorizationID(), OrganizationID: con.OrganizationID, ConnectionID: con.ID, UserID: user,
-		Status: lanyard.StatusConnected, Scopes: con.Scopes, ServiceVersion: con.Service.Version,
+		Status: lanyard.StatusConnected, Scopes: scopes, ServiceVersion: con.Service.Version,
 		RefreshedAt: now, CreatedAt: now, UpdatedAt: now,
 	}
 }
 
-// save verifies a new credential, where the service says how, and stores it.
+// save asks for what the service has to know beside a new credential, verifies it, where the service says how, and
+// stores it.
 func (k *Keeper) save(ctx context.Context, c *lanyard.Caller, con *Connection, a *lanyard.Authorization, cred *lanyard.Credential) error {
-	live, err := k.ready(ctx, con, a, cred)
-	if err != nil {
+	if err := k.tryOut(ctx, con, a, cred); err != nil {
+		k.abandon(ctx, con, c.User, cred)
 		return err
 	}
-	if err := k.verify(ctx, live); err != nil {
-		return err
-	}
+	k.noteVerified(ctx, con.Service)
 	if c.ConnectSession != "" {
 		return k.hold(ctx, c, con, a, cred)
 	}
@@ -130,6 +139,18 @@ func (k *Keeper) save(ctx context.Context, c *lanyard.Caller, con *Connection, a
 		return changedMeanwhile(con)
 	}
 	return nil
+}
+
+// tryOut completes a new credential and sees whether it works.
+func (k *Keeper) tryOut(ctx context.Context, con *Connection, a *lanyard.Authorization, cred *lanyard.Credential) error {
+	if err := k.lookUp(ctx, con, cred); err != nil {
+		return err
+	}
+	live, err := k.ready(ctx, con, a, cred)
+	if err != nil {
+		return err
+	}
+	return k.verify(ctx, live)
 }
 
 func changedMeanwhile(con *Connection) error {
@@ -148,8 +169,8 @@ type ConnectPage struct {
 	Hosts         []string
 	AnyHost       bool
 	Scopes        []lanyard.Scope
-	Parameters    []lanyard.DynamicParameter
-	Values        map[string]string // of the parameters, as given beforehand
+	Parameters    []lanyard.DynamicParameter // that the person is asked for
+	Values        map[string]string          // of the parameters, as given beforehand; none of a secret one
 	Fields        []lanyard.CredentialField
 	Consent       bool   // the browser goes on to the provider
 	ProviderHost  string // where it goes; with placeholders as they stand
@@ -167,16 +188,17 @@ func (k *Keeper) ConnectPage(ctx context.Context, c *lanyard.Caller, token strin
 	}
 	s := con.Service
 	p := &ConnectPage{
-		Connection: &con.Connection, Service: s, Hosts: s.Hosts, Parameters: s.DynamicParameters, Values: link.Parameters,
+		Connection: &con.Connection, Service: s, Hosts: s.ShownHosts(), Parameters: s.Asked(), Values: withoutSecrets(s, link.Parameters),
 		Fields: s.CredentialFields(), Consent: needsConsent(s), Direct: link.Direct, Status: lanyard.StatusNotConnected, ReturnTo: link.ReturnTo,
 	}
-	for _, host := range s.Hosts {
+	for _, host := range p.Hosts {
 		pattern, err := lanyard.ParseHostPattern(host)
 		p.AnyHost = p.AnyHost || err == nil && pattern.Any()
 	}
 	if a := s.Auth.OAuth2; a != nil {
+		asked := lanyard.ScopeValues(a.Asks(con.Scopes))
 		for _, scope := range a.Scopes {
-			if slices.Contains(con.Scopes, scope.Value) {
+			if slices.Contains(asked, scope.Value) {
 				p.Scopes = append(p.Scopes, scope)
 			}
 		}
@@ -208,6 +230,17 @@ func (k *Keeper) ConnectPage(ctx context.Context, c *lanyard.Caller, token strin
 		return nil, err
 	}
 	return p, nil
+}
+
+// withoutSecrets leaves out the values of parameters that are never shown again.
+func withoutSecrets(s *lanyard.Service, values map[string]string) map[string]string {
+	shown := maps.Clone(values)
+	for _, p := range s.DynamicParameters {
+		if p.Secret {
+			delete(shown, p.Key)
+		}
+	}
+	return shown
 }
 
 func hostOf(raw string) string {

@@ -95,9 +95,9 @@ func (k *Keeper) nameOf(ctx context.Context, org lanyard.OrganizationID, id lany
 // reach says where the credential goes. While there are no values, and where they do not fill the service's patterns, as
 // after an edit, the patterns stand as they are.
 func (d *Detail) reach(cred *lanyard.Credential) {
-	d.Hosts = d.Service.Hosts
+	d.Hosts = d.Service.ShownHosts()
 	if cred != nil {
-		if rules, err := d.Service.HostRules(cred.Parameters); err == nil {
+		if rules, err := d.Service.HostRules(d.Service.Complete(cred.Parameters)); err == nil {
 			d.Hosts = rules.Patterns()
 		}
 	}
@@ -118,6 +118,12 @@ func scopeStandings(s *lanyard.Service, con *lanyard.Connection, a *lanyard.Auth
 		granted = a.Scopes
 		if a.GrantedScope != "" {
 			granted = splitScopes(a.GrantedScope)
+			// Of scopes with a parameter of their own the answer says nothing there.
+			for _, scope := range s.Auth.OAuth2.Scopes {
+				if scope.Param != "" && slices.Contains(a.Scopes, scope.Value) && !slices.Contains(granted, scope.Value) {
+					granted = append(granted, scope.Value)
+				}
+			}
 		}
 	}
 	named := func(value string) lanyard.Scope {
@@ -128,8 +134,8 @@ func scopeStandings(s *lanyard.Service, con *lanyard.Connection, a *lanyard.Auth
 		return s.Auth.OAuth2.Scopes[i]
 	}
 	var all []ScopeStanding
-	for _, value := range con.Scopes {
-		all = append(all, ScopeStanding{named(value), true, slices.Contains(granted, value)})
+	for _, scope := range s.Auth.OAuth2.Asks(con.Scopes) {
+		all = append(all, ScopeStanding{scope, true, slices.Contains(granted, scope.Value)})
 	}
 	for _, value := range granted {
 		if !slices.ContainsFunc(all, func(has ScopeStanding) bool { return has.Value == value }) {

@@ -11,6 +11,10 @@
 //	                  only then does the code leave for the token endpoint
 //	SaveAuthorization sealed, and from now on usable
 //
+// What the service has to know beside the credential is learnt on the way (learn.go): before the code leaves from what the
+// browser brought, then from the token answer, then by asking the API (lookUp); a refresh may say it anew. Then the
+// credential is tried out, where the service says how (verify.go).
+//
 // Refresh (fresh.go), however many calls, goroutines and replicas need it at once:
 //
 //	due               by the clock, or because the upstream answered 401

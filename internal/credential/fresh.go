@@ -222,6 +222,7 @@ func (k *Keeper) exchange(ctx context.Context, live *Live, lease store.Lease) (*
 		return k.refused(ctx, live, a.RefreshFailure, lease, err)
 	}
 	renewed := *c
+	k.learnAgain(ctx, live.On, &renewed, got)
 	result := got.refreshed(&renewed, time.Since(began), k.Store.Now())
 	if err := k.keepAnswer(ctx, live.On, lease, result); err != nil {
 		return nil, err

@@ -19,13 +19,21 @@ type oauth1Client struct {
 
 func (k *Keeper) oauth1Client(con *Connection, values map[string]string) (*oauth1Client, error) {
 	a := con.Service.Auth.OAuth1
+	values = con.Service.Complete(values)
+	realm, err := lanyard.FillText(a.Realm, con.Service.DynamicParameters, values)
+	if err != nil {
+		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "The realm of the service %s cannot be made: %s.", con.Service.Name, err)
+	}
 	c := &oauth1Client{Client: k.Client, consumer: oauth1.Consumer{
-		Key: a.ConsumerKey, Secret: a.ConsumerSecret, Method: oauth1.SignatureMethod(a.SignatureMethod), Placement: oauth1.Placement(a.ParamType), Now: k.Store.Now,
+		Key: a.ConsumerKey, Secret: a.ConsumerSecret, Method: oauth1.SignatureMethod(a.SignatureMethod), Placement: oauth1.Placement(a.ParamType), Realm: realm, Now: k.Store.Now,
 	}}
 	for _, u := range []struct {
 		template string
 		into     *string
 	}{{a.RequestTokenURL, &c.requestTokenURL}, {a.AuthorizeURL, &c.authorizeURL}, {a.AccessTokenURL, &c.accessURL}} {
+		if con.Service.Waits(u.template, values) {
+			continue
+		}
 		filled, err := con.Service.FillURL(u.template, values)
 		if err != nil {
 			return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "A URL of the service %s cannot be made: %s.", con.Service.Name, err)
@@ -43,12 +51,8 @@ func (c *oauth1Client) requestToken(ctx context.Context, callback string) (oauth
 	return issued.Token, nil
 }
 
-func (c *oauth1Client) accessToken(ctx context.Context, temporary oauth1.Token, verifier lanyard.Secret) (oauth1.Token, error) {
-	issued, err := c.consumer.AccessToken(ctx, c.Client, c.accessURL, temporary, verifier)
-	if err != nil {
-		return oauth1.Token{}, err
-	}
-	return issued.Token, nil
+func (c *oauth1Client) accessToken(ctx context.Context, temporary oauth1.Token, verifier lanyard.Secret) (*oauth1.Issued, error) {
+	return c.consumer.AccessToken(ctx, c.Client, c.accessURL, temporary, verifier)
 }
 
 // oauth1Error is a failed OAuth 1 call for people, with the provider's own words.

@@ -58,6 +58,7 @@ func (k *Keeper) Rehearse(ctx context.Context, c *lanyard.Caller, s *lanyard.Ser
 	if err != nil {
 		return nil, err
 	}
+	values = stoodIn(s, values)
 	r := &Rehearsal{shown: shown{authType: s.Auth.Type}}
 	con := &Connection{Service: r.withoutSecret(s)}
 	con.OrganizationID, con.LinkName, con.ServiceID, con.Service.OrganizationID = c.Organization, s.LinkName, s.ID, c.Organization
@@ -76,6 +77,17 @@ func (k *Keeper) Rehearse(ctx context.Context, c *lanyard.Caller, s *lanyard.Ser
 		return r, k.rehearseOAuth1(ctx, r, con, cred)
 	}
 	return r, nil
+}
+
+// stoodIn puts samples in the place of what a provider would say.
+func stoodIn(s *lanyard.Service, values map[string]string) map[string]string {
+	sample := s.SampleValues()
+	for _, p := range s.DynamicParameters {
+		if p.Learn != nil && values[p.Key] == "" {
+			values[p.Key] = sample[p.Key]
+		}
+	}
+	return values
 }
 
 // Show writes a request as text. It may be one that a placer of the rehearsal was at.

@@ -157,6 +157,9 @@ type revocation struct {
 	ClientID             string                       `json:"client_id"`
 	ClientSecret         string                       `json:"client_secret"`
 	ClientAuthentication lanyard.ClientAuthentication `json:"client_authentication"`
+	ClientIDName         string                       `json:"client_id_name,omitempty"`
+	ClientSecretName     string                       `json:"client_secret_name,omitempty"`
+	JSON                 bool                         `json:"json,omitempty"`
 	Token                string                       `json:"token"`
 	TokenTypeHint        string                       `json:"token_type_hint"`
 }
@@ -167,11 +170,12 @@ func revocationOf(s *lanyard.Service, c *lanyard.Credential) *revocation {
 		return nil
 	}
 	a := s.Auth.OAuth2
-	u, err := s.FillURL(a.RevokeTokenURL, c.Parameters)
+	u, err := s.FillURL(a.RevokeTokenURL, s.Complete(c.Parameters))
 	if err != nil {
 		return nil
 	}
-	r := &revocation{URL: u.String(), ClientID: a.ClientID, ClientSecret: a.ClientSecret.Reveal(), ClientAuthentication: clientAuthentication(a, c)}
+	r := &revocation{URL: u.String(), ClientID: a.ClientID, ClientSecret: a.ClientSecret.Reveal(), ClientAuthentication: clientAuthentication(a, c),
+		ClientIDName: a.ClientIDName, ClientSecretName: a.ClientSecretName, JSON: a.TokenBody == "json"}
 	// RFC 7009 §2: revoking a refresh token should end the access tokens of its grant too.
 	switch {
 	case !c.RefreshToken.IsZero():

@@ -19,28 +19,82 @@ type granted struct {
 	service *lanyard.Service
 }
 
-// client is the service's client at its provider, with the URLs filled for one credential.
+// client is the service's client at its provider, with URLs and parameters filled for one credential. Those that wait for
+// a value which the provider has not said yet are left out.
 func (k *Keeper) client(con *Connection, c *lanyard.Credential) (oauth2.Config, error) {
-	a := con.Service.Auth.OAuth2
+	a, values := con.Service.Auth.OAuth2, con.Service.Complete(c.Parameters)
 	config := oauth2.Config{
 		ClientID: a.ClientID, ClientSecret: a.ClientSecret, ClientAuthentication: oauth2.ClientAuthentication(clientAuthentication(a, c)),
-		ScopeDelimiter: a.ScopeDelimiter, AuthorizeParams: a.AuthorizeParams, TokenParams: a.TokenParams, RefreshParams: a.RefreshParams,
-		Now: k.Store.Now, Secrets: c.Secrets(),
+		GrantTypeName: a.GrantTypeName, CodeName: a.TokenCodeName, ClientIDName: a.ClientIDName, ClientSecretName: a.ClientSecretName, ScopeDelimiter: a.ScopeDelimiter,
+		JSON: a.TokenBody == "json", Shape: shape(a.TokenAnswer), Now: k.Store.Now, Secrets: con.Service.SecretsOf(c),
 	}
 	for _, u := range []struct {
 		template string
 		into     *string
 	}{{a.AuthorizeURL, &config.AuthorizeURL}, {a.AccessTokenURL, &config.TokenURL}, {a.RefreshTokenURL, &config.RefreshURL}, {a.RevokeTokenURL, &config.RevokeURL}} {
-		if u.template == "" {
+		if u.template == "" || con.Service.Waits(u.template, values) {
 			continue
 		}
-		filled, err := con.Service.FillURL(u.template, c.Parameters)
+		filled, err := con.Service.FillURL(u.template, values)
 		if err != nil {
 			return config, lanyard.Errorf(lanyard.CodeInvalidRequest, "A URL of the service %s cannot be made: %s.", con.Service.Name, err)
 		}
 		*u.into = filled.String()
 	}
+	for _, p := range []struct {
+		texts map[string]string
+		into  *map[string]string
+	}{{a.AuthorizeParams, &config.AuthorizeParams}, {a.TokenParams, &config.TokenParams}, {a.RefreshParams, &config.RefreshParams}} {
+		var err error
+		if *p.into, err = filledParams(con.Service, p.texts, values); err != nil {
+			return config, lanyard.Errorf(lanyard.CodeInvalidRequest, "A parameter of the service %s cannot be made: %s.", con.Service.Name, err)
+		}
+	}
+	for name, text := range config.RefreshParams {
+		config.RefreshParams[name] = strings.ReplaceAll(text, "{callback_url}", k.callbackURL(con))
+	}
 	return config, nil
+}
+
+// filledParams puts values into the texts of parameters, which are encoded where they are sent. One that an optional
+// value is missing for is left out.
+func filledParams(s *lanyard.Service, texts, values map[string]string) (map[string]string, error) {
+	params := make(map[string]string, len(texts))
+	for name, text := range texts {
+		if s.Waits(text, values) || s.LacksOptional(text, values) {
+			continue
+		}
+		filled, err := lanyard.FillText(text, s.DynamicParameters, values)
+		if err != nil {
+			return nil, err
+		}
+		params[name] = filled
+	}
+	return params, nil
+}
+
+// shape says where things stand in the service's token answers.
+func shape(a *lanyard.TokenAnswer) oauth2.Shape {
+	if a == nil {
+		return oauth2.Shape{}
+	}
+	return oauth2.Shape{
+		AccessToken: a.AccessToken, RefreshToken: a.RefreshToken, Scope: a.Scope, TokenTypes: a.TokenTypes,
+		ExpiresIn: a.ExpiresIn, ExpiresUnit: oauth2.ExpiryUnit(a.ExpiresUnit),
+	}
+}
+
+// scopes are those that a connection asks for: under the name that they usually have, and under names of their own.
+func (c *Connection) scopes() (usual []string, named map[string][]string) {
+	named = map[string][]string{}
+	for _, s := range c.Service.Auth.OAuth2.Asks(c.Scopes) {
+		if s.Param == "" {
+			usual = append(usual, s.Value)
+		} else {
+			named[s.Param] = append(named[s.Param], s.Value)
+		}
+	}
+	return usual, named
 }
 
 // clientAuthentication is the service's own choice, else what worked for this credential before.
@@ -56,9 +110,13 @@ func (k *Keeper) exchangeCode(ctx context.Context, con *Connection, req *lanyard
 	if err != nil {
 		return nil, err
 	}
+	redirect, err := k.redirectURI(con, req.Secrets.Parameters)
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, k.ExchangeTimeout)
 	defer cancel()
-	t, err := oauth2.Exchange(ctx, k.Client, client, oauth2.Grant{Code: code, Verifier: req.Secrets.CodeVerifier, RedirectURI: k.callbackURL(con)})
+	t, err := oauth2.Exchange(ctx, k.Client, client, oauth2.Grant{Code: code, Verifier: req.Secrets.CodeVerifier, RedirectURI: redirect})
 	return &granted{t, con.Service}, err
 }
 
@@ -69,7 +127,8 @@ func (k *Keeper) clientCredentials(ctx context.Context, con *Connection, c *lany
 	}
 	ctx, cancel := context.WithTimeout(ctx, k.ExchangeTimeout)
 	defer cancel()
-	t, err := oauth2.ClientCredentials(ctx, k.Client, client, con.Scopes)
+	scopes, _ := con.scopes()
+	t, err := oauth2.ClientCredentials(ctx, k.Client, client, scopes)
 	return &granted{t, con.Service}, err
 }
 
@@ -216,7 +275,8 @@ func (k *Keeper) tellProvider(ctx context.Context, r *revocation) error {
 	defer cancel()
 	client := oauth2.Config{
 		RevokeURL: r.URL, ClientID: r.ClientID, ClientSecret: lanyard.NewSecret(r.ClientSecret),
-		ClientAuthentication: oauth2.ClientAuthentication(r.ClientAuthentication), Now: k.Store.Now,
+		ClientAuthentication: oauth2.ClientAuthentication(r.ClientAuthentication), ClientIDName: r.ClientIDName, ClientSecretName: r.ClientSecretName,
+		JSON: r.JSON, Now: k.Store.Now,
 	}
 	_, err := oauth2.Revoke(ctx, k.Client, client, lanyard.NewSecret(r.Token), r.TokenTypeHint)
 	return err

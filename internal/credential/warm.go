@@ -23,7 +23,7 @@ type Connection struct {
 type Live struct {
 	On            *Connection
 	Authorization lanyard.Authorization
-	Credential    *lanyard.Credential
+	Credential    *lanyard.Credential // its Parameters are complete
 	Placer        scheme.Placer
 	Hosts         lanyard.HostRules
 	BaseURL       *url.URL // filled; nil when the service has none
@@ -163,9 +163,11 @@ func (k *Keeper) ready(ctx context.Context, con *Connection, a *lanyard.Authoriz
 	if a.Status != lanyard.StatusConnected || c == nil {
 		return nil, k.notConnected(ctx, con, a.UserID, a)
 	}
+	filled := *c
+	filled.Parameters = con.Service.Complete(c.Parameters)
+	c = &filled
 	live := &Live{On: con, Authorization: *a, Credential: c}
-	secrets := append(c.Secrets(), con.Service.Auth.Secret()) // OAuth 1 with PLAINTEXT sends that along (RFC 5849 §3.4.4)
-	live.Answers, live.Words = lanyard.NewMasker(lanyard.MaskAnswers, secrets...), lanyard.NewMasker(lanyard.MaskWords, secrets...)
+	live.maskers()
 	var err error
 	if live.Hosts, err = con.Service.HostRules(c.Parameters); err != nil {
 		return nil, lanyard.Errorf(lanyard.CodeReconnectRequired, "The connection %s cannot be used: %s.", con.LinkName, err)
@@ -181,6 +183,11 @@ func (k *Keeper) ready(ctx context.Context, con *Connection, a *lanyard.Authoriz
 		return nil, err
 	}
 	return live, nil
+}
+
+func (l *Live) maskers() {
+	secrets := append(l.On.Service.SecretsOf(l.Credential), l.On.Service.Auth.Secret()) // OAuth 1 with PLAINTEXT sends that along (RFC 5849 §3.4.4)
+	l.Answers, l.Words = lanyard.NewMasker(lanyard.MaskAnswers, secrets...), lanyard.NewMasker(lanyard.MaskWords, secrets...)
 }
 
 // notConnected is the error for an authorization that cannot be used: absent (a is nil), revoked, or to be renewed.

@@ -29,15 +29,23 @@ const (
 type recorder struct {
 	store   *store.Store
 	logger  *slog.Logger
-	records chan lanyard.Invocation
+	records chan ended
 	settled chan chan struct{} // each asks for what waits to be written now, and is closed afterwards
 	dropped atomic.Int64
-	used    map[store.AuthorizationRef]time.Time // answered calls whose time is not stored yet; of run alone
+	// Of run alone: answered calls whose time is not stored yet, and which default services worked.
+	used     map[store.AuthorizationRef]time.Time
+	verified verified
+}
+
+// ended is a call that is over. Worked is the default service that answered it well; nil where there was none.
+type ended struct {
+	lanyard.Invocation
+	worked *lanyard.Service
 }
 
 func newRecorder(s *store.Store, logger *slog.Logger) *recorder {
-	return &recorder{store: s, logger: logger, records: make(chan lanyard.Invocation, recordBuffer), settled: make(chan chan struct{}),
-		used: map[store.AuthorizationRef]time.Time{}}
+	return &recorder{store: s, logger: logger, records: make(chan ended, recordBuffer), settled: make(chan chan struct{}),
+		used: map[store.AuthorizationRef]time.Time{}, verified: newVerified()}
 }
 
 // finish completes the record of a call and hands it over without waiting.
@@ -48,8 +56,12 @@ func (i *Invoker) finish(call *call, err error) {
 	if err != nil {
 		r.Code = lanyard.CodeOf(err)
 	}
+	e := ended{Invocation: *r}
+	if err == nil && call.live != nil && r.Status >= 200 && r.Status < 300 && call.live.On.Service.Kind == lanyard.KindDefault {
+		e.worked = call.live.On.Service
+	}
 	select {
-	case i.recorder.records <- *r:
+	case i.recorder.records <- e:
 	default:
 		i.recorder.dropped.Add(1)
 	}
@@ -101,9 +113,10 @@ func (r *recorder) settle(ctx context.Context) {
 func (r *recorder) take(batch []lanyard.Invocation) []lanyard.Invocation {
 	for len(batch) < cap(batch) {
 		select {
-		case record := <-r.records:
-			batch = append(batch, record)
-			r.noteUse(&record)
+		case e := <-r.records:
+			batch = append(batch, e.Invocation)
+			r.noteUse(&e.Invocation)
+			r.verified.note(e.worked, e.At)
 		default:
 			return batch
 		}
@@ -113,6 +126,7 @@ func (r *recorder) take(batch []lanyard.Invocation) []lanyard.Invocation {
 
 // write stores batches until nothing waits. One that cannot be stored is kept for the next tick.
 func (r *recorder) write(ctx context.Context, batch []lanyard.Invocation) []lanyard.Invocation {
+	defer r.saveVerified(ctx)
 	for len(batch) > 0 {
 		if err := r.store.InsertInvocations(ctx, batch); err != nil {
 			r.logger.ErrorContext(ctx, "write invocation records", "count", len(batch), "error", err)
@@ -176,7 +190,8 @@ func recordedPath(u *url.URL, live *credential.Live) string {
 	return p
 }
 
-// hiddenValues are the dynamic parameter values that are not shown, by key. What was chosen from a list is no secret.
+// hiddenValues are the dynamic parameter values that are not shown, by key. What was chosen from a list is no secret, nor
+// is what follows from such a choice.
 func hiddenValues(live *credential.Live) iter.Seq2[string, string] {
 	return func(yield func(key, value string) bool) {
 		if live == nil {
@@ -184,7 +199,7 @@ func hiddenValues(live *credential.Live) iter.Seq2[string, string] {
 		}
 		for i := range live.On.Service.DynamicParameters {
 			d := &live.On.Service.DynamicParameters[i]
-			if v := live.Credential.Parameters[d.Key]; len(v) >= minHidden && len(d.Choices) == 0 && !yield(d.Key, v) {
+			if v := live.Credential.Parameters[d.Key]; len(v) >= minHidden && len(d.Choices) == 0 && d.Follows == "" && !yield(d.Key, v) {
 				return
 			}
 		}

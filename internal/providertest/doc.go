@@ -9,6 +9,8 @@
 // anything at all, for the days that no honest server will produce. It shares no code with Lanyard, so that a mistake
 // cannot agree with itself.
 //
+// [Imitate] starts one that behaves as a real OAuth 2 provider does where that is not what the RFC says.
+//
 // [SMTP] is a mail server, in the test's process too, that keeps what it is given.
 //
 // Everything listens on 127.0.0.1, which Lanyard refuses unless it is started with --allow-network 127.0.0.0/8.

@@ -2,7 +2,9 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"lanyard"
@@ -16,14 +18,16 @@ type OAuthClientInput struct {
 	// ClientSecret may be left out (nil) while the client id stays: the stored one stays too. An empty one is for a client
 	// that has none.
 	ClientSecret *lanyard.Secret `json:"client_secret"`
+	// Parameters are values of the service's client parameters. Left out (nil), the stored ones stay.
+	Parameters map[string]string `json:"parameters"`
 }
 
 const maxClientID = 500
 
 // SetOAuthClient sets the organization's client for a default service and says how many authorizations that revoked.
-// Tokens belong to the client they were given to: another client id ends every authorization of every connection of the
-// service, and their providers are told with the old client. Another secret of the same client ends none. Setting what
-// is set already does nothing.
+// Tokens belong to the client they were given to: another client id, or another value that comes with it, ends every
+// authorization of every connection of the service, and their providers are told with the old client. Another secret of
+// the same client ends none. Setting what is set already does nothing.
 func (r *Registry) SetOAuthClient(ctx context.Context, c *lanyard.Caller, name string, in OAuthClientInput) (*ServiceView, int, error) {
 	if err := access.SetOAuthClient(c); err != nil {
 		return nil, 0, err
@@ -38,36 +42,45 @@ func (r *Registry) SetOAuthClient(ctx context.Context, c *lanyard.Caller, name s
 	if !old.NeedsClient() {
 		return nil, 0, lanyard.Errorf(lanyard.CodeConflict, "The service %s is not used with an OAuth client: it can be connected as it is.", old.LinkName)
 	}
+	definition := r.services.Catalog().Service(old.LinkName)
+	if definition == nil {
+		return nil, 0, access.NoService(name)
+	}
 	client, err := r.store.OAuthClient(ctx, c.Organization, old.LinkName)
 	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
 		client = &lanyard.OAuthClient{Organization: c.Organization, Service: old.LinkName}
 	} else if err != nil {
 		return nil, 0, err
 	}
-	secret, err := in.check(client)
+	set, err := in.check(definition, client)
 	if err != nil {
 		return nil, 0, err
 	}
-	if client.Version > 0 && client.ClientID == in.ClientID && client.ClientSecret.Equal(secret) {
+	keep := client.ClientID == set.ClientID && maps.Equal(client.Parameters, set.Parameters)
+	if client.Version > 0 && keep && client.ClientSecret.Equal(set.ClientSecret) {
 		v, err := r.view(ctx, c, old)
 		return v, 0, err
 	}
-	keep := client.ClientID == in.ClientID
 	entry := c.Audit(lanyard.ActionClientSet, string(old.ID), string(old.LinkName))
 	entry.Detail = map[string]string{"client_id": in.ClientID, "keep_connections": fmt.Sprint(keep)}
+	for key, value := range set.Parameters {
+		entry.Detail["parameters."+key] = value
+	}
 	reason := fmt.Sprintf("The organization's OAuth client for %s was replaced by another one, so its connections have to be connected again.", old.Name)
-	client.ClientID, client.ClientSecret = in.ClientID, secret
-	erased, err := r.store.SetOAuthClient(ctx, client, keep, reason, entry)
+	erased, err := r.store.SetOAuthClient(ctx, set, keep, reason, entry)
 	if err != nil {
 		return nil, 0, err
 	}
 	r.revoker.Erased(ctx, old, erased) // what was given to the old client is given back as that client
-	v, err := r.view(ctx, c, old.For(c.Organization, client))
+	v, err := r.view(ctx, c, definition.For(c.Organization, set))
 	return v, len(erased), err
 }
 
-// check judges the input against the client that is set now, and gives the secret that is meant.
-func (in OAuthClientInput) check(now *lanyard.OAuthClient) (lanyard.Secret, error) {
+// check judges the input for a service as the catalogue has it against the client that is set now, and gives the client
+// that is meant.
+func (in OAuthClientInput) check(s *lanyard.Service, now *lanyard.OAuthClient) (*lanyard.OAuthClient, error) {
+	set := *now
+	set.ClientID = in.ClientID
 	var f lanyard.FieldErrors
 	switch {
 	case in.ClientID == "":
@@ -77,11 +90,23 @@ func (in OAuthClientInput) check(now *lanyard.OAuthClient) (lanyard.Secret, erro
 	case strings.ContainsFunc(in.ClientID, func(r rune) bool { return r <= ' ' || r == 0x7f }):
 		f.Add("/client_id", "a client id holds no blanks or line breaks: look for one at its beginning or end")
 	}
-	secret := now.ClientSecret
+	given := in.Parameters
+	if given == nil {
+		given = map[string]string{}
+		for _, p := range s.ClientParameters() {
+			given[p.Key] = now.Parameters[p.Key]
+		}
+	}
+	values, err := s.CheckClientValues(given)
+	var faults *lanyard.Error
+	if errors.As(err, &faults) {
+		f = append(f, faults.Fields...)
+	}
+	set.Parameters = values
 	switch {
 	case in.ClientSecret != nil:
-		secret = *in.ClientSecret
-		value := secret.Reveal()
+		set.ClientSecret = *in.ClientSecret
+		value := in.ClientSecret.Reveal()
 		if len(value) > lanyard.MaxSecret {
 			f.Add("/client_secret", "a secret has at most %d bytes", lanyard.MaxSecret)
 		}
@@ -90,8 +115,26 @@ func (in OAuthClientInput) check(now *lanyard.OAuthClient) (lanyard.Secret, erro
 		}
 	case now.Version == 0 || in.ClientID != now.ClientID:
 		f.Add("/client_secret", "give the secret that belongs to this client id")
+	case err == nil && !maps.Equal(values, now.Parameters):
+		// Who may set a client may not read its secret, so it is not sent where they say.
+		f.Add("/client_secret", "give the secret that belongs to these values: the one that is set was for others")
 	}
-	return secret, f.Err()
+	return &set, f.Err()
+}
+
+// clientValues are the values that came with the organization's client for a service as the catalogue has it; none for
+// whoever may not set them.
+func (r *Registry) clientValues(ctx context.Context, c *lanyard.Caller, s *lanyard.Service) (map[string]string, error) {
+	if len(s.ClientParameters()) == 0 || access.SetOAuthClient(c) != nil {
+		return nil, nil //nolint:nilnil,nilerr // none, or none for this caller
+	}
+	client, err := r.store.OAuthClient(ctx, c.Organization, s.LinkName)
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+		return nil, nil //nolint:nilnil // none yet
+	} else if err != nil {
+		return nil, err
+	}
+	return client.Parameters, nil
 }
 
 // OAuthClientPage is what the page of a default service says of the organization's client.

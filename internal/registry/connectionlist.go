@@ -65,10 +65,10 @@ func (r *Registry) serviceName(id lanyard.ServiceID, link lanyard.LinkName, cust
 	if custom != "" || string(id) != string(link) {
 		return custom
 	}
-	if s := r.services.catalog.Service(link); s != nil {
+	if s := r.services.Catalog().Service(link); s != nil {
 		return s.Name
 	}
-	return string(link) // it was in the catalogue of another version of Lanyard
+	return string(link) // it was in an earlier catalogue
 }
 
 const maxServices = 200 // to narrow a list down by

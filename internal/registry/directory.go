@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"sync/atomic"
 
 	"lanyard"
 	"lanyard/internal/catalog"
@@ -15,18 +16,27 @@ import (
 // custom one stays what that name means in its organization, and the default one is not there.
 type Directory struct {
 	store   *store.Store
-	catalog *catalog.Catalog
+	catalog atomic.Pointer[catalog.Catalog]
 }
 
 // NewDirectory makes a directory over a store and a catalogue.
 func NewDirectory(s *store.Store, c *catalog.Catalog) *Directory {
-	return &Directory{store: s, catalog: c}
+	d := &Directory{store: s}
+	d.Use(c)
+	return d
 }
+
+// Use puts another catalogue in the place of the one there is, at once and as a whole. What was made ready of the
+// earlier one is not called back: whoever keeps services warm has to be told.
+func (d *Directory) Use(c *catalog.Catalog) { d.catalog.Store(c) }
+
+// Catalog is the catalogue as it is now. Who looks into it twice for one answer asks for it once.
+func (d *Directory) Catalog() *catalog.Catalog { return d.catalog.Load() }
 
 // Service gives the service that a link name means in the organization, with its secret; not_found otherwise.
 func (d *Directory) Service(ctx context.Context, org lanyard.OrganizationID, name lanyard.LinkName) (*lanyard.Service, error) {
 	s, err := d.store.Service(ctx, org, name)
-	if lanyard.CodeOf(err) == lanyard.CodeNotFound && d.catalog.Service(name) != nil {
+	if lanyard.CodeOf(err) == lanyard.CodeNotFound && d.Catalog().Has(name) {
 		return d.defaultService(ctx, org, name)
 	}
 	return s, err
@@ -42,8 +52,8 @@ func (d *Directory) Of(ctx context.Context, con *lanyard.Connection) (*lanyard.S
 }
 
 func (d *Directory) defaultService(ctx context.Context, org lanyard.OrganizationID, name lanyard.LinkName) (*lanyard.Service, error) {
-	s := d.catalog.Service(name)
-	if s == nil { // it was in the catalogue of another version of Lanyard
+	s := d.Catalog().Service(name)
+	if s == nil { // it was in an earlier catalogue
 		return nil, lanyard.Errorf(lanyard.CodeNotFound, "There is no default service %s.", name)
 	}
 	if !s.NeedsClient() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"lanyard"
 	"lanyard/internal/catalog"
@@ -14,7 +15,7 @@ import (
 type ServiceFilter struct {
 	Kind     lanyard.ServiceKind
 	Category string
-	Query    string // part of a name or link name; of a default service also another word that people look for
+	Query    string // part of a name or link name; default services are found as [catalog.Catalog.Search] does
 }
 
 // Services lists default and custom services together, by link name.
@@ -72,97 +73,90 @@ func (r *Registry) custom(ctx context.Context, c *lanyard.Caller, f ServiceFilte
 
 // defaults gives the first default services after a link name that the filter lets pass, as many as are wanted.
 func (r *Registry) defaults(ctx context.Context, c *lanyard.Caller, f ServiceFilter, after string, want int) ([]ServiceView, error) {
-	own, err := r.ownClients(ctx, c.Organization)
+	own, err := r.ownDefaults(ctx, c.Organization)
 	if err != nil {
 		return nil, err
 	}
+	found := map[*catalog.Entry]bool{}
+	services := r.services.Catalog()
+	for _, hit := range services.Search(f.Query) {
+		found[hit.Entry] = f.Category == "" || hit.Category == f.Category
+	}
 	var views []ServiceView
-	for _, s := range r.services.catalog.Services() {
-		entry, _ := r.services.catalog.Find(s.LinkName)
-		if string(s.LinkName) <= after || own.shadowed(s.LinkName) || f.Category != "" && s.Category != f.Category || !entry.Matches(f.Query) {
+	for _, w := range services.Ways() {
+		entry, _ := services.Find(w.LinkName)
+		if string(w.LinkName) <= after || own.shadowed[w.LinkName] || !found[entry] {
 			continue
 		}
-		if views = append(views, *r.listed(c, own.service(s))); len(views) == want {
+		s := w.Service()
+		v := r.listed(c, own.service(s))
+		v.Standing = own.standing(s)
+		if views = append(views, *v); len(views) == want {
 			break
 		}
 	}
 	return views, nil
 }
 
-// clients is what one organization made of the default services.
-type clients struct {
+// defaults is what one organization made of the default services, and what is known of them in this deployment.
+type defaults struct {
 	organization lanyard.OrganizationID
-	set          []store.ClientSet
-	taken        []lanyard.LinkName // by custom services that had the name first
+	clients      map[lanyard.LinkName]store.ClientSet
+	shadowed     map[lanyard.LinkName]bool // by custom services, some of which had the name first
+	verified     map[lanyard.LinkName]store.Verified
 }
 
-func (r *Registry) ownClients(ctx context.Context, org lanyard.OrganizationID) (*clients, error) {
-	set, err := r.store.OAuthClients(ctx, org)
+func (r *Registry) ownDefaults(ctx context.Context, org lanyard.OrganizationID) (*defaults, error) {
+	own := &defaults{organization: org, clients: map[lanyard.LinkName]store.ClientSet{}, shadowed: map[lanyard.LinkName]bool{}}
+	clients, err := r.store.OAuthClients(ctx, org)
 	if err != nil {
 		return nil, err
 	}
-	all := r.services.catalog.Services()
-	names := make([]lanyard.LinkName, len(all))
-	for i, s := range all {
-		names[i] = s.LinkName
+	for _, c := range clients {
+		own.clients[c.Service] = c
 	}
-	taken, err := r.store.TakenLinkNames(ctx, org, names)
-	return &clients{org, set, taken}, err
+	custom, err := r.store.CustomLinkNames(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range custom {
+		own.shadowed[name] = true
+	}
+	own.verified, err = r.store.Verified(ctx)
+	return own, err
 }
 
-func (o *clients) shadowed(name lanyard.LinkName) bool { return slices.Contains(o.taken, name) }
-
 // service is the default service as the organization uses it, without the secret.
-func (o *clients) service(s *lanyard.Service) *lanyard.Service {
-	i := slices.IndexFunc(o.set, func(c store.ClientSet) bool { return c.Service == s.LinkName })
-	if i < 0 || !s.NeedsClient() {
+func (o *defaults) service(s *lanyard.Service) *lanyard.Service {
+	set, ok := o.clients[s.LinkName]
+	if !ok || !s.NeedsClient() {
 		return s.For(o.organization, nil)
 	}
-	own := s.For(o.organization, &lanyard.OAuthClient{ClientID: o.set[i].ClientID})
-	own.SecretSet = o.set[i].SecretSet
+	own := s.For(o.organization, &lanyard.OAuthClient{ClientID: set.ClientID, Parameters: set.Parameters})
+	own.SecretSet = set.SecretSet
 	return own
 }
 
-// Card is a default service in the list that people choose from.
-type Card struct {
-	*catalog.Entry
-	// LinkName is that of the way to begin with: the first one that nothing of the organization's own stands in the way of.
-	LinkName lanyard.LinkName
-	// Ready: there is a way to connect now, without an owner or admin having to set up an OAuth client first.
-	Ready bool
+func (o *defaults) standing(s *lanyard.Service) Standing { return newStanding(o.verified, s) }
+
+// Standing says whether a default service worked in this deployment, for whomever.
+type Standing struct {
+	Verified time.Time // the last day, in UTC, on which it did; zero: never
+	Earlier  bool      // what worked then was another definition of it
 }
 
-// Cards is the catalogue as one organization sees it.
-type Cards struct {
-	Categories []string // all that there are, whatever was asked for
-	Cards      []Card   // what was asked for, by name
+func newStanding(verified map[lanyard.LinkName]store.Verified, s *lanyard.Service) Standing {
+	v, ok := verified[s.LinkName]
+	if !ok {
+		return Standing{}
+	}
+	return Standing{v.Last, v.Version != lanyard.DefinitionVersion(s.Version)}
 }
 
-// Cards lists the default services as people know them: one card each, however many ways there are to connect.
-func (r *Registry) Cards(ctx context.Context, c *lanyard.Caller, category, query string) (*Cards, error) {
-	own, err := r.ownClients(ctx, c.Organization)
-	if err != nil {
-		return nil, err
+// or is the better one of two: that of the definition as it is, and the later.
+func (s Standing) or(other Standing) Standing {
+	if s.Verified.IsZero() || !other.Verified.IsZero() && (s.Earlier && !other.Earlier || s.Earlier == other.Earlier && other.Verified.After(s.Verified)) {
+		return other
 	}
-	cards := &Cards{Categories: r.services.catalog.Categories()}
-	for _, e := range r.services.catalog.Entries() {
-		if category != "" && e.Category != category || !e.Matches(query) {
-			continue
-		}
-		card := Card{Entry: e}
-		for i := range e.Ways {
-			s := e.Ways[i].Service
-			if own.shadowed(s.LinkName) {
-				continue
-			}
-			if card.LinkName == "" {
-				card.LinkName = s.LinkName
-			}
-			card.Ready = card.Ready || own.service(s).CheckClient() == nil
-		}
-		if card.LinkName != "" {
-			cards.Cards = append(cards.Cards, card)
-		}
-	}
-	return cards, nil
+	return s
 }

@@ -23,8 +23,11 @@ type ServiceView struct {
 	// Affected is what an edit, the deletion or another OAuth client would revoke; for whoever may do that, on single reads.
 	Affected *store.Affected
 	// Entry and Way are where a default service stands in the catalogue; nil for a custom one.
-	Entry *catalog.Entry
-	Way   *catalog.Way
+	Entry    *catalog.Entry
+	Way      *catalog.Way
+	Standing Standing // of a default service
+	// ClientValues came with the OAuth client; for whoever may set it, on single reads.
+	ClientValues map[string]string
 }
 
 func (r *Registry) view(ctx context.Context, c *lanyard.Caller, s *lanyard.Service) (*ServiceView, error) {
@@ -38,6 +41,15 @@ func (r *Registry) view(ctx context.Context, c *lanyard.Caller, s *lanyard.Servi
 			return nil, err
 		}
 		v.ServiceUse = *use
+	} else if v.Way != nil {
+		verified, err := r.store.Verified(ctx)
+		if err != nil {
+			return nil, err
+		}
+		v.Standing = newStanding(verified, s)
+		if v.ClientValues, err = r.clientValues(ctx, c, v.Way.Service()); err != nil {
+			return nil, err
+		}
 	}
 	v.Affected, err = r.affected(ctx, c, v)
 	return v, err
@@ -49,7 +61,9 @@ func (r *Registry) listed(c *lanyard.Caller, s *lanyard.Service) *ServiceView {
 		SecretSet: s.SecretSet || !s.Auth.Secret().IsZero(), Editable: access.EditService(c, s) == nil,
 	}
 	if s.Kind == lanyard.KindDefault {
-		v.Entry, v.Way = r.services.catalog.Find(s.LinkName)
+		if v.Entry, v.Way = r.services.Catalog().Find(s.LinkName); v.Entry == nil { // it left the catalogue just now
+			v.Entry, v.Way = catalog.Only(s)
+		}
 	}
 	return v
 }
@@ -79,7 +93,7 @@ func (r *Registry) defined(c *lanyard.Caller, definition []byte) (*lanyard.Servi
 		return nil, &lanyard.Error{Code: lanyard.CodeInvalidRequest, Message: "The request is not valid; nothing was changed.",
 			Fields: []lanyard.FieldError{{Pointer: "/kind", Detail: "a service made here is custom"}}}
 	}
-	if r.services.catalog.Service(s.LinkName) != nil {
+	if r.services.Catalog().Has(s.LinkName) {
 		return nil, &lanyard.Error{Code: lanyard.CodeConflict, Message: fmt.Sprintf("There is a default service with the link name %s.", s.LinkName),
 			Fields: []lanyard.FieldError{{Pointer: "/link_name", Detail: "this link name is that of a default service: choose another"}}}
 	}

@@ -23,11 +23,15 @@ func bindOAuth1(s *lanyard.Service, c *lanyard.Credential, now func() time.Time)
 	if c.Token.IsZero() {
 		return nil, lacking(s, "access token", "is missing")
 	}
+	realm, err := filled(s, c, a.Realm)
+	if err != nil {
+		return nil, err
+	}
 	return &oauth1Placer{
 		service: s.LinkName,
 		consumer: oauth1.Consumer{
 			Key: a.ConsumerKey, Secret: a.ConsumerSecret, Now: now,
-			Method: oauth1.SignatureMethod(a.SignatureMethod), Placement: oauth1.Placement(a.ParamType),
+			Method: oauth1.SignatureMethod(a.SignatureMethod), Placement: oauth1.Placement(a.ParamType), Realm: realm,
 		},
 		token: oauth1.Token{Value: c.Token, Secret: c.TokenSecret},
 	}, nil

@@ -6,6 +6,8 @@
 //	oauth1.go   signed by scheme/oauth1
 //	oauth2.go   the access token, in a header or the query
 //	sigv4.go    signed by scheme/sigv4
+//	path.go     an API key as a segment of the path
+//	headers.go  what a service wants on every call, beside the credential
 //
 // fields.go places what is not signed, over query.go and form.go, which edit a query or a body without touching a byte
 // of what is not theirs.
@@ -63,6 +65,14 @@ const redacted = "[redacted]"
 // Bind makes the placer for one credential of a service. now is the clock of signatures. The error is a *lanyard.Error:
 // reconnect_required when the credential lacks what the service asks for or holds what cannot be sent.
 func Bind(s *lanyard.Service, c *lanyard.Credential, now func() time.Time) (Placer, error) {
+	p, err := bind(s, c, now)
+	if err != nil {
+		return nil, err
+	}
+	return withHeaders(s, c, p)
+}
+
+func bind(s *lanyard.Service, c *lanyard.Credential, now func() time.Time) (Placer, error) {
 	switch s.Auth.Type {
 	case lanyard.AuthAPIKey:
 		return bindAPIKey(s, c)

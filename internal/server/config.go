@@ -57,6 +57,11 @@ type Config struct {
 	Stdout io.Writer
 	// Catalog is the default services; those that come with Lanyard.
 	Catalog *catalog.Catalog
+	// CatalogDir holds an operator's own files, <category>/<link_name>.yaml, beside Catalog; none when empty. One with the
+	// link name of an entry there stands in for it. Changes are noticed.
+	CatalogDir string
+	// CatalogEvery is the time between two looks into CatalogDir; 2 seconds. A change is used at the second look after it.
+	CatalogEvery time.Duration
 	// Version is shown by /healthz and the pages.
 	Version string
 	// CAFile holds certificates, in PEM, that are trusted beside the system's; none when empty.
@@ -87,6 +92,9 @@ func (c *Config) prepare() error {
 	}
 	if c.Catalog == nil {
 		c.Catalog = catalog.Default()
+	}
+	if c.CatalogEvery == 0 {
+		c.CatalogEvery = 2 * time.Second
 	}
 	if c.Stderr == nil {
 		c.Stderr = os.Stderr

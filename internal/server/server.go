@@ -22,6 +22,7 @@ import (
 	"lanyard"
 	"lanyard/internal/account"
 	"lanyard/internal/api"
+	"lanyard/internal/catalog"
 	"lanyard/internal/credential"
 	"lanyard/internal/egress"
 	"lanyard/internal/invoke"
@@ -49,6 +50,8 @@ type Server struct {
 	invoker  *invoke.Invoker
 	webhooks *webhook.Webhooks
 	notices  *notice.Notices
+	services *registry.Directory
+	own      *catalog.Own // nil: there is no directory of the operator's
 	handler  http.Handler
 	stopping atomic.Bool
 }
@@ -144,10 +147,14 @@ func (c *Config) withStore(ctx context.Context, do func(*store.Store) error) err
 
 // build puts everything together, from the cellar up.
 func build(ctx context.Context, c Config) (*Server, error) {
-	if err := c.prepare(); err != nil {
+	err := c.prepare()
+	if err != nil {
 		return nil, err
 	}
 	s := &Server{config: c, logger: slog.New(problem.LogHandler(c.logger().Handler()))}
+	if s.own, c.Catalog, err = c.openCatalog(); err != nil {
+		return nil, err
+	}
 	roots, err := c.roots()
 	if err != nil {
 		return nil, err
@@ -171,13 +178,13 @@ func build(ctx context.Context, c Config) (*Server, error) {
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.egress = egress.New(egress.Config{AllowNetworks: c.AllowNetworks, RootCAs: roots, Logger: s.logger})
-	services := registry.NewDirectory(s.store, c.Catalog)
+	s.services = registry.NewDirectory(s.store, c.Catalog)
 	s.keeper = credential.New(credential.Config{
-		Store: s.store, Services: services, Client: s.egress.Client(), PublicURL: c.PublicURL, ReturnToOrigins: c.ReturnToOrigins,
+		Store: s.store, Services: s.services, Client: s.egress.Client(), PublicURL: c.PublicURL, ReturnToOrigins: c.ReturnToOrigins,
 		ExchangeTimeout: c.ExchangeTimeout, SweepEvery: c.SweepEvery, Logger: s.logger, OnRefresh: countRefreshes(metrics),
 	})
 	s.accounts = account.New(account.Config{Store: s.store, PublicURL: c.PublicURL, Mailer: s.mailer, Revoker: s.keeper, Client: s.egress.Client(), Logger: s.logger, NoNewOrganizations: c.NoNewOrganizations})
-	reg := registry.New(registry.Config{Store: s.store, Services: services, Revoker: s.keeper, PublicURL: c.PublicURL})
+	reg := registry.New(registry.Config{Store: s.store, Services: s.services, Revoker: s.keeper, PublicURL: c.PublicURL})
 	s.invoker = invoke.New(invoke.Config{
 		Keeper: s.keeper, Store: s.store, Transport: s.egress.Transport(), ProxyTransport: s.egress.TransportWithin(c.InvokeTimeout), Logger: s.logger, Timeout: c.InvokeTimeout, MaxResponse: c.MaxResponse,
 	})
@@ -196,7 +203,7 @@ func build(ctx context.Context, c Config) (*Server, error) {
 		Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Ready: s.ready,
 		Metrics: api.NewMetrics(metrics), Logger: s.logger, PublicURL: c.PublicURL, Version: c.Version,
 	})
-	pages, err := web.New(web.Config{Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Notices: s.notices, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Logger: s.logger})
+	pages, err := web.New(web.Config{Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Notices: s.notices, Catalog: s.services.Catalog, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Logger: s.logger})
 	if err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}
@@ -277,6 +284,7 @@ func (s *Server) serve(ctx context.Context, listener net.Listener) error {
 	running.Go(func() { s.saveUse(background) })
 	running.Go(func() { s.webhooks.Run(background) })
 	running.Go(func() { s.notices.Run(background) })
+	running.Go(func() { s.watchCatalog(background) })
 	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
 	var recorder sync.WaitGroup
 	recorder.Go(func() { s.invoker.Run(recording) })

@@ -1,6 +1,7 @@
 package servertest_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,43 +14,87 @@ import (
 	"lanyard/internal/servertest"
 )
 
-// TestBrowserFiltersDefaultServices filters as one types and by category, and finds the filter in the address.
-func TestBrowserFiltersDefaultServices(t *testing.T) {
-	l := servertest.Start(t)
+// TestBrowserFindsADefaultService does what a person does with the catalogue: types a name wrongly, chooses a category,
+// opens a service, reads how its definition was established, and begins to connect.
+func TestBrowserFindsADefaultService(t *testing.T) {
+	up := newTenancyUpstream(t)
+	files := map[string]string{
+		"crm/hubspot": defaultKey("HubSpot", "hubspot", up.URL), "crm/zoho_crm": defaultKey("Zoho CRM", "zoho_crm", up.URL), "accounting/zoho_books": defaultKey("Zoho Books", "zoho_books", up.URL),
+		"monitoring/pagerduty": defaultKey("PagerDuty", "pagerduty", up.URL) + "evidence: {checked: 2026-11-26, reviewed: true, sources: [a, b, vendor], agree: 3}\n",
+	}
+	for i := range cardsOfATest {
+		name := fmt.Sprintf("tool_%02d", i)
+		files["tools/"+name] = defaultKey(fmt.Sprintf("Tool %02d", i), name, up.URL)
+	}
+	l := servertest.Start(t, withCatalog(t, files))
+	l.Must(t, 201, "POST /v1/connections", object("link_name", "mine", "name", "Mine", "service", "zoho_books"))
 	tab := signedInTab(t, l)
 	tab.Open(l.URL + "/services")
-	tab.Shows("Zoho CRM")
+	tab.Shows("In use here")
+	tab.Shows("1 connection")
 	lists := func(want string) {
+		t.Helper()
 		tab.Await(`[...document.querySelectorAll("#list h3 a")].map(a => a.textContent).join(", ") === "` + want + `"`)
 	}
+	tab.Look("light", 390) // where the categories are a list to unfold
+	tab.Choose("Category", "CRM (2)")
+	lists("HubSpot, Zoho CRM")
+	tab.Look("light", 1440)
+	tab.Open(l.URL + "/services")
 	browsertest.Value[string](tab, `window.kept = "the same page"`)
-	tab.Fill("Search default services by name", "zoho")
+	tab.Fill("Search default services", "zohoo")
 	lists("Zoho Books, Zoho CRM")
-	if at, on := tab.Address(), browsertest.Value[string](tab, `window.kept ?? "another page"`); !strings.HasSuffix(at, "q=zoho") || on != "the same page" {
+	if at, on := tab.Address(), browsertest.Value[string](tab, `window.kept ?? "another page"`); !strings.Contains(at, "q=zohoo") || on != "the same page" {
 		t.Errorf("the browser is at %s, on %s", at, on)
 	}
-	tab.Choose("Category", "CRM")
+	tab.PressIn(".rail", "CRM 1") // of what was found
 	lists("Zoho CRM")
-	address := tab.Address()
-	if !strings.Contains(address, "category=crm") || !strings.Contains(address, "q=zoho") {
-		t.Errorf("the browser is at %s", address)
-	}
-	tab.Open(address)
-	lists("Zoho CRM")
-	if browsertest.Value[string](tab, `document.querySelector("main input[name=q]").value + document.querySelector("select[name=category]").value`) != "zohocrm" {
+	if browsertest.Value[string](tab, `document.querySelector("main input[name=q]").value + document.querySelector("select[name=category]").value`) != "zohoocrm" {
 		t.Error("the filter is not in the form of a page that is opened by its address")
 	}
+	tab.Fill("Search default services", "pagerdtuy")
+	tab.Shows("Nothing found")
+	tab.Press("Search all categories")
+	lists("PagerDuty")
 
-	// Without JavaScript the form does the same, and a service that is not there leads on.
+	tab.Fill("Search default services", "tool")
+	tab.Await(`document.querySelectorAll("#list h3 a").length === 60`)
+	browsertest.Value[string](tab, `window.kept = "the same page"`)
+	tab.Press("Show 5 more")
+	tab.Await(`document.querySelectorAll("#list h3 a").length === 65 && window.kept === "the same page"`)
+
+	tab.Fill("Search default services", "pagerduti")
+	lists("PagerDuty")
+	tab.PressIn("#list", "PagerDuty")
+	tab.Shows("How this definition was established")
+	tab.Shows("Reviewed field by field on 26 November 2026; 3 independent sources agree on its addresses.")
+	tab.Shows("Not verified in this deployment yet.")
+	tab.Press("Create connection")
+	tab.Shows("Connection details")
+
+	// Without JavaScript the form, the categories and "show more" do the same, and a service that is not there leads on.
 	browser := l.Browser(t)
-	page := string(servertest.Get(t, browser, l.URL+"/services?category=&q=zoho").Body)
-	if !strings.Contains(page, `href="/services/zoho_crm"`) || strings.Contains(page, `href="/services/github"`) || !strings.Contains(page, `<form class="filters" method="get" action="/services"`) {
-		t.Error("without JavaScript the form does not filter")
-	}
-	if page := string(servertest.Get(t, browser, l.URL+"/services?q=%3Cscript%3E").Body); !strings.Contains(page, "Nothing found") || strings.Contains(page, "“<bdi><script>") {
-		t.Errorf("what is not found: %s", page)
+	for path, want := range map[string][]string{
+		"/services?category=&q=zohoo":           {`href="/services/zoho_crm"`, `href="/services/zoho_books"`, `<form class="filters" method="get" action="/services"`},
+		"/services?category=tools":              {`href="/services?category=tools&amp;show=120#card-61"`, `href="/services/tool_59"`},
+		"/services?category=tools&show=120":     {`id="card-61"`, `href="/services/tool_64"`},
+		"/services?category=tools&show=9999999": {`href="/services/tool_64"`},
+		"/services?show=-1&category=%3Cscript":  {"There is no default service of this category."},
+		"/services?q=%3Cscript%3E":              {"Nothing found", "“<bdi>&lt;script&gt;</bdi>”"},
+	} {
+		page := string(servertest.Get(t, browser, l.URL+path).Body)
+		for _, w := range want {
+			if !strings.Contains(page, w) {
+				t.Errorf("%s: it does not say %q", path, w)
+			}
+		}
+		if strings.Contains(page, `href="/services/hubspot"`) || strings.Contains(page, "<script>") {
+			t.Errorf("%s: it says more", path)
+		}
 	}
 }
+
+const cardsOfATest = 65 // more than are shown at a time
 
 // The OAuth client on the page: an owner sets it, replaces it knowing what that ends, and a member reads who can.
 func TestOAuthClientOnThePage(t *testing.T) {

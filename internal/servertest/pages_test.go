@@ -71,6 +71,7 @@ var pageAccess = []pageRule{
 	{"GET /services/{service}/client", "/services/github/client", "", page(200)},
 	{"GET /services/{service}/client", "/services/acme/client", "", page(404)},
 	{"POST /services/{service}/client", "/services/github/client", "client_id=id&client_secret=s", [5]int{401, 303, 403, 303, 303}},
+	{"GET /services/{service}/catalog_file", "/services/acme/catalog_file", "", [5]int{401, 404, 200, 200, 200}},
 	{"GET /services/{service}/edit", "/services/acme/edit", "", [5]int{401, 404, 403, 403, 200}},
 	{"GET /services/{service}/delete", "/services/acme/delete", "", [5]int{401, 404, 403, 403, 200}},
 

@@ -239,16 +239,17 @@ func tenancyCalls(n tenancyNames, upstream string) map[string][]tenancyCall {
 	}
 	for _, name := range []string{n.link, n.connection, n.service} {
 		for route, body := range map[string]any{
-			"GET /v1/connections/{link_name}":          nil,
-			"PATCH /v1/connections/{link_name}":        object("name", "Stolen"),
-			"DELETE /v1/connections/{link_name}":       nil,
-			"POST /v1/connections/{link_name}/connect": key,
-			"POST /v1/connections/{link_name}/revoke":  nil,
-			"GET /v1/connections/{link_name}/users":    nil,
-			"GET /v1/services/{link_name}":             nil,
-			"PATCH /v1/services/{link_name}":           object("name", "Stolen"),
-			"DELETE /v1/services/{link_name}":          nil,
-			"PUT /v1/services/{link_name}/client":      object("client_id", "stolen", "client_secret", "s"),
+			"GET /v1/connections/{link_name}":           nil,
+			"PATCH /v1/connections/{link_name}":         object("name", "Stolen"),
+			"DELETE /v1/connections/{link_name}":        nil,
+			"POST /v1/connections/{link_name}/connect":  key,
+			"POST /v1/connections/{link_name}/revoke":   nil,
+			"GET /v1/connections/{link_name}/users":     nil,
+			"GET /v1/services/{link_name}":              nil,
+			"PATCH /v1/services/{link_name}":            object("name", "Stolen"),
+			"DELETE /v1/services/{link_name}":           nil,
+			"GET /v1/services/{link_name}/catalog_file": nil,
+			"PUT /v1/services/{link_name}/client":       object("client_id", "stolen", "client_secret", "s"),
 		} {
 			calls[route] = append(calls[route], tenancyCall{strings.ReplaceAll(route, "{link_name}", name), body, 404})
 		}
@@ -591,6 +592,7 @@ var tenancyAccess = []tenancyRule{
 	{"PATCH /v1/services/{link_name}", "PATCH /v1/services/acme", `{"name":"New #"}`, true, nobody(403, 403, 403, 200, 404, 403, 403)},
 	{"DELETE /v1/services/{link_name}", "DELETE /v1/services/acme", ``, true, nobody(403, 403, 403, 200, 404, 403, 403)},
 
+	{"GET /v1/services/{link_name}/catalog_file", "GET /v1/services/acme/catalog_file", ``, false, nobody(200, 200, 200, 200, 404, 200, 200)},
 	{"PUT /v1/services/{link_name}/client", "PUT /v1/services/github/client", `{"client_id":"id-#","client_secret":"s"}`, false, nobody(403, 403, 200, 200, 200, 403, 403)},
 
 	{"GET /v1/invocations", "GET /v1/invocations", ``, false, nobody(200, 200, 200, 200, 200, 200, 200)},
@@ -626,6 +628,7 @@ var tenancyAccess = []tenancyRule{
 	{"GET /readyz", "GET /readyz", ``, false, everybody()},
 	{"GET /metrics", "GET /metrics", ``, false, everybody()},
 	{"GET /openapi.json", "GET /openapi.json", ``, false, everybody()},
+	{"GET /schemas/catalog.json", "GET /schemas/catalog.json", ``, false, everybody()},
 	{"GET /docs", "GET /docs", ``, false, everybody()},
 	{"GET /docs/{file}", "GET DOCS", ``, false, everybody()},
 }

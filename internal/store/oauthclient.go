@@ -15,19 +15,26 @@ import (
 func (s *Store) SetOAuthClient(ctx context.Context, c *lanyard.OAuthClient, keep bool, reason string, audit lanyard.AuditEntry) ([]RevokedAuthorization, error) {
 	set := *c
 	set.Version, set.UpdatedAt = c.Version+1, s.Now()
+	if set.Parameters == nil {
+		set.Parameters = map[string]string{}
+	}
 	sealed, err := s.sealSecret(set.ClientSecret, clientCell(set.Organization, set.Service, set.Version))
+	if err != nil {
+		return nil, err
+	}
+	parameters, err := encode(set.Parameters)
 	if err != nil {
 		return nil, err
 	}
 	var revoked []RevokedAuthorization
 	err = s.tx(ctx, func(t *tx) error {
-		query := `UPDATE oauth_clients SET client_id = $3, client_secret_sealed = $4, version = $5, updated_at = $6
-			WHERE organization_id = $1 AND service_link_name = $2 AND version = $7`
-		args := []any{set.Organization, set.Service, set.ClientID, sealed, set.Version, millis(set.UpdatedAt), c.Version}
+		query := `UPDATE oauth_clients SET client_id = $3, client_secret_sealed = $4, version = $5, updated_at = $6, parameters = $7
+			WHERE organization_id = $1 AND service_link_name = $2 AND version = $8`
+		args := []any{set.Organization, set.Service, set.ClientID, sealed, set.Version, millis(set.UpdatedAt), parameters, c.Version}
 		if c.Version == 0 {
-			query = `INSERT INTO oauth_clients (organization_id, service_link_name, client_id, client_secret_sealed, version, updated_at)
-				VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organization_id, service_link_name) DO NOTHING`
-			args = args[:6]
+			query = `INSERT INTO oauth_clients (organization_id, service_link_name, client_id, client_secret_sealed, version, updated_at, parameters)
+				VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (organization_id, service_link_name) DO NOTHING`
+			args = args[:7]
 		}
 		changed, err := t.exec(ctx, query, args...)
 		if err != nil {
@@ -69,31 +76,32 @@ func (t *tx) retryNow(ctx context.Context, c *lanyard.OAuthClient) error {
 func (s *Store) OAuthClient(ctx context.Context, org lanyard.OrganizationID, service lanyard.LinkName) (*lanyard.OAuthClient, error) {
 	scan := func(row scanner) (c lanyard.OAuthClient, err error) {
 		var sealed []byte
-		if err := row.Scan(&c.Organization, &c.Service, &c.ClientID, &sealed, &c.Version, instant{&c.UpdatedAt}); err != nil {
+		if err := row.Scan(&c.Organization, &c.Service, &c.ClientID, &sealed, &c.Version, instant{&c.UpdatedAt}, decoded{&c.Parameters}); err != nil {
 			return c, err
 		}
 		c.ClientSecret, err = s.openSecret(sealed, clientCell(c.Organization, c.Service, c.Version))
 		return c, err
 	}
-	const query = `SELECT organization_id, service_link_name, client_id, client_secret_sealed, version, updated_at
+	const query = `SELECT organization_id, service_link_name, client_id, client_secret_sealed, version, updated_at, parameters
 		FROM oauth_clients WHERE organization_id = $1 AND service_link_name = $2`
 	return find(ctx, s.reads, "OAuth client", scan, query, org, service)
 }
 
 // ClientSet is what a list says of an OAuth client.
 type ClientSet struct {
-	Service   lanyard.LinkName
-	ClientID  string
-	SecretSet bool
+	Service    lanyard.LinkName
+	ClientID   string
+	SecretSet  bool
+	Parameters map[string]string
 }
 
 // OAuthClients lists the organization's clients, without their secrets. There are as many as default services at most.
 func (s *Store) OAuthClients(ctx context.Context, org lanyard.OrganizationID) ([]ClientSet, error) {
 	scan := func(row scanner) (c ClientSet, err error) {
-		err = row.Scan(&c.Service, &c.ClientID, &c.SecretSet)
+		err = row.Scan(&c.Service, &c.ClientID, &c.SecretSet, decoded{&c.Parameters})
 		return c, err
 	}
-	const query = `SELECT service_link_name, client_id, client_secret_sealed IS NOT NULL FROM oauth_clients WHERE organization_id = $1 ORDER BY service_link_name`
+	const query = `SELECT service_link_name, client_id, client_secret_sealed IS NOT NULL, parameters FROM oauth_clients WHERE organization_id = $1 ORDER BY service_link_name`
 	clients, err := all(ctx, s.reads, scan, query, org)
 	if err != nil {
 		return nil, fmt.Errorf("list the OAuth clients: %w", err)

@@ -300,7 +300,7 @@ CREATE TABLE oauth_clients (
     client_id            TEXT NOT NULL,
     client_secret_sealed BYTEA,
     version              BIGINT NOT NULL,
-    updated_at           BIGINT NOT NULL,
+    updated_at           BIGINT NOT NULL, parameters TEXT NOT NULL DEFAULT '{}' /* JSON: values of the service's client parameters */,
     PRIMARY KEY (organization_id, service_link_name)
 );
 
@@ -417,6 +417,13 @@ CREATE INDEX users_by_email ON users (email);
 CREATE INDEX users_by_role ON users (organization_id, role, email);
 
 CREATE UNIQUE INDEX users_by_subject ON users (organization_id, sso_issuer, sso_subject);
+
+CREATE TABLE verified_services (
+    link_name TEXT PRIMARY KEY,
+    version   BIGINT NOT NULL,                  -- of the definition that worked
+    first_at  BIGINT NOT NULL,                  -- the days on which this definition worked first and last
+    last_at   BIGINT NOT NULL
+);
 
 CREATE TABLE webhook_attempts (
     organization_id TEXT NOT NULL,

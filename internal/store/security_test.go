@@ -924,6 +924,8 @@ func (a *tenant) plain(t *testing.T, name string, in reflect.Type) any {
 		return store.Removal{Delete: true}
 	case typeOf[func(store.Owned) lanyard.AuditEntry]():
 		return owned
+	case typeOf[map[lanyard.LinkName]int64]():
+		return map[lanyard.LinkName]int64{"acme": 1}
 	case typeOf[store.InvocationFilter]():
 		return store.InvocationFilter{Connection: "acme", User: a.user.ID}
 	case typeOf[store.AuditFilter]():

@@ -172,18 +172,35 @@ func (s *Store) Services(ctx context.Context, org lanyard.OrganizationID, query 
 	return services, next, nil
 }
 
-// TakenLinkNames gives those of the names that custom services of the organization have.
-func (s *Store) TakenLinkNames(ctx context.Context, org lanyard.OrganizationID, names []lanyard.LinkName) ([]lanyard.LinkName, error) {
-	if len(names) == 0 {
-		return nil, nil
-	}
-	w := where{`s.organization_id = $1`, []any{org}}
-	in(&w, `s.link_name`, names)
-	taken, err := all(ctx, s.reads, column[lanyard.LinkName], `SELECT s.link_name FROM services s WHERE `+w.text+` ORDER BY s.link_name`, w.args...)
+// CustomLinkNames gives the link names of the organization's custom services.
+func (s *Store) CustomLinkNames(ctx context.Context, org lanyard.OrganizationID) ([]lanyard.LinkName, error) {
+	names, err := all(ctx, s.reads, column[lanyard.LinkName], `SELECT link_name FROM services WHERE organization_id = $1`, org)
 	if err != nil {
-		return nil, fmt.Errorf("look for link names that custom services have: %w", err)
+		return nil, fmt.Errorf("list the link names of custom services: %w", err)
 	}
-	return taken, nil
+	return names, nil
+}
+
+// ConnectionsPerService counts the organization's connections by what they know their service by: the id of a custom
+// one, the link name of a default one.
+func (s *Store) ConnectionsPerService(ctx context.Context, org lanyard.OrganizationID) (map[lanyard.ServiceID]int, error) {
+	type count struct {
+		service lanyard.ServiceID
+		n       int
+	}
+	scan := func(row scanner) (c count, err error) { err = row.Scan(&c.service, &c.n); return c, err }
+	list, err := all(ctx, s.reads, scan, `SELECT service_id, COUNT(*) FROM connections WHERE organization_id = $1 GROUP BY service_id`, org)
+	if err != nil {
+		return nil, fmt.Errorf("count the connections of services: %w", err)
+	}
+	if len(list) == 0 {
+		return nil, nil //nolint:nilnil // no connections, which is no error
+	}
+	counts := make(map[lanyard.ServiceID]int, len(list))
+	for _, c := range list {
+		counts[c.service] = c.n
+	}
+	return counts, nil
 }
 
 var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace

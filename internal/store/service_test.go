@@ -418,6 +418,7 @@ func TestOAuthClient(t *testing.T) {
 			w.now.add(time.Second)
 			set := &lanyard.OAuthClient{
 				Organization: w.org, Service: "slack", ClientID: fmt.Sprintf("id %d", i), ClientSecret: lanyard.NewSecret(secret), Version: int64(i),
+				Parameters: map[string]string{"domain": fmt.Sprintf("acme%d.example.org", i)},
 			}
 			_, err := w.SetOAuthClient(t.Context(), set, true, "", entry(lanyard.ActionClientSet))
 			check(t, err)
@@ -431,7 +432,7 @@ func TestOAuthClient(t *testing.T) {
 			}
 			listed, err := w.OAuthClients(t.Context(), w.org)
 			check(t, err)
-			if diff := cmp.Diff([]store.ClientSet{{Service: "slack", ClientID: set.ClientID, SecretSet: secret != ""}}, listed); diff != "" {
+			if diff := cmp.Diff([]store.ClientSet{{Service: "slack", ClientID: set.ClientID, SecretSet: secret != "", Parameters: set.Parameters}}, listed); diff != "" {
 				t.Errorf("the list (-want +got):\n%s", diff)
 			}
 		}
@@ -497,16 +498,33 @@ func TestSaveAuthorizationComparesTheClient(t *testing.T) {
 	})
 }
 
-func TestTakenLinkNames(t *testing.T) {
+func TestCustomLinkNames(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		w.service("acme")
-		taken, err := w.TakenLinkNames(t.Context(), w.org, []lanyard.LinkName{"github", "acme"})
+		names, err := w.CustomLinkNames(t.Context(), w.org)
 		check(t, err)
-		if diff := cmp.Diff([]lanyard.LinkName{"acme"}, taken); diff != "" {
+		if diff := cmp.Diff([]lanyard.LinkName{"acme"}, names); diff != "" {
 			t.Error(diff)
 		}
-		if taken, err := w.TakenLinkNames(t.Context(), "org_other", []lanyard.LinkName{"acme"}); err != nil || len(taken) != 0 {
-			t.Errorf("another organization: %v, %v", taken, err)
+		if names, err := w.CustomLinkNames(t.Context(), "org_other"); err != nil || len(names) != 0 {
+			t.Errorf("another organization: %v, %v", names, err)
+		}
+	})
+}
+
+func TestConnectionsPerService(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		slack, acme := &lanyard.Service{ID: "slack", LinkName: "slack"}, w.service("acme")
+		w.connection("one", slack)
+		w.connection("two", slack)
+		w.connection("three", acme)
+		counts, err := w.ConnectionsPerService(t.Context(), w.org)
+		check(t, err)
+		if diff := cmp.Diff(map[lanyard.ServiceID]int{"slack": 2, acme.ID: 1}, counts); diff != "" {
+			t.Error(diff)
+		}
+		if counts, err := w.ConnectionsPerService(t.Context(), "org_other"); err != nil || len(counts) != 0 {
+			t.Errorf("another organization: %v, %v", counts, err)
 		}
 	})
 }

@@ -140,6 +140,9 @@ func licences() []byte {
 
 // url is the address of an asset. A name that there is not is a bug in a template.
 func (a *assets) url(name string) string {
+	if rest, ok := strings.CutPrefix(name, "logos/"); ok {
+		return "/assets/logos/" + logoVersion() + "/" + rest
+	}
 	f := a.byName[name]
 	if f == nil {
 		panic("there is no asset " + name)
@@ -149,14 +152,18 @@ func (a *assets) url(name string) string {
 
 // ServeHTTP serves one asset by its hashed path.
 func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f := a.byPath[strings.TrimPrefix(r.URL.Path, "/assets/")]
+	path := strings.TrimPrefix(r.URL.Path, "/assets/")
+	f := a.byPath[path]
+	if mark := logoFile(path); mark != nil {
+		f = &asset{media: mediaType(".svg"), content: mark}
+	}
 	if f == nil {
 		http.Error(w, "There is no such file; reload the page.", http.StatusNotFound)
 		return
 	}
 	h := w.Header()
 	h.Set("Content-Type", f.media)
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Cache-Control", "public, max-age=31536000, immutable") // another content has another address
 	content := f.content
 	if f.gzipped != nil {
 		h.Set("Vary", "Accept-Encoding")

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"lanyard/internal/browsertest"
+	"lanyard/internal/catalog"
 )
 
 // look is a way to see a page.
@@ -29,7 +30,7 @@ var refresh = regexp.MustCompile(`content="0; url=[^"]*"`)
 func serveStates(t *testing.T) string {
 	t.Helper()
 	files := loadAssets()
-	pages, err := newRenderer(files.url, inventedURL, "1.0.0", inventedNow)
+	pages, err := newRenderer(files.url, catalog.Default, inventedURL, "1.0.0", inventedNow)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,9 @@ func newConnectPage(v visitor, token string, p *credential.ConnectPage, in crede
 		page.Button = "Reconnect"
 	}
 	for i := range p.Parameters {
-		page.Fields = append(page.Fields, page.field(parameterField(i, &p.Parameters[i], p.Values, in.Parameters), "/parameters/"+p.Parameters[i].Key))
+		f := parameterField(i, &p.Parameters[i], p.Values, in.Parameters)
+		page.Secrets = page.Secrets || f.Type == "password"
+		page.Fields = append(page.Fields, page.field(f, "/parameters/"+p.Parameters[i].Key))
 	}
 	for i, c := range p.Fields {
 		f := field{ID: fmt.Sprintf("credential-%d", i), Name: credentialInput(c.Name), Label: c.Label, Optional: c.Optional, Mono: true}
@@ -93,14 +95,17 @@ func credentialInput(name string) string { return "credential." + name }
 
 // parameterField asks for a dynamic parameter: what was typed, else what was given beforehand, else the default.
 func parameterField(i int, p *lanyard.DynamicParameter, before, typed map[string]string) field {
-	f := field{ID: fmt.Sprintf("parameter-%d", i), Name: parameterInput(p.Key), Label: p.Name, Help: p.Help, Choices: p.Choices, Value: p.Default, Mono: true}
+	f := field{ID: fmt.Sprintf("parameter-%d", i), Name: parameterInput(p.Key), Label: p.Name, Help: p.Help, Choices: p.Choices, Value: p.Default, Placeholder: p.Example, Optional: p.Optional, Mono: true}
 	if v, ok := before[p.Key]; ok {
 		f.Value = v
 	}
 	if v, ok := typed[p.Key]; ok {
 		f.Value = v
 	}
-	if f.Help == "" && p.Pattern != "" {
+	if p.Secret {
+		f.Type, f.Autocomplete, f.Value = "password", "new-password", ""
+	}
+	if f.Help == "" && p.Pattern != "" && p.Example == "" {
 		f.Help = "It has the form " + p.Pattern
 	}
 	return f

@@ -67,6 +67,7 @@ func (connectionFormPage) template() string { return "connection_form" }
 type scopeChoice struct {
 	ID, Name, Value string
 	Chosen          bool
+	Always          bool // every connection asks for it
 }
 
 // newConnectionForm draws what a new connection and one that is edited have in common.
@@ -88,7 +89,7 @@ func newConnectionForm(v visitor, title string, service *lanyard.Service, in con
 	if a := service.Auth.OAuth2; a != nil {
 		p.Consent = a.GrantType == lanyard.AuthorizationCode
 		for i, scope := range a.Scopes {
-			p.Scopes = append(p.Scopes, scopeChoice{fmt.Sprintf("scope-%d", i), scope.Name, scope.Value, slices.Contains(in.Scopes, scope.Value)})
+			p.Scopes = append(p.Scopes, scopeChoice{fmt.Sprintf("scope-%d", i), scope.Name, scope.Value, scope.Always || slices.Contains(in.Scopes, scope.Value), scope.Always})
 		}
 	}
 	return p

@@ -183,7 +183,7 @@ func TestPickService(t *testing.T) {
 	d.services = []registry.ServiceView{{Service: inventedOAuth2(true)}}
 	d.get("/connections/new?q=ac").want(t, 200, `href="/connections/new?service=acme"`, "Your consent (OAuth 2)", `value="ac"`)
 	d.services = nil
-	d.get("/connections/new?q=%3Cb%3E").want(t, 200, "No service is called “<bdi>&lt;b&gt;</bdi>”", `href="/services/new"`)
+	d.get("/connections/new?q=%3Czzqq%3E").want(t, 200, "No service is called “<bdi>&lt;zzqq&gt;</bdi>”", `href="/services/new"`)
 }
 
 func TestEditConnection(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 	"lanyard"
 	"lanyard/internal/account"
+	"lanyard/internal/catalog"
 	"lanyard/internal/credential"
 	"lanyard/internal/registry"
 	"lanyard/internal/store"
@@ -188,7 +189,7 @@ func newDoor(t *testing.T, public string) *door {
 
 func newPages(t *testing.T, f *rooms, public string, log io.Writer) http.Handler {
 	t.Helper()
-	pages, err := New(Config{Accounts: f, Registry: f, Keeper: f, Invoker: f, Webhooks: hookRoom{f}, Notices: noticeRoom{f}, PublicURL: public, Version: "1.0.0", Logger: slog.New(slog.NewTextHandler(log, nil))})
+	pages, err := New(Config{Accounts: f, Registry: f, Keeper: f, Invoker: f, Webhooks: hookRoom{f}, Notices: noticeRoom{f}, Catalog: catalog.Default, PublicURL: public, Version: "1.0.0", Logger: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func connectionsStates() []state {
 
 // inventedOAuth2 is a service with scopes; revocable when the provider hears of a revocation.
 func inventedOAuth2(revocable bool) *lanyard.Service {
-	a := &lanyard.OAuth2Auth{GrantType: lanyard.AuthorizationCode, Scopes: []lanyard.Scope{{Name: "Read contacts", Value: "contacts.read"}, {Name: "Write contacts", Value: "contacts.write"}, {Name: "offline", Value: "offline"}}}
+	a := &lanyard.OAuth2Auth{GrantType: lanyard.AuthorizationCode, Scopes: []lanyard.Scope{{Name: "Read contacts", Value: "contacts.read"}, {Name: "Write contacts", Value: "contacts.write"}, {Name: "offline", Value: "offline"}, {Name: "Stay connected", Value: "offline_access", Always: true}}}
 	if revocable {
 		a.RevokeTokenURL = "https://accounts.acme.example/revoke"
 	}
@@ -132,7 +132,7 @@ func connectionFormStates() []state {
 	idle := inventedDetail(func(d *registry.ConnectionDetail) { d.Authorization, d.Connected = nil, store.Connected{} })
 	v := visiting()
 	return []state{
-		{"pick-service", 200, newPickServicePage(v, "", newServiceGroup("Custom services of your organization", services, "next"), newServiceGroup("Default services", services[:2], ""))},
+		{"pick-service", 200, newPickServicePage(v, "", newCustomGroup(services, "next"), newDefaultGroup(inventedCards(registry.CardFilter{Limit: 6})))},
 		{"pick-service-empty", 200, newPickServicePage(v, "")},
 		{"pick-service-nothing-found", 200, newPickServicePage(v, "zzz")},
 		{"connection-create", 200, newCreateConnectionPage(v, inventedOAuth2(true), connectionInput{Name: "Acme", LinkName: "acme"}, nil)},

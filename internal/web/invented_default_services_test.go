@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"lanyard"
 	"lanyard/internal/catalog"
 	"lanyard/internal/problem"
@@ -8,15 +10,49 @@ import (
 	"lanyard/internal/store"
 )
 
-// inventedCards is the catalogue that comes with Lanyard, as an organization sees it that set no client.
-func inventedCards() *registry.Cards {
-	c := &registry.Cards{Categories: catalog.Default().Categories()}
+// inventedServices are those of the catalogue that the states show, with the connections of an organization: few, so that
+// the golden pages stay as they are when others are added.
+var inventedServices = map[lanyard.LinkName]int{"github": 12, "slack": 4, "zoho_crm": 1, "gitlab": 0, "google_drive": 0, "google_sheets": 0, "google_calendar": 0, "hubspot": 0,
+	"nasa": 0, "aws_s3": 0, "stripe": 0, "trello": 0}
+
+// inventedCards is a part of the catalogue that comes with Lanyard, as an organization sees it that set no client.
+func inventedCards(f registry.CardFilter) *registry.Cards {
+	c := &registry.Cards{}
+	counts := map[string]*registry.CategoryCount{}
 	for _, e := range catalog.Default().Entries() {
-		card := registry.Card{Entry: e, LinkName: e.LinkName()}
-		for _, w := range e.Ways {
-			card.Ready = card.Ready || !w.Service.NeedsClient()
+		if _, shown := inventedServices[e.LinkName()]; shown && counts[e.Category] == nil {
+			counts[e.Category] = &registry.CategoryCount{Category: e.Category, Services: 1}
+		} else if shown {
+			counts[e.Category].Services++
+		}
+	}
+	for _, hit := range catalog.Default().Search(f.Query) {
+		connections, shown := inventedServices[hit.LinkName()]
+		if !shown {
+			continue
+		}
+		counts[hit.Category].Found++
+		c.All++
+		if f.Category != "" && hit.Category != f.Category {
+			continue
+		}
+		c.Found++
+		card := registry.Card{Entry: hit.Entry, Connections: connections}
+		for i := range hit.Ways {
+			card.Ways = append(card.Ways, &hit.Ways[i])
+			card.Ready = card.Ready || !hit.Ways[i].NeedsClient()
+		}
+		if card.Connections > 1 {
+			card.Standing.Verified = inventedNow()
 		}
 		c.Cards = append(c.Cards, card)
+	}
+	slices.SortStableFunc(c.Cards, func(a, b registry.Card) int { return b.Connections - a.Connections })
+	c.Cards = c.Cards[:min(len(c.Cards), f.Limit)]
+	for _, category := range catalog.Default().Categories() {
+		if counts[category] != nil {
+			c.Categories = append(c.Categories, *counts[category])
+		}
 	}
 	return c
 }
@@ -26,7 +62,7 @@ func inventedClient(name lanyard.LinkName, change ...func(*registry.OAuthClientP
 	entry, way := catalog.Default().Find(name)
 	p := &registry.OAuthClientPage{
 		ServiceView: &registry.ServiceView{
-			Service: way.Service.For("org_zylker", nil), CallbackURL: registry.CallbackURL(inventedURL, "org_zylker", name), Entry: entry, Way: way,
+			Service: way.Service().For("org_zylker", nil), CallbackURL: registry.CallbackURL(inventedURL, "org_zylker", name), Entry: entry, Way: way,
 			Affected: &store.Affected{},
 		},
 		MaySet: true,
@@ -52,19 +88,17 @@ func ofAMember(p *registry.OAuthClientPage) {
 
 func defaultServicesStates() []state {
 	v := visiting()
-	searched := func(category, query string) *registry.Cards {
-		all := inventedCards()
-		found := &registry.Cards{Categories: all.Categories}
-		for _, c := range all.Cards {
-			if (category == "" || c.Category == category) && c.Matches(query) {
-				found.Cards = append(found.Cards, c)
-			}
-		}
-		return found
+	searched := func(category, query string, limit int) defaultServicesPage {
+		return newDefaultServicesPage(v, category, query, inventedCards(registry.CardFilter{Category: category, Query: query, Limit: limit}))
 	}
-	many := inventedCards()
-	for range groupLimit {
+	many := inventedCards(registry.CardFilter{Category: "crm", Limit: cardsAtATime})
+	for len(many.Cards) <= cardsAtATime {
 		many.Cards = append(many.Cards, many.Cards[0])
+	}
+	many.Found = 100
+	unused := inventedCards(registry.CardFilter{Limit: popularFrom})
+	for i := range unused.Cards {
+		unused.Cards[i].Connections = 0
 	}
 	clientPage := func(p *registry.OAuthClientPage, in *oauthClientInput, d *problem.Document) oauthClientPage {
 		return newOAuthClientPage(v, p, in, d)
@@ -77,11 +111,13 @@ func defaultServicesStates() []state {
 		return d
 	}
 	return []state{
-		{"default-services", 200, newDefaultServicesPage(v, "", "", inventedCards())},
-		{"default-services-many", 200, newDefaultServicesPage(v, "", "", many)},
-		{"default-services-category", 200, newDefaultServicesPage(v, "crm", "", searched("crm", ""))},
-		{"default-services-search", 200, newDefaultServicesPage(v, "", "git", searched("", "git"))},
-		{"default-services-nothing", 200, newDefaultServicesPage(v, "crm", "nobody's <service>", searched("crm", "nobody's <service>"))},
+		{"default-services", 200, searched("", "", popularFrom)},
+		{"default-services-unused", 200, newDefaultServicesPage(v, "", "", unused)},
+		{"default-services-category", 200, searched("crm", "", cardsAtATime)},
+		{"default-services-more", 200, newDefaultServicesPage(v, "crm", "", many)},
+		{"default-services-search", 200, searched("", "githbu", cardsAtATime)},
+		{"default-services-nothing", 200, searched("crm", "nobody's <service>", cardsAtATime)},
+		{"default-services-elsewhere", 200, searched("crm", "github", cardsAtATime)},
 		{"service-default-to-set-up", 200, inventedDefaultPage(inventedClient("github"))},
 		{"service-default-set", 200, inventedDefaultPage(inventedClient("github", clientIsSet))},
 		{"service-default-member", 200, inventedDefaultPage(inventedClient("zoho_crm", ofAMember))},
@@ -89,6 +125,9 @@ func defaultServicesStates() []state {
 		{"oauth-client", 200, clientPage(inventedClient("github"), nil, nil)},
 		{"oauth-client-oauth1", 200, clientPage(inventedClient("trello"), nil, nil)},
 		{"oauth-client-no-callback", 200, clientPage(inventedClient("paypal"), nil, nil)},
+		{"oauth-client-own-server", 200, clientPage(inventedClient("nextcloud_oauth"), nil, nil)},
+		{"oauth-client-own-server-faults", 400, clientPage(inventedClient("nextcloud_oauth"), &oauthClientInput{clientID: "id", secret: "typed", parameters: map[string]string{"host": "https://cloud"}}, faults(
+			"/parameters/host", "Host is a host name such as git.example.com: a host name has no slashes"))},
 		{"oauth-client-set", 200, clientPage(inventedClient("github", clientIsSet), nil, nil)},
 		{"oauth-client-faults", 400, clientPage(inventedClient("github"), &oauthClientInput{clientID: "Iv1 8a61", secret: "typed"}, faults(
 			"/client_id", "a client id holds no blanks or line breaks: look for one at its beginning or end", "/client_secret", "a blank or line break stands at its beginning or end"))},

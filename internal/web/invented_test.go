@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lanyard"
+	"lanyard/internal/catalog"
 	"lanyard/internal/credential"
 	"lanyard/internal/problem"
 )
@@ -29,7 +30,7 @@ const inventedURL = "https://lanyard.zylker.example"
 // index.html that lists them. They open without a server.
 func Pages(dir string) error {
 	files := loadAssets()
-	pages, err := newRenderer(func(name string) string { return "assets/" + name }, inventedURL, "1.0.0", inventedNow)
+	pages, err := newRenderer(func(name string) string { return "assets/" + name }, catalog.Default, inventedURL, "1.0.0", inventedNow)
 	if err != nil {
 		return err
 	}
@@ -41,6 +42,9 @@ func Pages(dir string) error {
 		if err := os.WriteFile(filepath.Join(dir, "assets", name), []byte(content), 0o644); err != nil {
 			return err
 		}
+	}
+	if err := writeLogos(filepath.Join(dir, "assets")); err != nil {
+		return err
 	}
 	index := "<!doctype html>\n<meta charset=\"utf-8\">\n<title>Pages of Lanyard</title>\n<ul>\n"
 	for _, st := range states() {
@@ -132,6 +136,8 @@ func connectStates() []state {
 		{Key: "domain", Name: "Your Acme domain", Help: "The first part of the address where you sign in to Acme, such as zylker in zylker.acme.example."},
 		{Key: "region", Name: "Data centre", Choices: []lanyard.Choice{{Value: "eu", Name: "Europe"}, {Value: "us", Name: "United States"}, {Value: "in", Name: "India"}}, Default: "eu"},
 		{Key: "account", Name: "Account number", Pattern: "[0-9]{6}"},
+		{Key: "developer_token", Name: "Developer token", Secret: true},
+		{Key: "login", Name: "Account to act for", Example: "123-456-7890", Optional: true},
 	}
 	typed := func(fields ...lanyard.CredentialField) *credential.ConnectPage {
 		p := base()

@@ -2,7 +2,9 @@ package web
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"strings"
 
 	"lanyard"
 	"lanyard/internal/problem"
@@ -14,15 +16,18 @@ import (
 type oauthClientPart struct {
 	form
 	Action       string
-	Name         string // of the service
+	Name         string // of the service, whichever way to connect this is
 	Set          bool
 	MaySet       bool
 	CallbackURL  string // empty where connecting needs no browser
 	RegisterURL  string
 	Register     string
+	Docs         string // the provider's documentation, for where it is not known where to register
 	Fingerprint  string // of the secret that is set; empty where there is none
 	ClientID     field
 	ClientSecret field
+	// Parameters are values that come with the client, such as the host of the organization's own server.
+	Parameters []field
 	// Replace asks to agree to what another client id ends; without a name where it would end nothing.
 	Replace field
 	// Administrators are those who may set it, for a visitor who may not.
@@ -41,9 +46,10 @@ func (oauthClientPage) template() string { return "oauth_client" }
 
 // oauthClientInput is what was typed.
 type oauthClientInput struct {
-	clientID string
-	secret   string
-	replace  bool
+	clientID   string
+	secret     string
+	parameters map[string]string
+	replace    bool
 }
 
 func newOAuthClientPart(p *registry.OAuthClientPage, in *oauthClientInput, d *problem.Document) oauthClientPart {
@@ -52,8 +58,11 @@ func newOAuthClientPart(p *registry.OAuthClientPage, in *oauthClientInput, d *pr
 		id, secret = "Consumer key", "Consumer secret"
 	}
 	part := oauthClientPart{
-		Action: serviceAction(p.LinkName, "client"), Name: p.Name, Set: p.Auth.ClientID() != "", MaySet: p.MaySet,
+		Action: serviceAction(p.LinkName, "client"), Name: p.Entry.Name, Set: p.Auth.ClientID() != "", MaySet: p.MaySet,
 		RegisterURL: p.Way.RegisterURL, Register: p.Way.Register, Fingerprint: p.SecretFingerprint,
+	}
+	if httpURL(p.DocsURL) {
+		part.Docs = p.DocsURL
 	}
 	if a := p.Auth.OAuth2; a == nil || a.GrantType == lanyard.AuthorizationCode {
 		part.CallbackURL = p.CallbackURL
@@ -68,16 +77,27 @@ func newOAuthClientPart(p *registry.OAuthClientPage, in *oauthClientInput, d *pr
 		value = in.clientID
 	}
 	part.ClientID = part.field(field{ID: "client-id", Name: "client_id", Label: id, Value: value, Mono: true,
-		Help: "As " + p.Name + " shows it once the application is registered."}, "/client_id")
+		Help: "As " + p.Entry.Name + " shows it once the application is registered."}, "/client_id")
 	part.ClientSecret = part.field(field{ID: "client-secret", Name: "client_secret", Label: secret, Type: "password", Autocomplete: "new-password", Mono: true,
 		Optional: part.Set, Help: "It is kept sealed and never shown again."}, "/client_secret")
+	for i, parameter := range p.Way.Service().ClientParameters() {
+		f := parameterField(i, &parameter, p.ClientValues, nil)
+		if in != nil {
+			f.Value = in.parameters[parameter.Key]
+		}
+		part.Parameters = append(part.Parameters, part.field(f, "/parameters/"+parameter.Key))
+	}
 	if part.Set {
 		part.ClientSecret.Help = "Leave it empty to keep the one that is set. It is kept sealed and never shown again."
 	}
 	if n := p.Affected; part.Set && n != nil && n.Authorizations > 0 {
+		what := id
+		if len(part.Parameters) > 0 {
+			what += ", or another of these values,"
+		}
 		f := field{ID: "replace", Name: "replace", Type: "switch", Label: "Replace the client, and end what was connected with it",
 			Help: fmt.Sprintf("Tokens belong to the client they were given to. Another %s ends %s of %s, given by %s, who have to connect again. A new secret of the same client ends nothing.",
-				id, counted(n.Authorizations, "authorization"), counted(n.Connections, "connection"), counted(n.People, "person"))}
+				what, counted(n.Authorizations, "authorization"), counted(n.Connections, "connection"), counted(n.People, "person"))}
 		if in != nil && in.replace {
 			f.Value = "on"
 		}
@@ -123,11 +143,16 @@ func (s *site) setOAuthClient(w http.ResponseWriter, r *http.Request, v visitor)
 	if err := readForm(w, r); err != nil {
 		return err
 	}
-	in := &oauthClientInput{clientID: r.PostForm.Get("client_id"), secret: r.PostForm.Get("client_secret"), replace: r.PostForm.Get("replace") != ""}
+	in := &oauthClientInput{clientID: r.PostForm.Get("client_id"), secret: r.PostForm.Get("client_secret"), replace: r.PostForm.Get("replace") != "", parameters: map[string]string{}}
+	for _, parameter := range p.Way.Service().ClientParameters() {
+		if value := strings.TrimSpace(r.PostForm.Get(parameterInput(parameter.Key))); value != "" {
+			in.parameters[parameter.Key] = value
+		}
+	}
 	revoked := 0
 	err = in.agreed(p)
 	if err == nil {
-		set := registry.OAuthClientInput{ClientID: in.clientID}
+		set := registry.OAuthClientInput{ClientID: in.clientID, Parameters: in.parameters}
 		if secret := lanyard.NewSecret(in.secret); !secret.IsZero() {
 			set.ClientSecret = &secret
 		}
@@ -147,10 +172,11 @@ func (s *site) setOAuthClient(w http.ResponseWriter, r *http.Request, v visitor)
 	return nil
 }
 
-// agreed asks before another client id ends what was connected with the one that is set.
+// agreed asks before another client ends what was connected with the one that is set.
 func (in *oauthClientInput) agreed(p *registry.OAuthClientPage) error {
 	now := p.Auth.ClientID()
-	if in.replace || now == "" || in.clientID == now || in.clientID == "" || p.Affected == nil || p.Affected.Authorizations == 0 {
+	same := in.clientID == now && maps.Equal(in.parameters, p.ClientValues)
+	if in.replace || now == "" || same || in.clientID == "" || p.Affected == nil || p.Affected.Authorizations == 0 {
 		return nil
 	}
 	var f lanyard.FieldErrors

@@ -31,7 +31,11 @@ type serviceTile struct {
 	LinkName lanyard.LinkName
 	Path     string
 	Detail   string
+	Ways     []wayLink // to choose between, where there are several
 }
+
+// wayLink leads on with one of the ways to connect with a default service.
+type wayLink struct{ Name, Path string }
 
 const pickLimit = 60 // services of each kind
 
@@ -45,13 +49,33 @@ func newPickServicePage(v visitor, query string, groups ...serviceGroup) pickSer
 	return p
 }
 
-func newServiceGroup(heading string, services []registry.ServiceView, next string) serviceGroup {
-	g := serviceGroup{Heading: heading, More: next != ""}
+func newCustomGroup(services []registry.ServiceView, next string) serviceGroup {
+	g := serviceGroup{Heading: "Custom services of your organization", More: next != ""}
 	for i := range services {
 		s := services[i].Service
-		g.Tiles = append(g.Tiles, serviceTile{Name: s.Name, LinkName: s.LinkName, Path: "/connections/new?service=" + url.QueryEscape(string(s.LinkName)), Detail: authWords(&s.Auth)})
+		g.Tiles = append(g.Tiles, serviceTile{Name: s.Name, LinkName: s.LinkName, Path: newConnectionPath(s.LinkName), Detail: authWords(&s.Auth)})
 	}
 	return g
+}
+
+func newDefaultGroup(c *registry.Cards) serviceGroup {
+	g := serviceGroup{Heading: "Default services", More: c.Found > len(c.Cards)}
+	for i := range c.Cards {
+		card := &c.Cards[i]
+		tile := serviceTile{Name: card.Name, LinkName: card.LinkName(), Path: newConnectionPath(card.LinkName()), Detail: card.Description}
+		if len(card.Ways) > 1 {
+			for _, w := range card.Ways {
+				tile.Ways = append(tile.Ways, wayLink{w.Name, newConnectionPath(w.LinkName)})
+			}
+		}
+		g.Tiles = append(g.Tiles, tile)
+	}
+	return g
+}
+
+// newConnectionPath leads to the form for a connection with a service.
+func newConnectionPath(service lanyard.LinkName) string {
+	return "/connections/new?service=" + url.QueryEscape(string(service))
 }
 
 // authWords is what a service asks for, in a few words.
@@ -80,16 +104,13 @@ func (s *site) newConnection(w http.ResponseWriter, r *http.Request, v visitor) 
 		return s.connectionDetails(w, r, v, name)
 	}
 	query := strings.TrimSpace(r.URL.Query().Get("q"))
-	var groups []serviceGroup
-	for _, kind := range []struct {
-		kind    lanyard.ServiceKind
-		heading string
-	}{{lanyard.KindCustom, "Custom services of your organization"}, {lanyard.KindDefault, "Default services"}} {
-		services, next, err := s.registry.Services(r.Context(), v.caller, registry.ServiceFilter{Kind: kind.kind, Query: query}, store.Page{Limit: pickLimit})
-		if err != nil {
-			return err
-		}
-		groups = append(groups, newServiceGroup(kind.heading, services, next))
+	custom, next, err := s.registry.Services(r.Context(), v.caller, registry.ServiceFilter{Kind: lanyard.KindCustom, Query: query}, store.Page{Limit: pickLimit})
+	if err != nil {
+		return err
 	}
-	return s.write(w, http.StatusOK, newPickServicePage(v, query, groups...))
+	cards, err := s.registry.Cards(r.Context(), v.caller, registry.CardFilter{Query: query, Limit: pickLimit})
+	if err != nil {
+		return err
+	}
+	return s.write(w, http.StatusOK, newPickServicePage(v, query, newCustomGroup(custom, next), newDefaultGroup(cards)))
 }

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"lanyard"
+	"lanyard/internal/catalog"
 )
 
 //go:embed templates
@@ -71,8 +72,9 @@ type renderer struct {
 	pages map[string]func() (*template.Template, error)
 }
 
-// newRenderer parses all templates. assetURL gives the address of an asset by its name; now is what times are told by.
-func newRenderer(assetURL func(name string) string, publicURL, version string, now func() time.Time) (*renderer, error) {
+// newRenderer parses all templates. assetURL gives the address of an asset by its name; services
+// is the catalogue of the moment; now is what times are told by.
+func newRenderer(assetURL func(name string) string, services func() *catalog.Catalog, publicURL, version string, now func() time.Time) (*renderer, error) {
 	icons, err := loadIcons()
 	if err != nil {
 		return nil, err
@@ -83,7 +85,10 @@ func newRenderer(assetURL func(name string) string, publicURL, version string, n
 		"version": func() string { return version },
 		"server":  func() string { return publicURL },
 		"initial": initial,
-		"logo":    logo,
+		"logo": func(linkName lanyard.LinkName, name string) template.HTML {
+			entry, _ := services().Find(linkName)
+			return logo(assetURL, entry, linkName, name)
+		},
 		"notice":  newNotice,
 		"command": newCommand,
 		"copy":    newCopyable,

@@ -41,6 +41,7 @@ func (s *site) routes() http.Handler {
 	mux.Handle("GET /services/{service}/{$}", s.signedIn(s.service)) // see servicePath
 	mux.Handle("GET /services/{service}/client", s.signedIn(s.oauthClientForm))
 	mux.Handle("POST /services/{service}/client", s.signedIn(s.setOAuthClient))
+	mux.Handle("GET /services/{service}/catalog_file", s.signedIn(s.catalogFile))
 	mux.Handle("GET /services/{service}/edit", s.signedIn(s.editServiceForm))
 	mux.Handle("POST /services/{service}/edit", s.signedIn(s.editService))
 	mux.Handle("GET /services/{service}/delete", s.signedIn(s.deleteServiceForm))

@@ -85,16 +85,20 @@ func (s *site) search(w http.ResponseWriter, r *http.Request, v visitor) error {
 	for _, f := range connections {
 		p.Connections = append(p.Connections, finding{Path: connectionPath(f.LinkName), Name: f.Name, Detail: string(f.LinkName), Service: f.Service})
 	}
-	services, _, err := s.registry.Services(r.Context(), v.caller, registry.ServiceFilter{Query: query}, store.Page{Limit: searchLimit})
+	custom, _, err := s.registry.Services(r.Context(), v.caller, registry.ServiceFilter{Kind: lanyard.KindCustom, Query: query}, store.Page{Limit: searchLimit})
 	if err != nil {
 		return err
 	}
-	for _, f := range services {
-		detail := "Custom service"
-		if f.Kind == lanyard.KindDefault {
-			detail = "Default service"
-		}
-		p.Services = append(p.Services, finding{Path: servicePath(f.LinkName), Name: f.Name, Detail: detail, Service: f.LinkName})
+	for _, f := range custom {
+		p.Services = append(p.Services, finding{Path: servicePath(f.LinkName), Name: f.Name, Detail: "Custom service", Service: f.LinkName})
+	}
+	cards, err := s.registry.Cards(r.Context(), v.caller, registry.CardFilter{Query: query, Limit: searchLimit})
+	if err != nil {
+		return err
+	}
+	for i := range cards.Cards {
+		f := &cards.Cards[i]
+		p.Services = append(p.Services, finding{Path: servicePath(f.LinkName()), Name: f.Name, Detail: "Default service", Service: f.LinkName()})
 	}
 	return s.write(w, http.StatusOK, p)
 }

@@ -31,8 +31,14 @@ type servicePage struct {
 	Editable   bool
 	Menu       menu
 	// Ways are the ways to connect with a default service that has several, and SetUp its OAuth client, where it has one.
-	Ways   []serviceWay
-	SetUp  *oauthClientPart
+	Ways  []serviceWay
+	SetUp *oauthClientPart
+	// Asked is what whoever connects is asked for besides the credential.
+	Asked []lanyard.DynamicParameter
+	// Established says how the definition of a default service came to be, from Sources, and Verified whether it worked
+	// here; all empty for a custom one.
+	Established, Sources, Verified string
+
 	Mine   []connectionRow
 	Shared []connectionRow
 	More   bool // there are more of them than are shown
@@ -63,7 +69,7 @@ func newServicePage(v visitor, s *registry.ServiceView, list serviceConnections)
 	p := servicePage{
 		Service: s.Service, Custom: custom, Type: typeName(s.Auth.Type), TypeText: typeText(&s.Auth), Author: s.AuthorName, Yours: custom && s.Author == v.caller.User,
 		Used: connectionCount(s.Connections), AnyHost: anyHost(s.Service), Placements: s.Placements(), Create: "/connections/new?" + url.Values{"service": {string(s.LinkName)}}.Encode(),
-		Editable: s.Editable, Menu: serviceMenu(s), More: list.more,
+		Editable: s.Editable, Menu: serviceMenu(s), More: list.more, Asked: s.Asked(),
 	}
 	here := "/services"
 	if custom {
@@ -102,9 +108,12 @@ func newServicePage(v visitor, s *registry.ServiceView, list serviceConnections)
 			p.Secret = "A secret is set (fingerprint " + s.SecretFingerprint + ")"
 		}
 	}
+	if s.Entry != nil {
+		p.Established, p.Sources, p.Verified = established(&s.Entry.Evidence), sourcesOf(&s.Entry.Evidence), verifiedHere(s.Standing)
+	}
 	if s.Entry != nil && len(s.Entry.Ways) > 1 {
 		for _, w := range s.Entry.Ways {
-			p.Ways = append(p.Ways, serviceWay{servicePath(w.Service.LinkName), w.Name, w.Service.LinkName == s.LinkName})
+			p.Ways = append(p.Ways, serviceWay{servicePath(w.LinkName), w.Name, w.LinkName == s.LinkName})
 		}
 	}
 	for i := range list.mine {

@@ -281,6 +281,9 @@ func (s *site) preview(r *http.Request, v visitor, values serviceValues, stored 
 	}
 	sample := map[string]string{}
 	for i, p := range draft.DynamicParameters {
+		if p.Follows != "" {
+			continue // another one's sample decides it
+		}
 		if value := values.text(sampleInput(i)); value != "" {
 			sample[p.Key] = value
 		} else {

@@ -149,26 +149,40 @@ func (v serviceValues) service(base *lanyard.Service) (*lanyard.Service, lanyard
 	}
 	s.DynamicParameters = nil
 	for _, r := range v.rows("parameter", 0) {
-		s.DynamicParameters = append(s.DynamicParameters, lanyard.DynamicParameter{
-			Key: r["key"], Name: r["name"], Format: lanyard.ParameterFormat(r["format"]), Choices: choicesOf(r["choices"]),
-			Pattern: r["pattern"], Help: r["help"], Default: r["default"],
-		})
+		p := parameterOf(base, r["key"])
+		p.Key, p.Name, p.Format, p.Choices = r["key"], r["name"], lanyard.ParameterFormat(r["format"]), choicesOf(r["choices"])
+		p.Pattern, p.Help, p.Default = r["pattern"], r["help"], r["default"]
+		s.DynamicParameters = append(s.DynamicParameters, p)
 	}
 	switch s.Auth.Type {
 	case lanyard.AuthAPIKey:
 		s.Auth.APIKey = v.apiKey(base.Auth.APIKey)
 	case lanyard.AuthOAuth1:
-		s.Auth.OAuth1 = &lanyard.OAuth1Auth{
+		a := &lanyard.OAuth1Auth{
 			ConsumerKey: v.text("oauth1.consumer_key"), ConsumerSecret: lanyard.NewSecret(v.get("oauth1.consumer_secret")),
 			RequestTokenURL: v.text("oauth1.request_token_url"), AuthorizeURL: v.text("oauth1.authorize_url"), AccessTokenURL: v.text("oauth1.access_token_url"),
 			ParamType: lanyard.ParamType(v.get("oauth1.param_type")), SignatureMethod: lanyard.SignatureMethod(v.get("oauth1.signature_method")),
 		}
+		if base.Auth.OAuth1 != nil && a.ParamType == lanyard.ParamHeader {
+			a.Realm = base.Auth.OAuth1.Realm
+		}
+		s.Auth.OAuth1 = a
 	case lanyard.AuthOAuth2:
 		s.Auth.OAuth2 = v.oauth2(base.Auth.OAuth2, &faults)
 	case lanyard.AuthAWSSigV4:
 		s.Auth.AWSSigV4 = &lanyard.AWSSigV4Auth{AWSService: v.text("aws_sigv4.aws_service"), AWSRegion: v.text("aws_sigv4.aws_region")}
 	}
 	return &s, faults
+}
+
+// parameterOf is the dynamic parameter of a stored service, with what the form does not show of it; empty for a new one.
+func parameterOf(base *lanyard.Service, key string) lanyard.DynamicParameter {
+	for _, p := range base.DynamicParameters {
+		if p.Key == key {
+			return p
+		}
+	}
+	return lanyard.DynamicParameter{}
 }
 
 func (v serviceValues) apiKey(base *lanyard.APIKeyAuth) *lanyard.APIKeyAuth {
@@ -194,6 +208,9 @@ func (v serviceValues) oauth2(base *lanyard.OAuth2Auth, faults *lanyard.FieldErr
 	if base != nil {
 		// Frozen: the form does not ask.
 		o.GrantType, o.Scopes, o.TokenPrefix = base.GrantType, slices.Clone(base.Scopes), base.TokenPrefix
+		// Rare: a definition has it from a file or the API.
+		o.GrantTypeName, o.CodeName, o.TokenCodeName, o.RedirectURI = base.GrantTypeName, base.CodeName, base.TokenCodeName, base.RedirectURI
+		o.ClientIDName, o.ClientSecretName, o.TokenBody, o.TokenAnswer = base.ClientIDName, base.ClientSecretName, base.TokenBody, base.TokenAnswer
 	}
 	if prefix := v.get("oauth2.token_prefix"); prefix != prefixOf(o) {
 		o.TokenPrefix = &prefix

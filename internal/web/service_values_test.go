@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
 	"testing"
 
@@ -18,7 +19,7 @@ func oneOfEachType() map[string]*lanyard.Service {
 	oauth1.Auth.SetSecret(lanyard.NewSecret("consumer secret"))
 	oauth2.Auth.SetSecret(lanyard.NewSecret("client secret"))
 	return map[string]*lanyard.Service{
-		"api_key": inventedAPIKey(), "basic": inventedAuth(lanyard.Auth{Type: lanyard.AuthBasic}), "oauth1": oauth1, "oauth2": oauth2, "aws_sigv4": inventedAWS(),
+		"api_key": inventedAPIKey(), "basic": inventedAuth(lanyard.Auth{Type: lanyard.AuthBasic, Basic: &lanyard.BasicAuth{}}), "oauth1": oauth1, "oauth2": oauth2, "aws_sigv4": inventedAWS(),
 	}
 }
 
@@ -73,9 +74,35 @@ func TestServiceFormRoundTrip(t *testing.T) {
 	}
 }
 
+// withRareFields are services with everything that the form does not show, which a file or the API said.
+func withRareFields(t *testing.T) map[string]*lanyard.Service {
+	t.Helper()
+	all := map[string]*lanyard.Service{}
+	for name, auth := range map[string]string{
+		"basic with parts":   `{"type": "basic", "username": {"display_name": "E-mail", "suffix": "/token"}, "password": {"display_name": "API token"}}`,
+		"oauth1 with realm":  `{"type": "oauth1", "consumer_key": "k", "request_token_url": "https://a.example/r", "authorize_url": "https://a.example/a", "access_token_url": "https://a.example/t", "realm": "{site}"}`,
+		"oauth2 with quirks": `{"type": "oauth2", "grant_type": "authorization_code", "client_id": "id", "authorize_url": "https://a.example/a", "access_token_url": "https://a.example/t", "grant_type_name": "other", "code_name": "auth_code", "token_code_name": "auth_code", "redirect_uri": "a-name", "client_id_name": "client_key", "client_secret_name": "secret", "token_body": "json", "token_answer": {"access_token": "data.access_token", "expires_unit": "milliseconds"}, "scopes": [{"value": "s", "name": "S", "always": true, "param": "user_scope"}]}`,
+	} {
+		s, err := lanyard.ParseService([]byte(`{"kind": "custom", "link_name": "acme", "name": "Acme", "hosts": ["a.example"], "base_url": "https://a.example", "headers": {"X-Version": "1", "X-Dev": "{dev}"},
+			"verify_url": "https://a.example/me", "verify_method": "POST", "verify_body": "{}", "verify_member": "ok",
+			"dynamic_parameters": [{"key": "dc", "choices": ["com", "eu"], "example": "eu", "learn": {"from": "lookup", "at": "0.dc", "url": "https://a.example/sites"}}, {"key": "site", "follows": "dc", "values": {"com": "a", "eu": "b"}}, {"key": "dev", "secret": true, "optional": true}],
+			"auth": ` + auth + `}`))
+		if err == nil {
+			err = s.Validate()
+		}
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		all[name] = s
+	}
+	return all
+}
+
 // The form of a stored service that nobody changed is a patch that changes nothing.
 func TestServiceFormUntouchedChangesNothing(t *testing.T) {
-	for name, stored := range oneOfEachType() {
+	all := oneOfEachType()
+	maps.Copy(all, withRareFields(t))
+	for name, stored := range all {
 		t.Run(name, func(t *testing.T) {
 			v := storedValues(stored)
 			v.set("version", "7")

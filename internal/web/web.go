@@ -12,6 +12,7 @@ import (
 
 	"lanyard"
 	"lanyard/internal/account"
+	"lanyard/internal/catalog"
 	"lanyard/internal/credential"
 	"lanyard/internal/invoke"
 	"lanyard/internal/registry"
@@ -76,8 +77,9 @@ type Accounts interface {
 type Registry interface {
 	Services(ctx context.Context, c *lanyard.Caller, f registry.ServiceFilter, p store.Page) ([]registry.ServiceView, string, error)
 	Service(ctx context.Context, c *lanyard.Caller, name string) (*registry.ServiceView, error)
-	Cards(ctx context.Context, c *lanyard.Caller, category, query string) (*registry.Cards, error)
+	Cards(ctx context.Context, c *lanyard.Caller, f registry.CardFilter) (*registry.Cards, error)
 	OAuthClientPage(ctx context.Context, c *lanyard.Caller, name string) (*registry.OAuthClientPage, error)
+	CatalogFile(ctx context.Context, c *lanyard.Caller, name string) (*registry.CatalogFile, error)
 	SetOAuthClient(ctx context.Context, c *lanyard.Caller, name string, in registry.OAuthClientInput) (v *registry.ServiceView, revoked int, err error)
 	CreateService(ctx context.Context, c *lanyard.Caller, definition []byte) (*registry.ServiceView, error)
 	EditService(ctx context.Context, c *lanyard.Caller, name string, in registry.ServiceEdit) (v *registry.ServiceView, revoked int, err error)
@@ -148,6 +150,8 @@ type Config struct {
 	Invoker  Invoker
 	Webhooks Webhooks
 	Notices  Notices
+	// Catalog gives the default services of the moment, for the colours and marks of their tiles.
+	Catalog func() *catalog.Catalog
 	// PublicURL is the address of this deployment, without a final slash. When it is https, cookies are Secure.
 	PublicURL string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Of anybody else the address is the connection's.
@@ -180,7 +184,7 @@ func New(c Config) (http.Handler, error) {
 		return nil, fmt.Errorf("read the public URL %q: it is https:// or http:// and a host", c.PublicURL)
 	}
 	files := loadAssets()
-	pages, err := newRenderer(files.url, c.PublicURL, c.Version, time.Now)
+	pages, err := newRenderer(files.url, c.Catalog, c.PublicURL, c.Version, time.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -13,13 +13,16 @@ type AuthorizeRequest struct {
 	RedirectURI string
 	State       string
 	Scopes      []string
+	// ParamScopes are scopes that go into parameters of other names than scope: Slack has user_scope.
+	ParamScopes map[string][]string
 	// Challenge is that of the PKCE verifier; empty for a provider that breaks on it.
 	Challenge string
 }
 
 // AuthorizeURL is where the person's browser goes to agree. The query that the configured URL has, and the configured
 // parameters, are kept unless they have the name of one of ours: response_type, client_id, redirect_uri, scope, state,
-// code_challenge and code_challenge_method are always those of the request, or absent.
+// code_challenge and code_challenge_method are always those of the request, or absent, and so are what the provider calls
+// the client id and further scopes.
 //
 // Scopes are joined by the delimiter. A blank is sent as %20 and a comma as %2C, which every server decodes. The
 // delimiter "+" is for providers whose documentation shows scope=a+b: they mean the wire, where + is how a form spells a
@@ -30,12 +33,19 @@ func AuthorizeURL(c Config, r AuthorizeRequest) (string, error) {
 	if err != nil || u.Host == "" {
 		return "", errors.New("the authorize URL cannot be read") // err repeats it
 	}
-	own := params{}.add("response_type", "code").add("client_id", c.ClientID).add("redirect_uri", r.RedirectURI)
-	own = own.addScope(r.Scopes, c.ScopeDelimiter).add("state", r.State)
+	own := params{}.add("response_type", "code").add(c.idName(), c.ClientID).add("redirect_uri", r.RedirectURI)
+	own = own.addScope("scope", r.Scopes, c.ScopeDelimiter)
+	reserved := []string{"response_type", "client_id", c.idName(), "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"}
+	for _, name := range slices.Sorted(maps.Keys(r.ParamScopes)) {
+		if !slices.Contains(reserved, name) {
+			own = own.addScope(name, r.ParamScopes[name], c.ScopeDelimiter)
+			reserved = append(reserved, name)
+		}
+	}
+	own = own.add("state", r.State)
 	if r.Challenge != "" {
 		own = own.add("code_challenge", r.Challenge).add("code_challenge_method", "S256")
 	}
-	reserved := []string{"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"}
 
 	query := withoutNames(u.RawQuery, func(name string) bool {
 		_, configured := c.AuthorizeParams[name]
@@ -90,14 +100,14 @@ type param struct {
 
 func (p params) add(name, value string) params { return append(p, param{name: name, value: value}) }
 
-func (p params) addScope(scopes []string, delimiter string) params {
+func (p params) addScope(name string, scopes []string, delimiter string) params {
 	if len(scopes) == 0 {
 		return p
 	}
 	if delimiter == "" {
 		delimiter = " "
 	}
-	scope := param{name: "scope", value: strings.Join(scopes, delimiter)}
+	scope := param{name: name, value: strings.Join(scopes, delimiter)}
 	if delimiter == "+" {
 		each := make([]string, len(scopes))
 		for i, s := range scopes {

@@ -88,3 +88,15 @@ func TestA14_A15_CheckIssuer(t *testing.T) {
 		})
 	}
 }
+
+// Some providers have names of their own for the client, and more than one list of scopes.
+func TestAuthorizeURLInOtherWords(t *testing.T) {
+	c := oauth2.Config{ClientID: "id", ClientIDName: "client_key", AuthorizeURL: "https://a.example/?client_key=evil&user_scope=evil&keep=1", ScopeDelimiter: ",",
+		AuthorizeParams: map[string]string{"client_key": "evil", "user_scope": "evil", "client_id": "evil"}}
+	got, err := oauth2.AuthorizeURL(c, oauth2.AuthorizeRequest{RedirectURI: "https://l.example/", State: "s", Scopes: []string{"a", "b"},
+		ParamScopes: map[string][]string{"user_scope": {"c", "d"}, "client_id": {"evil"}, "state": {"evil"}}})
+	const want = "https://a.example/?keep=1&response_type=code&client_key=id&redirect_uri=https%3A%2F%2Fl.example%2F&scope=a%2Cb&user_scope=c%2Cd&state=s"
+	if err != nil || got != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}

@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -23,7 +24,7 @@ type Grant struct {
 // Exchange trades an authorization code for a token. A failure is an [*Error]; the code may be used up by it, unless its
 // class is Misconfigured or NeverSent is set.
 func Exchange(ctx context.Context, client *http.Client, c Config, g Grant) (*Token, error) {
-	p := params{}.add("grant_type", "authorization_code").add("code", g.Code.Reveal())
+	p := params{}.add("grant_type", cmp.Or(c.GrantTypeName, "authorization_code")).add(cmp.Or(c.CodeName, "code"), g.Code.Reveal())
 	if g.RedirectURI != "" {
 		p = p.add("redirect_uri", g.RedirectURI)
 	}
@@ -42,13 +43,13 @@ func Refresh(ctx context.Context, client *http.Client, c Config, refreshToken la
 	if address == "" {
 		address = c.TokenURL
 	}
-	p := params{}.add("grant_type", "refresh_token").add("refresh_token", refreshToken.Reveal()).addScope(scopes, c.ScopeDelimiter)
+	p := params{}.add("grant_type", "refresh_token").add("refresh_token", refreshToken.Reveal()).addScope("scope", scopes, c.ScopeDelimiter)
 	return obtain(ctx, client, c, &call{"refresh", address, p, c.RefreshParams, []lanyard.Secret{refreshToken}})
 }
 
 // ClientCredentials obtains a token for the client itself (RFC 6749 §4.4). A failure is an [*Error].
 func ClientCredentials(ctx context.Context, client *http.Client, c Config, scopes []string) (*Token, error) {
-	p := params{}.add("grant_type", "client_credentials").addScope(scopes, c.ScopeDelimiter)
+	p := params{}.add("grant_type", cmp.Or(c.GrantTypeName, "client_credentials")).addScope("scope", scopes, c.ScopeDelimiter)
 	return obtain(ctx, client, c, &call{"client credentials", c.TokenURL, p, c.TokenParams, nil})
 }
 
@@ -80,9 +81,13 @@ func obtain(ctx context.Context, client *http.Client, c Config, call *call) (*To
 func (l *call) send(ctx context.Context, client *http.Client, c *Config, read func(*endpoint.Answer, []lanyard.Secret) error) (ClientAuthentication, error) {
 	style := c.ClientAuthentication
 	if style == Automatic {
-		style = Basic
-		if c.ClientSecret.IsZero() {
+		switch {
+		case c.ClientSecret.IsZero():
 			style = None
+		case c.ClientIDName != "" || c.ClientSecretName != "":
+			style = Post
+		default:
+			style = Basic
 		}
 	}
 	err := l.sendAs(ctx, client, c, style, read)
@@ -130,12 +135,12 @@ func (l *call) request(ctx context.Context, c *Config, style ClientAuthenticatio
 	case BasicRaw:
 		basic = c.ClientID + ":" + c.ClientSecret.Reveal()
 	case Post:
-		all = all.add("client_id", c.ClientID)
+		all = all.add(c.idName(), c.ClientID)
 		if !c.ClientSecret.IsZero() {
-			all = all.add("client_secret", c.ClientSecret.Reveal())
+			all = all.add(c.secretName(), c.ClientSecret.Reveal())
 		}
 	case None:
-		all = all.add("client_id", c.ClientID)
+		all = all.add(c.idName(), c.ClientID)
 	default:
 		return nil, nil, l.unusable("the client authentication " + string(style) + " is not known")
 	}

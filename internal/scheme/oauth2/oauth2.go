@@ -18,6 +18,7 @@
 package oauth2
 
 import (
+	"cmp"
 	"time"
 
 	"lanyard"
@@ -28,7 +29,8 @@ type ClientAuthentication string
 
 const (
 	// Automatic is None without a secret. With one it is Basic, and, if the provider answers invalid_client, Post
-	// once more; [Token.ClientAuthentication] says what worked, so that it need not be found again.
+	// once more; [Token.ClientAuthentication] says what worked, so that it need not be found again. Where the provider has
+	// names of its own for id and secret it is Post: Basic has no names.
 	Automatic ClientAuthentication = ""
 	Basic     ClientAuthentication = "client_secret_basic"
 	// BasicRaw leaves out the form encoding that RFC 6749 §2.3.1 puts before base64, for providers that do not decode it.
@@ -42,14 +44,22 @@ type Config struct {
 	ClientID             string
 	ClientSecret         lanyard.Secret
 	ClientAuthentication ClientAuthentication
+	// ClientIDName and ClientSecretName are what the provider calls client_id and client_secret, in the authorize URL and
+	// in bodies; those when empty.
+	ClientIDName     string
+	ClientSecretName string
 
 	AuthorizeURL string
 	TokenURL     string
 	RefreshURL   string // TokenURL when empty
 	RevokeURL    string
 
-	// ScopeDelimiter stands between scopes: " " when empty (RFC 6749 §3.3), ",", or "+", for which see [AuthorizeURL]. In
-	// a JSON body it stands as it is.
+	// GrantTypeName is what the provider calls the grant in the first request for a token; the RFC's name when empty.
+	GrantTypeName string
+	CodeName      string // of the code in the same request; code when empty
+
+	// ScopeDelimiter stands between scopes: " " when empty (RFC 6749 §3.3), ",", ";", or "+", for which see [AuthorizeURL].
+	// In a JSON body it stands as it is.
 	ScopeDelimiter string
 
 	// Further parameters. Those that the protocol needs win over any of the same name here.
@@ -66,6 +76,9 @@ type Config struct {
 
 	Now func() time.Time // nil: time.Now
 }
+
+func (c *Config) idName() string     { return cmp.Or(c.ClientIDName, "client_id") }
+func (c *Config) secretName() string { return cmp.Or(c.ClientSecretName, "client_secret") }
 
 func (c *Config) now() time.Time {
 	if c.Now == nil {

@@ -15,14 +15,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-
-	"lanyard/internal/catalog"
 )
 
 // module is a package of npm and what is taken from it: paths inside the package, and where they go in internal/web.
 type module struct {
 	name  string
 	files [][2]string
+	made  func(from string) (map[string][]byte, error) // files that are made of what is in the package
 }
 
 // icons are the lucide icons that the templates name.
@@ -33,44 +32,31 @@ var icons = []string{
 	"triangle-alert", "unplug", "user", "user-minus", "users", "wrench", "x",
 }
 
-// logos is what is taken of simple-icons: the marks that the catalogue names.
-func logos() module {
-	m := module{name: "simple-icons", files: [][2]string{{"LICENSE.md", "assets/vendored/simple-icons.LICENSE.txt"}}}
-	taken := map[string]bool{}
-	for _, e := range catalog.Default().Entries() {
-		if e.Logo != "" && !taken[e.Logo] {
-			taken[e.Logo] = true
-			m.files = append(m.files, [2]string{"icons/" + e.Logo + ".svg", "assets/vendored/logos/" + e.Logo + ".svg"})
-		}
-	}
-	return m
-}
-
 func modules() []module {
 	lucide := module{name: "lucide-static", files: [][2]string{{"LICENSE", "assets/vendored/lucide-static.LICENSE.txt"}}}
 	for _, icon := range icons {
 		lucide.files = append(lucide.files, [2]string{"icons/" + icon + ".svg", "assets/vendored/icons/" + icon + ".svg"})
 	}
 	return []module{
-		{"@fontsource-variable/inter", [][2]string{
+		{name: "@fontsource-variable/inter", files: [][2]string{
 			{"LICENSE", "assets/vendored/inter.LICENSE.txt"},
 			{"files/inter-latin-wght-normal.woff2", "assets/vendored/inter.woff2"},
 		}},
-		{"axe-core", [][2]string{
+		{name: "axe-core", files: [][2]string{
 			{"LICENSE", "testdata/axe.LICENSE.txt"},
 			{"axe.min.js", "testdata/axe.min.js"},
 		}},
-		{"basecoat-css", [][2]string{
+		{name: "basecoat-css", files: [][2]string{
 			{"LICENSE.md", "assets/vendored/basecoat-css.LICENSE.txt"},
 			{"dist/basecoat-nova.cdn.min.css", "assets/vendored/basecoat-nova.css"},
 		}},
-		{"htmx.org", [][2]string{
+		{name: "htmx.org", files: [][2]string{
 			{"LICENSE", "assets/vendored/htmx.LICENSE.txt"},
 			{"dist/htmx.min.js", "assets/vendored/htmx.js"},
 		}},
 		lucide,
-		logos(),
-		{"uplot", [][2]string{
+		{name: "simple-icons", files: [][2]string{{"LICENSE.md", "assets/vendored/simple-icons.LICENSE.txt"}}, made: logos},
+		{name: "uplot", files: [][2]string{
 			{"LICENSE", "assets/vendored/uplot.LICENSE.txt"},
 			{"dist/uPlot.iife.min.js", "assets/vendored/uplot.js"},
 			{"dist/uPlot.min.css", "assets/vendored/uplot.css"},
@@ -114,10 +100,8 @@ func run(ctx context.Context) error {
 	if err := os.RemoveAll("assets/vendored"); err != nil {
 		return err
 	}
-	for _, made := range []string{"assets/vendored/icons", "assets/vendored/logos"} {
-		if err := os.MkdirAll(made, 0o755); err != nil {
-			return err
-		}
+	if err := os.MkdirAll("assets/vendored/icons", 0o755); err != nil {
+		return err
 	}
 	var list []entry
 	for _, m := range modules() {
@@ -152,10 +136,24 @@ func take(m module, from string) (entry, error) {
 		if err != nil {
 			return entry{}, err
 		}
-		sum := sha256.Sum256(content)
-		e.Files[f[1]] = hex.EncodeToString(sum[:])
+		e.Files[f[1]] = hash(content)
 	}
-	return e, nil
+	if m.made == nil {
+		return e, nil
+	}
+	made, err := m.made(from)
+	for name, content := range made {
+		if err := os.WriteFile(name, content, 0o644); err != nil { //nolint:gosec // for everybody to read
+			return entry{}, err
+		}
+		e.Files[name] = hash(content)
+	}
+	return e, err
+}
+
+func hash(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
 }
 
 func copyFile(from, to string) error {
