@@ -59,7 +59,7 @@ func consents(tab *browsertest.Tab, login string) {
 	browsertest.Value[bool](tab, `setTimeout(() => [...document.querySelectorAll("button")].find(b => b.innerText.includes("Continue")).click(), 100) > 0`)
 }
 
-func TestACustomerConnectsInAPopUp(t *testing.T) {
+func TestBrowserACustomerConnectsInAPopUp(t *testing.T) {
 	w := newWorld(t)
 	tab := browsertest.Start(t)
 	tab.Open(w.application.URL)
@@ -79,9 +79,9 @@ func TestACustomerConnectsInAPopUp(t *testing.T) {
 	tab.Shows(`"sub":"alice"`)
 }
 
-// TestI08_AnotherOpenerLearnsNothing: a hostile page opens the pop-up in the application's place. The message is for the
+// TestBrowserI08_AnotherOpenerLearnsNothing: a hostile page opens the pop-up in the application's place. The message is for the
 // application's origin alone, so the pop-up goes there by itself, where the person is signed in.
-func TestI08_AnotherOpenerLearnsNothing(t *testing.T) {
+func TestBrowserI08_AnotherOpenerLearnsNothing(t *testing.T) {
 	w := newWorld(t)
 	var link string
 	hostile := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {

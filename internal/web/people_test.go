@@ -93,8 +93,8 @@ func (d *door) asks() *door {
 	return d
 }
 
-// TestKeyboardConnects fills in and sends the form for connecting without a mouse: first wrongly, then rightly.
-func TestKeyboardConnects(t *testing.T) {
+// TestBrowserKeyboardConnects fills in and sends the form for connecting without a mouse: first wrongly, then rightly.
+func TestBrowserKeyboardConnects(t *testing.T) {
 	p := newPerson(t, browsertest.Start(t))
 	p.asks()
 	p.submitErr = &lanyard.Error{Code: lanyard.CodeInvalidRequest, Fields: []lanyard.FieldError{{Pointer: "/parameters/domain", Detail: "Your Acme domain is required"},
@@ -139,9 +139,9 @@ func TestKeyboardConnects(t *testing.T) {
 	}
 }
 
-// TestI03_ConsentUnderThePolicy goes from the form to a provider of another origin and back, in a browser that obeys
+// TestBrowserI03_ConsentUnderThePolicy goes from the form to a provider of another origin and back, in a browser that obeys
 // form-action, with and without parameters to give first.
-func TestI03_ConsentUnderThePolicy(t *testing.T) {
+func TestBrowserI03_ConsentUnderThePolicy(t *testing.T) {
 	p := newPerson(t, browsertest.Start(t))
 	p.asks()
 	p.page.Consent, p.page.Fields = true, nil
@@ -186,8 +186,8 @@ func TestI03_ConsentUnderThePolicy(t *testing.T) {
 	})
 }
 
-// TestI09_RefusedAnswerLeavesTheAddress: code and state of an answer that was not used are not in the address bar.
-func TestI09_RefusedAnswerLeavesTheAddress(t *testing.T) {
+// TestBrowserI09_RefusedAnswerLeavesTheAddress: code and state of an answer that was not used are not in the address bar.
+func TestBrowserI09_RefusedAnswerLeavesTheAddress(t *testing.T) {
 	p := newPerson(t, browsertest.Start(t))
 	p.back = func(*lanyard.Caller, lanyard.OrganizationID, string, url.Values) (*credential.Outcome, error) {
 		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "Nothing is known of this answer of a provider.")
@@ -199,8 +199,8 @@ func TestI09_RefusedAnswerLeavesTheAddress(t *testing.T) {
 	}
 }
 
-// TestTryAgain presses the button of a connection in the list and of a result that went wrong.
-func TestTryAgain(t *testing.T) {
+// TestBrowserTryAgain presses the button of a connection in the list and of a result that went wrong.
+func TestBrowserTryAgain(t *testing.T) {
 	p := newPerson(t, browsertest.Start(t))
 	p.found = &registry.ConnectionList{Total: 1, Connections: []registry.ConnectionView{inventedView("Acme CRM", "acme_crm", "Acme", lanyard.StatusReconnectRequired)}}
 	p.open("/")
@@ -214,8 +214,8 @@ func TestTryAgain(t *testing.T) {
 	p.arrives("Use an account without holding its keys")
 }
 
-// TestTheme: the system's colours, until a person chooses, and again when the choice is the system's.
-func TestTheme(t *testing.T) {
+// TestBrowserTheme: the system's colours, until a person chooses, and again when the choice is the system's.
+func TestBrowserTheme(t *testing.T) {
 	p := newPerson(t, browsertest.Start(t))
 	want := func(scheme, stored string) {
 		t.Helper()
@@ -239,8 +239,8 @@ func TestTheme(t *testing.T) {
 	want("light", "")
 }
 
-// TestI17_WithoutScripts: the facts are there, the colours follow the system, and what needs a script does not show.
-func TestI17_WithoutScripts(t *testing.T) {
+// TestBrowserI17_WithoutScripts: the facts are there, the colours follow the system, and what needs a script does not show.
+func TestBrowserI17_WithoutScripts(t *testing.T) {
 	p := newPerson(t, browsertest.WithoutScripts(t))
 	p.tab.Look("dark", 390)
 	p.open("/connect/T")
@@ -257,7 +257,7 @@ func TestI17_WithoutScripts(t *testing.T) {
 	}
 }
 
-func TestCopy(t *testing.T) {
+func TestBrowserCopy(t *testing.T) {
 	p := newPerson(t, browsertest.Start(t))
 	p.open("/connect/result/cns_1")
 	copyLine := func() {
