@@ -97,7 +97,7 @@ type ServiceName struct {
 type listServicesInput struct {
 	Kind     string `query:"kind" enum:"default,custom" doc:"Only services of this kind"`
 	Category string `query:"category" doc:"Only services of this category"`
-	Query    string `query:"q" doc:"Only services whose name or link name holds this text; default services are also found by other words that people use and by their category, and typing errors in their names are forgiven"`
+	Query    string `query:"q" doc:"Only services whose name or link name holds this text; default services are also found by other words that people use and by their category, and with kind=default typing errors are forgiven"`
 	Page
 }
 

@@ -13,6 +13,9 @@ type Hit struct {
 	Rank int
 }
 
+// Forgiven reports whether the search found the entry by forgiving typing errors.
+func (h Hit) Forgiven() bool { return h.Rank >= rankErrors }
+
 // The ranks, from the best on. What was typed with errors comes after them, by how many there are.
 const (
 	rankExact    = iota // the name, a link name or another word that people look for, as it is

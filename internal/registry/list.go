@@ -80,6 +80,9 @@ func (r *Registry) defaults(ctx context.Context, c *lanyard.Caller, f ServiceFil
 	found := map[*catalog.Entry]bool{}
 	services := r.services.Catalog()
 	for _, hit := range services.Search(f.Query) {
+		if hit.Forgiven() && f.Kind != lanyard.KindDefault {
+			continue // beside custom services, which are named as they are
+		}
 		found[hit.Entry] = f.Category == "" || hit.Category == f.Category
 	}
 	var views []ServiceView

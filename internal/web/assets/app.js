@@ -98,6 +98,12 @@ document.addEventListener("DOMContentLoaded", () => {
     if (palette && !palette.open && asked) { event.preventDefault(); openPalette(); }
   });
 
+  // A search field tells of each letter, so that it is left is no news. Otherwise the list would be asked for once more
+  // while something in it is being pressed, and the press lost.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches('form[hx-get] input[type="search"]')) event.stopPropagation();
+  }, true);
+
   // A part of a page that comes with an error status is still the part when it is in the answer. Anything else, such as
   // being signed out meanwhile, is opened as the page that it is.
   document.addEventListener("htmx:beforeSwap", (event) => {
