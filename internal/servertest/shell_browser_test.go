@@ -16,7 +16,7 @@ func TestBrowserPaletteFindsAndOpens(t *testing.T) {
 	tab := signedInTab(t, l)
 	tab.Key("/")
 	tab.Shows("Create connection") // what there is before anything is typed
-	tab.Fill("Search connections, services and pages", "rain")
+	tab.Fill("Search connections, services and pages", "rain and wind")
 	tab.Await(`document.querySelectorAll("#palette-found a").length === 1`)
 	tab.Key("ArrowDown")
 	tab.Await(`document.activeElement.getAttribute("href") === "/connections/rain"`)
