@@ -157,15 +157,19 @@ func (c *check) goTool(ctx context.Context, args ...string) error {
 	return cmd.Run()
 }
 
-// The race detector slows a program down several times over, so it runs where goroutines of ours meet: in every package,
-// but for tests that wait for a browser, and in the tests of the whole server for those about refreshing, replicas and
-// what happens at the same moment. One thing after the other is all that the walk over the catalogue does.
+// The race detector slows a program down several times over, so it runs where goroutines of ours meet: in every package
+// but those of inOrder, and in the tests of the whole server for those about refreshing, replicas and what happens at the
+// same moment.
 const (
 	browserTests = "^TestBrowser"
 	wholeServer  = "lanyard/internal/servertest"
-	catalogWalk  = "lanyard/internal/catalogtest"
 	meetings     = "^Test(B[0-9]|H09|H10|H11|H16|A02|A03|L11|I05|I13|J01|Sweep|Handing|ConnectSession)"
 )
+
+// inOrder are the packages whose tests do one thing after the other: they draw a page, run a command or a page of the
+// documentation, read the catalogue and walk over it, drive a browser, whose driver has races of its own. What they meet
+// with in a server is watched in its packages, and in the meetings.
+var inOrder = []string{"lanyard/docs", "lanyard/examples/host-application", "lanyard/internal/catalog", "lanyard/internal/catalog/generate", "lanyard/internal/catalogtest", "lanyard/internal/cli", "lanyard/internal/web"}
 
 // notWatched are packages of others whose every access to memory the race detector need not see: SQLite, translated from
 // C, has nothing of ours in it, and a password hash is one goroutine's arithmetic. Watched, they take half the time.
@@ -181,8 +185,14 @@ func (c *check) test(ctx context.Context) error {
 		return fmt.Errorf("list the packages: %w", err)
 	}
 	others := strings.Fields(string(listed))
-	server, walk := slices.Contains(others, wholeServer), slices.Contains(others, catalogWalk)
-	others = slices.DeleteFunc(others, func(p string) bool { return p == wholeServer || p == catalogWalk })
+	server := slices.Contains(others, wholeServer)
+	var ordered []string
+	others = slices.DeleteFunc(others, func(p string) bool {
+		if slices.Contains(inOrder, p) {
+			ordered = append(ordered, p)
+		}
+		return p == wholeServer || slices.Contains(inOrder, p)
+	})
 	withBrowser, err := c.withBrowserTests(ctx, others)
 	if err != nil {
 		return err
@@ -192,24 +202,24 @@ func (c *check) test(ctx context.Context) error {
 	var racedErr, besideErr error
 	var rows sync.WaitGroup
 	rows.Go(func() {
+		var errs []error
 		if len(others) > 0 {
-			racedErr = c.goTest(ctx, out, &raced, true, append([]string{"-skip=" + browserTests}, others...)...)
+			errs = append(errs, c.goTest(ctx, out, &raced, true, append([]string{"-skip=" + browserTests}, others...)...))
 		}
+		if len(withBrowser) > 0 {
+			errs = append(errs, c.goTest(ctx, out, &raced, false, append([]string{"-run=" + browserTests}, withBrowser...)...))
+		}
+		if len(ordered) > 0 {
+			errs = append(errs, c.goTest(ctx, out, &raced, false, ordered...))
+		}
+		racedErr = errors.Join(errs...)
 	})
 	rows.Go(func() {
-		var errs []error
 		if server {
-			errs = append(errs,
+			besideErr = errors.Join(
 				c.goTest(ctx, out, &beside, false, "-skip="+meetings, wholeServer),
 				c.goTest(ctx, out, &beside, true, "-run="+meetings, wholeServer))
 		}
-		if walk {
-			errs = append(errs, c.goTest(ctx, out, &beside, false, catalogWalk))
-		}
-		if len(withBrowser) > 0 {
-			errs = append(errs, c.goTest(ctx, out, &beside, false, append([]string{"-run=" + browserTests}, withBrowser...)...))
-		}
-		besideErr = errors.Join(errs...)
 	})
 	rows.Wait()
 	for _, row := range []counts{raced, beside} {
