@@ -48,7 +48,7 @@ func (b *builtin) usage() string { return b.names[0] + "(" + b.takes + ")" }
 // groups are all functions, by the headings of the documentation.
 func groups() []group {
 	return []group{
-		{"Text", textFunctions()}, {"Numbers", numberFunctions()}, {"Lists, maps and collections", containerFunctions()},
+		{"Text", textFunctions()}, {"Numbers", numberFunctions()}, {"Lists and maps", containerFunctions()}, {"Collections", collectionFunctions()}, {"Statistics", statisticFunctions()},
 		{"Dates", dateFunctions()}, {"Encryption", encryptionFunctions()}, {"Anything", commonFunctions()},
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// containerFunctions work on lists, maps and collections. Positions count from 0.
+// containerFunctions work on lists and maps. Positions count from 0.
 func containerFunctions() []builtin {
 	list, keyed, col := on(KindList), on(KindMap), on(KindCollection)
 	return []builtin{
@@ -287,6 +287,16 @@ func contains(v Value, holder any, depth int) bool {
 			if contains(value, holder, depth+1) {
 				return true
 			}
+		}
+	case *Collection:
+		if any(r) == holder {
+			return true
+		}
+		if r.list != nil {
+			return contains(Value{kind: KindList, ref: r.list}, holder, depth+1)
+		}
+		if r.keys != nil {
+			return contains(Value{kind: KindMap, ref: r.keys}, holder, depth+1)
 		}
 	case *braces:
 		if r.list != nil {
