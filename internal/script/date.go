@@ -1,0 +1,273 @@
+package script
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// dateFunctions work on dates. A date in a text of a usual form is taken for one.
+func dateFunctions() []builtin {
+	dates := on(KindDate, KindText)
+	part := func(names []string, about, example, prints string, do func(at time.Time) int) builtin {
+		return builtin{names: names, on: dates, min: 1, max: 1, about: about, example: example, prints: prints, do: func(c *calling, args []Value) (Value, error) {
+			d, err := c.dateArg(args, 0)
+			if err != nil {
+				return Value{}, err
+			}
+			return Number(int64(do(d.at))), nil
+		}}
+	}
+	moved := func(name, about, example, prints string, dayOnly bool, do func(at time.Time, n int) time.Time) builtin {
+		return builtin{names: []string{name}, on: dates, min: 2, max: 2, takes: "number", about: about, example: example, prints: prints, do: func(c *calling, args []Value) (Value, error) {
+			d, err := c.dateArg(args, 0)
+			if err != nil {
+				return Value{}, err
+			}
+			n, err := c.numberArg(args, 1)
+			if err != nil {
+				return Value{}, err
+			}
+			if n > maxSteps || n < -maxSteps {
+				return c.fail("A date is moved by at most %d", maxSteps)
+			}
+			return c.newDate(do(d.at, n), dayOnly)
+		}}
+	}
+	between := func(names []string, about, example, prints string, do func(a, b time.Time) Value) builtin {
+		return builtin{names: names, on: dates, min: 2, max: 2, takes: "date", about: about, example: example, prints: prints, do: func(c *calling, args []Value) (Value, error) {
+			a, err := c.dateArg(args, 0)
+			if err != nil {
+				return Value{}, err
+			}
+			b, err := c.dateArg(args, 1)
+			if err != nil {
+				return Value{}, err
+			}
+			return do(a.at, b.at), nil
+		}}
+	}
+	days := func(a, b time.Time) int64 { return int64(startOfDay(b).Sub(startOfDay(a)).Hours() / 24) }
+	list := []builtin{
+		{names: []string{"now", "zoho.currenttime"}, min: 0, max: 0, about: "This moment.", example: `info now.getYear() > 2000;`, prints: "true", do: func(c *calling, _ []Value) (Value, error) { return Date(c.now().Truncate(time.Second), false), nil }},
+		{names: []string{"today", "zoho.currentdate"}, min: 0, max: 0, about: "This day.", example: `info today.getHour();`, prints: "0", do: func(c *calling, _ []Value) (Value, error) { return Date(startOfDay(c.now()), true), nil }},
+		part([]string{"getDay", "day"}, "The day of the month.", `info '17-Jan-2018'.getDay();`, "17", time.Time.Day),
+		part([]string{"getMonth", "month"}, "The month, from 1.", `info '17-Jan-2018'.getMonth();`, "1", func(at time.Time) int { return int(at.Month()) }),
+		part([]string{"getYear", "year"}, "The year.", `info '17-Jan-2018'.getYear();`, "2018", time.Time.Year),
+		part([]string{"getHour", "hour"}, "The hour, from 0 to 23.", `info '17-Jan-2018 09:05:07'.getHour();`, "9", time.Time.Hour),
+		part([]string{"getMinutes", "minute"}, "The minute.", `info '17-Jan-2018 09:05:07'.getMinutes();`, "5", time.Time.Minute),
+		part([]string{"getSeconds", "second"}, "The second.", `info '17-Jan-2018 09:05:07'.getSeconds();`, "7", time.Time.Second),
+		part([]string{"getDayOfWeek", "weekday"}, "The day of the week: 1 for Sunday.", `info '17-Jan-2018'.getDayOfWeek();`, "4", func(at time.Time) int { return int(at.Weekday()) + 1 }),
+		part([]string{"getDayOfYear"}, "The day of the year.", `info '01-Feb-2018'.getDayOfYear();`, "32", time.Time.YearDay),
+		part([]string{"getWeekOfYear"}, "The week of the year; weeks begin on Sunday.", `info '17-Jan-2018'.getWeekOfYear();`, "3", func(at time.Time) int { _, w := weekOfYear(at); return w }),
+		moved("edate", "The same day, so many months later.", `info '31-Jan-2018'.edate(1);`, "28-Feb-2018", true, addMonths),
+		moved("eomonth", "The last day of the month so many months later.", `info '05-Jan-2018'.eomonth(1);`, "28-Feb-2018", true, func(at time.Time, n int) time.Time {
+			return time.Date(at.Year(), at.Month()+time.Month(n)+1, 0, 0, 0, 0, 0, at.Location())
+		}),
+		day([]string{"toStartOfWeek"}, "The Sunday of its week.", `info '17-Jan-2018'.toStartOfWeek();`, "14-Jan-2018", func(at time.Time) time.Time { return at.AddDate(0, 0, -int(at.Weekday())) }),
+		day([]string{"toStartOfMonth"}, "The first day of its month.", `info '17-Jan-2018'.toStartOfMonth();`, "01-Jan-2018", func(at time.Time) time.Time { return at.AddDate(0, 0, 1-at.Day()) }),
+		weekday("nextWeekDay", "The next such day of the week.", `info '17-Jan-2018'.nextWeekDay("Monday");`, "22-Jan-2018", 1),
+		weekday("previousWeekDay", "The last such day of the week before it.", `info '17-Jan-2018'.previousWeekDay("Monday");`, "15-Jan-2018", -1),
+		between([]string{"daysBetween", "days360"}, "The days from this date to the other.", `info '01-Jan-2018'.daysBetween('17-Jan-2018');`, "16", func(a, b time.Time) Value { return Number(days(a, b)) }),
+		between([]string{"hoursBetween"}, "The whole hours from this moment to the other.", `info '01-Jan-2018 00:00:00'.hoursBetween('01-Jan-2018 05:59:00');`, "5", func(a, b time.Time) Value { return Number(int64(b.Sub(a).Hours())) }),
+		between([]string{"monthsBetween"}, "The days to the other date, divided by 30.", `info '01-Jan-2018'.monthsBetween('05-Mar-2018');`, "2", func(a, b time.Time) Value { return Number(days(a, b) / 30) }),
+		between([]string{"yearsBetween"}, "The days to the other date, divided by 365.", `info '01-Jan-2016'.yearsBetween('01-Mar-2018');`, "2", func(a, b time.Time) Value { return Number(days(a, b) / 365) }),
+		between([]string{"totalMonths"}, "The months from this date to the other, by the calendar.", `info '31-Jan-2018'.totalMonths('01-Mar-2018');`, "1", func(a, b time.Time) Value { return Number(months(a, b)) }),
+		between([]string{"totalYears"}, "The years from this date to the other, by the calendar.", `info '02-Jan-2016'.totalYears('01-Jan-2018');`, "1", func(a, b time.Time) Value { return Number(months(a, b) / 12) }),
+		between([]string{"timeBetween"}, "Hours, minutes and seconds to the other moment.", `info '01-Jan-2018 00:00:00'.timeBetween('01-Jan-2018 05:09:03');`, "5:9:3", func(a, b time.Time) Value {
+			d := b.Sub(a).Abs()
+			return Text(fmt.Sprintf("%d:%d:%d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60))
+		}),
+		{names: []string{"toDate"}, on: dates | on(KindNumber), min: 1, max: 2, takes: "[pattern]", about: "A text as a date, by a pattern or in a usual form; of a number the milliseconds since 1970.", example: `info "2018/01/17".toDate("yyyy/MM/dd");`, prints: "17-Jan-2018", do: toDate(true)},
+		{names: []string{"toDateTime", "toTime"}, on: dates | on(KindNumber), min: 1, max: 2, takes: "[pattern]", about: "A text as a date with its time, by a pattern or in a usual form.", example: `info "2018-01-17 09:05".toTime("yyyy-MM-dd HH:mm");`, prints: "17-Jan-2018 09:05:00", do: toDate(false)},
+		{names: []string{"isDate"}, on: anyKind, min: 1, max: 1, about: "Whether it is a date, or a text of a usual form that is one.", example: `info "x".isDate();`, prints: "false", do: func(c *calling, args []Value) (Value, error) {
+			if args[0].kind == KindText {
+				_, _, ok := readDate(args[0].text(), c.Zone)
+				return Bool(ok), nil
+			}
+			return Bool(args[0].kind == KindDate), nil
+		}},
+		{names: []string{"toString", "toText"}, on: on(KindDate, KindNumber), min: 2, max: 3, takes: "pattern, [zone]", about: "A date by a pattern, in the account's zone or another one; of a number the milliseconds since 1970.", example: `info '17-Jan-2018 09:05:07'.toString("yyyy-MM-dd'T'HH:mm");`, prints: "2018-01-17T09:05", do: dateText},
+		{names: []string{"unixEpoch"}, on: on(KindText), min: 1, max: 2, takes: "[zone]", about: "The milliseconds since 1970 of a date in a text.", example: `info "01-Jan-1970 00:00:01".unixEpoch();`, prints: "1000", do: func(c *calling, args []Value) (Value, error) {
+			zone, err := c.zoneArg(args, 1)
+			if err != nil {
+				return Value{}, err
+			}
+			at, _, ok := readDate(args[0].text(), zone)
+			if !ok {
+				return c.fail("UnParsable date")
+			}
+			return Number(at.UnixMilli()), nil
+		}},
+	}
+	for _, unit := range []struct {
+		name    string
+		add     func(at time.Time, n int) time.Time
+		example string
+	}{
+		{"Day", func(at time.Time, n int) time.Time { return at.AddDate(0, 0, n) }, "18-Jan-2018 00:00:00"},
+		{"Week", func(at time.Time, n int) time.Time { return at.AddDate(0, 0, 7*n) }, "24-Jan-2018 00:00:00"},
+		{"Month", addMonths, "17-Feb-2018 00:00:00"},
+		{"Year", func(at time.Time, n int) time.Time { return addMonths(at, 12*n) }, "17-Jan-2019 00:00:00"},
+		{"Hour", func(at time.Time, n int) time.Time { return at.Add(time.Duration(n) * time.Hour) }, "17-Jan-2018 01:00:00"},
+		{"Minutes", func(at time.Time, n int) time.Time { return at.Add(time.Duration(n) * time.Minute) }, "17-Jan-2018 00:01:00"},
+		{"Seconds", func(at time.Time, n int) time.Time { return at.Add(time.Duration(n) * time.Second) }, "17-Jan-2018 00:00:01"},
+	} {
+		what := strings.TrimSuffix(strings.ToLower(unit.name), "s") + "s"
+		list = append(list,
+			moved("add"+unit.name, "So many "+what+" later.", `info '17-Jan-2018'.add`+unit.name+`(1);`, unit.example, false, unit.add),
+			moved("sub"+unit.name, "So many "+what+" earlier.", `info '17-Jan-2018'.sub`+unit.name+`(-1);`, unit.example, false, func(at time.Time, n int) time.Time { return unit.add(at, -n) }))
+	}
+	return list
+}
+
+// maxSteps bounds what is added to a date: a hundred years of seconds.
+const maxSteps = 100 * 366 * 86400
+
+// day is a function from a date to a day.
+func day(names []string, about, example, prints string, do func(at time.Time) time.Time) builtin {
+	return builtin{names: names, on: on(KindDate, KindText), min: 1, max: 1, about: about, example: example, prints: prints, do: func(c *calling, args []Value) (Value, error) {
+		d, err := c.dateArg(args, 0)
+		if err != nil {
+			return Value{}, err
+		}
+		return c.newDate(startOfDay(do(d.at)), true)
+	}}
+}
+
+func weekday(name, about, example, prints string, step int) builtin {
+	return builtin{names: []string{name}, on: on(KindDate, KindText), min: 2, max: 2, takes: "day", about: about, example: example, prints: prints, do: func(c *calling, args []Value) (Value, error) {
+		d, err := c.dateArg(args, 0)
+		if err != nil {
+			return Value{}, err
+		}
+		want, err := c.textArg(args, 1)
+		if err != nil {
+			return Value{}, err
+		}
+		at := startOfDay(d.at)
+		for range 7 {
+			if at = at.AddDate(0, 0, step); strings.EqualFold(at.Weekday().String(), want) {
+				return c.newDate(at, true)
+			}
+		}
+		return c.fail("'%s' is no day of the week", cut(want, 20))
+	}}
+}
+
+func (c *calling) newDate(at time.Time, dayOnly bool) (Value, error) {
+	if !within(at) {
+		return c.fail("A date lies between the years 1 and 9999")
+	}
+	if dayOnly {
+		at = startOfDay(at)
+	}
+	return Date(at, dayOnly), nil
+}
+
+func (c *calling) dateArg(args []Value, i int) (*date, error) {
+	switch v := args[i]; v.kind {
+	case KindDate:
+		return v.date(), nil
+	case KindText:
+		if at, dayOnly, ok := readDate(v.text(), c.Zone); ok {
+			return &date{at, dayOnly}, nil
+		}
+		return nil, failure(c.Pos, "UnParsable date")
+	default:
+		return nil, c.wrong(v, "DATE-TIME", i)
+	}
+}
+
+// zoneArg is a time zone by its name; the account's where none is given. One that is not known is GMT.
+func (c *calling) zoneArg(args []Value, i int) (*time.Location, error) {
+	if len(args) <= i {
+		return c.Zone, nil
+	}
+	name, err := c.textArg(args, i)
+	if err != nil {
+		return nil, err
+	}
+	if zone, err := time.LoadLocation(name); err == nil && len(name) < 60 {
+		return zone, nil
+	}
+	return time.UTC, nil
+}
+
+func startOfDay(at time.Time) time.Time {
+	return time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, at.Location())
+}
+
+// addMonths keeps within the month: a month after the 31st of January is the last of February.
+func addMonths(at time.Time, n int) time.Time {
+	n = min(max(n, -120_000), 120_000)
+	first := time.Date(at.Year(), at.Month()+time.Month(n), 1, at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), at.Location())
+	last := first.AddDate(0, 1, -1).Day()
+	return first.AddDate(0, 0, min(at.Day(), last)-1)
+}
+
+// months counts whole months by the calendar.
+func months(a, b time.Time) int64 {
+	n := int64(b.Year()-a.Year())*12 + int64(b.Month()-a.Month())
+	if n > 0 && b.Day() < a.Day() {
+		n--
+	}
+	if n < 0 && b.Day() > a.Day() {
+		n++
+	}
+	return n
+}
+
+func toDate(dayOnly bool) func(c *calling, args []Value) (Value, error) {
+	return func(c *calling, args []Value) (Value, error) {
+		v := args[0]
+		switch {
+		case v.kind == KindDate:
+			return c.newDate(v.date().at, dayOnly)
+		case v.kind == KindNumber:
+			return c.newDate(time.UnixMilli(v.n).In(c.Zone), dayOnly)
+		case len(args) == 1:
+			d, err := c.dateArg(args, 0)
+			if err != nil {
+				return Value{}, err
+			}
+			return c.newDate(d.at, dayOnly)
+		}
+		pattern, err := c.textArg(args, 1)
+		if err != nil {
+			return Value{}, err
+		}
+		layout, err := layoutOf(pattern)
+		if err != nil {
+			return c.fail("%s", err)
+		}
+		at, err := time.ParseInLocation(layout, v.text(), c.Zone)
+		if err != nil {
+			return c.fail("UnParsable date")
+		}
+		return c.newDate(at.In(c.Zone), dayOnly)
+	}
+}
+
+func dateText(c *calling, args []Value) (Value, error) {
+	at := time.UnixMilli(args[0].n)
+	if args[0].kind == KindDate {
+		at = args[0].date().at
+	}
+	pattern, err := c.textArg(args, 1)
+	if err != nil {
+		return Value{}, err
+	}
+	zone, err := c.zoneArg(args, 2)
+	if err != nil {
+		return Value{}, err
+	}
+	if at = at.In(zone); !within(at) {
+		return c.fail("A date lies between the years 1 and 9999")
+	}
+	text, err := formatDate(at, pattern)
+	if err != nil {
+		return c.fail("%s", err)
+	}
+	return c.newText(text)
+}

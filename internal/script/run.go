@@ -1,0 +1,221 @@
+package script
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Limits bound a run. A zero field takes its default.
+type Limits struct {
+	Statements int           // executed ones; 5,000. The header of a loop counts once for each round
+	Calls      int           // of the world outside: invokeurl, integration tasks; 500
+	Memory     int64         // bytes of texts, lists and maps that the run makes, whether or not it lets go of them; 64 MiB
+	Output     int           // bytes that info prints; 500,000. What is more is cut off, and the result says so
+	Time       time.Duration // of the whole run; one minute
+}
+
+func (l *Limits) fill() {
+	for _, f := range []struct {
+		field *int
+		value int
+	}{{&l.Statements, 5000}, {&l.Calls, 500}, {&l.Output, 500_000}} {
+		if *f.field == 0 {
+			*f.field = f.value
+		}
+	}
+	if l.Memory == 0 {
+		l.Memory = 64 << 20
+	}
+	if l.Time == 0 {
+		l.Time = time.Minute
+	}
+}
+
+// Host is what a script reaches of the world: nothing but this.
+type Host interface {
+	// Call runs a function of the world outside, such as zoho.crm.getRecords or invokeurl. An error is for the script to
+	// catch; one that wraps [ErrStop] ends it.
+	Call(ctx context.Context, c *HostCall) (Value, error)
+}
+
+// HostCall is a call of the world outside.
+type HostCall struct {
+	Name string  // with its dots; "invokeurl" and "sendmail" for the blocks in square brackets
+	Args []Value // positional; nil for a block
+	// Attributes are those of a block, in their order.
+	Attributes []Attribute
+	Pos        Pos
+}
+
+// Attribute is one of a block.
+type Attribute struct {
+	Name  string // in lower case, with hyphens: "response-format"
+	Value Value
+}
+
+// Settings are what a run is given besides the script.
+type Settings struct {
+	Host   Host
+	Limits Limits
+	Now    func() time.Time // time.Now when nil
+	Zone   *time.Location   // of the account; UTC when nil
+	// System are the values of zoho.loginuser and the like, by their names in lower case.
+	System map[string]Value
+}
+
+// Result is what a run came to.
+type Result struct {
+	Value      Value    // of return; null without one
+	Output     []string // each info line
+	Cut        bool     // there was more output than the limit
+	Statements int      // executed
+	Duration   time.Duration
+}
+
+// Error is what ends a script, or is caught in it.
+type Error struct {
+	Pos
+	Message string
+	final   bool // a limit: try does not catch it
+	cause   error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("Error at line : %d, %s", e.Line, e.Message) }
+
+func (e *Error) Unwrap() error { return e.cause }
+
+func (e *Error) shown() string { return e.Error() }
+
+// run is one run of a script.
+type run struct {
+	Settings
+	ctx    context.Context
+	script *Script
+	vars   []Value
+
+	statements int
+	calls      int
+	memory     int64
+	output     []string
+	printed    int
+	cut        bool
+	started    time.Time
+	result     Value
+}
+
+// Run executes the script with arguments, one for each parameter. The error is an [*Error]; what was printed until then
+// is in the result all the same.
+func (s *Script) Run(ctx context.Context, settings Settings, args ...Value) (*Result, error) {
+	settings.Limits.fill()
+	if settings.Now == nil {
+		settings.Now = time.Now
+	}
+	if settings.Zone == nil {
+		settings.Zone = time.UTC
+	}
+	ctx, cancel := context.WithTimeout(ctx, settings.Limits.Time)
+	defer cancel()
+	r := &run{Settings: settings, ctx: ctx, script: s, vars: make([]Value, s.slots), started: time.Now()}
+	err := r.start(args)
+	return &Result{Value: r.result, Output: r.output, Cut: r.cut, Statements: r.statements, Duration: time.Since(r.started)}, err
+}
+
+func (r *run) start(args []Value) error {
+	if len(args) != len(r.script.Parameters) {
+		return &Error{Pos: Pos{1, 1}, Message: fmt.Sprintf("The function takes %d arguments, and %d were given", len(r.script.Parameters), len(args))}
+	}
+	for i, p := range r.script.Parameters {
+		v, ok := typed(p.Type, args[i])
+		if !ok {
+			return &Error{Pos: Pos{1, 1}, Message: fmt.Sprintf("Argument type mismatches for the function %s at index %d: %s is a %s", r.script.Name, i, p.Name, p.Type)}
+		}
+		r.vars[p.slot] = v
+	}
+	flow, err := r.block(r.script.body)
+	if err != nil {
+		return err
+	}
+	if r.script.Result != "" && r.script.Result != "void" {
+		if flow != flowReturn {
+			return &Error{Pos: Pos{1, 1}, Message: fmt.Sprintf("Missing return statement: Provide %s expression to return", strings.ToUpper(r.script.Result))}
+		}
+		v, ok := typed(r.script.Result, r.result)
+		if !ok {
+			return &Error{Pos: Pos{1, 1}, Message: fmt.Sprintf("The function %s returns a %s, and this is a %s", r.script.Name, r.script.Result, r.result.Kind())}
+		}
+		r.result = v
+	}
+	return nil
+}
+
+// typed is a value as a parameter or result of a declared type.
+func typed(typ string, v Value) (Value, bool) {
+	if v.isNull() {
+		return v, true
+	}
+	k := v.Kind()
+	switch typ {
+	case "string":
+		return v, k == KindText
+	case "int":
+		return v, k == KindNumber
+	case "float":
+		return v, k == KindNumber || k == KindDecimal
+	case "bool":
+		return v, k == KindBool
+	case "date":
+		return v, k == KindDate
+	case "map":
+		return v, k == KindMap || v.isEmptyBraces()
+	case "list":
+		return v, k == KindList
+	case "file":
+		return v, k == KindFile
+	}
+	return v, false
+}
+
+// step counts a statement, and ends a run that has had its share or its time.
+func (r *run) step(at Pos) error {
+	if r.statements++; r.statements > r.Limits.Statements {
+		return &Error{Pos: at, Message: fmt.Sprintf("The script was stopped: it has executed %d statements, which is the limit", r.Limits.Statements), final: true}
+	}
+	if r.statements&0x3f == 0 {
+		return r.late(at)
+	}
+	return nil
+}
+
+// late says that the time is over, or that nobody waits for the run any more.
+func (r *run) late(at Pos) error {
+	if err := r.ctx.Err(); err != nil {
+		message := "The script was stopped: nobody waits for it any more"
+		if time.Since(r.started) >= r.Limits.Time {
+			message = fmt.Sprintf("The script was stopped: it has run for %s, which is the limit", r.Limits.Time)
+		}
+		return &Error{Pos: at, Message: message, final: true, cause: err}
+	}
+	return nil
+}
+
+// grow counts memory that a value takes, before it is made.
+func (r *run) grow(at Pos, bytes int64) error {
+	if r.memory += bytes; r.memory > r.Limits.Memory || bytes < 0 {
+		return &Error{Pos: at, Message: fmt.Sprintf("The script was stopped: its values take more than %d MiB, which is the limit", r.Limits.Memory>>20), final: true}
+	}
+	return nil
+}
+
+// print adds a line of output, as long as there is room.
+func (r *run) print(line string) {
+	if r.cut {
+		return
+	}
+	if room := r.Limits.Output - r.printed; len(line) > room {
+		line, r.cut = strings.ToValidUTF8(line[:max(room, 0)], ""), true
+	}
+	r.printed += len(line) + 1
+	r.output = append(r.output, line)
+}
