@@ -30,7 +30,7 @@ func collectionFunctions() []builtin {
 			switch {
 			case err != nil:
 				return Value{}, err
-			case contains(args[2], args[0].ref, 0):
+			case contains(args[2], args[0].ref):
 				return c.fail("A collection cannot hold itself")
 			case m != nil && !m.Has(args[1]):
 				return c.fail("The collection has no key %s", cut(args[1].String(), 30))
@@ -179,7 +179,7 @@ func insert(c *calling, args []Value) (Value, error) {
 	for _, v := range args[1:] {
 		m := v.keyed()
 		switch {
-		case contains(v, col, 0):
+		case contains(v, col):
 			return c.fail("A collection cannot hold itself")
 		case col.keys != nil && (v.Kind() != KindMap || m == nil):
 			return c.fail("A keyed collection takes keys with their values")
@@ -199,7 +199,7 @@ func insert(c *calling, args []Value) (Value, error) {
 
 func insertAll(c *calling, args []Value) (Value, error) {
 	col, more := args[0].collection(), args[1]
-	if contains(more, col, 0) {
+	if contains(more, col) {
 		return c.fail("A collection cannot hold itself")
 	}
 	if err := c.grow(c.Pos, int64(size(more))*4*valueSize); err != nil {

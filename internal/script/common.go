@@ -82,9 +82,11 @@ func commonFunctions() []builtin {
 		{names: []string{"toString", "toText"}, on: anyKind, min: 1, max: 1, about: "As a text: maps and lists in JSON, everything else as it is printed.", example: `info {"a": {1, 2}}.toString();`, prints: `{"a":[1,2]}`, do: func(c *calling, args []Value) (Value, error) {
 			switch args[0].Kind() {
 			case KindMap, KindCollection:
-				return c.newText(args[0].JSON())
+				s, err := c.json(c.Pos, args[0])
+				return Text(s), err
 			}
-			return c.newText(args[0].String())
+			s, err := c.show(c.Pos, args[0])
+			return Text(s), err
 		}},
 		{names: []string{"toLong", "toNumber"}, on: on(KindNumber, KindDecimal, KindText, KindDate), min: 1, max: 1, about: "As a whole number, without what stands behind the point; of a date the milliseconds since 1970.", example: `info "42".toLong() + 1;`, prints: "43", do: func(c *calling, args []Value) (Value, error) {
 			v := args[0]

@@ -26,7 +26,7 @@ func containerFunctions() []builtin {
 			if err != nil {
 				return Value{}, err
 			}
-			if contains(args[1], l, 0) {
+			if contains(args[1], l) {
 				return c.fail("A list cannot hold itself")
 			}
 			l.items = append(l.items, args[1])
@@ -177,7 +177,7 @@ func containerFunctions() []builtin {
 			if err != nil {
 				return Value{}, err
 			}
-			if contains(args[2], m, 0) {
+			if contains(args[2], m) {
 				return c.fail("A map cannot hold itself")
 			}
 			m.Put(args[1], args[2])
@@ -257,7 +257,7 @@ func (c *calling) at(args []Value) (*List, int, error) {
 }
 
 // same is equal for elements: a text is no number.
-func same(a, b Value) bool { return a.Kind() == b.Kind() && equal(a, b, 0) }
+func same(a, b Value) bool { return a.Kind() == b.Kind() && equal(a, b) }
 
 func (l *List) index(v Value) int {
 	return slices.IndexFunc(l.items, func(item Value) bool { return same(item, v) })
@@ -272,38 +272,46 @@ func (l *List) set() map[mapKey]bool {
 }
 
 // contains reports whether a value is, or holds somewhere, a list or map: one that held itself could never be printed.
-func contains(v Value, holder any, depth int) bool {
-	if depth > maxDepth {
+// What is nested too deep, or holds too much, is taken for such a one.
+func contains(v Value, holder any) bool {
+	s := search{holder, maxCompared}
+	return s.in(v, 0)
+}
+
+type search struct {
+	holder any
+	left   int
+}
+
+func (s *search) in(v Value, depth int) bool {
+	if s.left--; s.left < 0 || depth > maxDepth {
 		return true
 	}
 	switch r := v.ref.(type) {
 	case *List:
-		return any(r) == holder || slices.ContainsFunc(r.items, func(item Value) bool { return contains(item, holder, depth+1) })
+		return s.inside(r, r, nil, depth)
 	case *Map:
-		if any(r) == holder {
-			return true
-		}
-		for _, value := range r.All() {
-			if contains(value, holder, depth+1) {
+		return s.inside(r, nil, r, depth)
+	case *Collection:
+		return s.inside(r, r.list, r.keys, depth)
+	case *braces:
+		return s.inside(r, r.list, r.keys, depth)
+	}
+	return false
+}
+
+func (s *search) inside(self any, list *List, keys *Map, depth int) bool {
+	if self == s.holder || any(list) == s.holder && list != nil || any(keys) == s.holder && keys != nil {
+		return true
+	}
+	if list != nil && slices.ContainsFunc(list.items, func(item Value) bool { return s.in(item, depth+1) }) {
+		return true
+	}
+	if keys != nil {
+		for _, value := range keys.All() {
+			if s.in(value, depth+1) {
 				return true
 			}
-		}
-	case *Collection:
-		if any(r) == holder {
-			return true
-		}
-		if r.list != nil {
-			return contains(Value{kind: KindList, ref: r.list}, holder, depth+1)
-		}
-		if r.keys != nil {
-			return contains(Value{kind: KindMap, ref: r.keys}, holder, depth+1)
-		}
-	case *braces:
-		if r.list != nil {
-			return contains(Value{kind: KindList, ref: r.list}, holder, depth+1)
-		}
-		if r.keys != nil {
-			return contains(Value{kind: KindMap, ref: r.keys}, holder, depth+1)
 		}
 	}
 	return false

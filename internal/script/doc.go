@@ -7,7 +7,7 @@
 //	value.go    what variables hold; print.go  how it reads as text
 //	run.go      one run: its limits, its output, its frames
 //	eval.go     statements and expressions
-//	builtin.go  how functions are found; text.go, number.go, …  the functions themselves
+//	builtin.go  how functions are found; text.go, number.go, date.go, …  the functions themselves
 //
 // Start at [Parse], then [Script.Run].
 package script

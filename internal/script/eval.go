@@ -45,8 +45,12 @@ func (r *run) statement(s statement) (flow, error) {
 		return flowOn, err
 	case *infoStatement:
 		v, err := r.eval(s.value)
+		if err != nil {
+			return flowOn, err
+		}
+		line, err := r.show(s.value.at(), v)
 		if err == nil {
-			r.print(v.String())
+			r.print(line)
 		}
 		return flowOn, err
 	case *ifStatement:
@@ -364,9 +368,9 @@ func (r *run) binary(x *binary) (Value, error) {
 	}
 	switch x.op {
 	case "==":
-		return Bool(equal(a, b, 0)), nil
+		return Bool(equal(a, b)), nil
 	case "!=":
-		return Bool(!equal(a, b, 0)), nil
+		return Bool(!equal(a, b)), nil
 	case "<", ">", "<=", ">=":
 		order, ok := compare(a, b)
 		if !ok || a.kind == KindText || a.kind == KindBool {
@@ -385,8 +389,12 @@ func (r *run) operate(at Pos, op string, a, b Value) (Value, error) {
 			return v, nil
 		}
 	case op == "+" && (a.kind == KindText || b.kind == KindText):
-		s, t := a.String(), b.String()
-		if err := r.grow(at, int64(len(s)+len(t))); err != nil {
+		s, err := r.show(at, a)
+		if err != nil {
+			return Value{}, err
+		}
+		t, err := r.show(at, b)
+		if err != nil {
 			return Value{}, err
 		}
 		return Text(s + t), nil

@@ -113,7 +113,7 @@ func rounded(v Value, digits int, how apd.Rounder) Value {
 	c := decimals.WithPrecision(uint32(max(d.NumDigits()+1, 40)))
 	c.Rounding = how
 	var r apd.Decimal
-	if _, err := c.Quantize(&r, d, int32(-digits)); err != nil { //nolint:gosec // within 400
+	if _, err := c.Quantize(&r, d, int32(-digits)); err != nil {
 		return v
 	}
 	return plain(&r)

@@ -34,9 +34,28 @@ func (v Value) String() string {
 	case KindException:
 		return v.ref.(*Error).shown()
 	}
-	w := printer{}
+	w := printer{left: maxShown}
 	w.value(v, 0)
-	return w.String()
+	return w.shown()
+}
+
+// maxShown bounds what is written of a list or map outside of a run, in bytes: a few that hold each other in several
+// places can be endless to print.
+const maxShown = 1 << 20
+
+// show is a value as it is printed, counted against the memory of the run.
+func (r *run) show(at Pos, v Value) (string, error) { return r.written(at, v, (*printer).value) }
+
+// json is a value as compact JSON, counted against the memory of the run.
+func (r *run) json(at Pos, v Value) (string, error) { return r.written(at, v, (*printer).json) }
+
+func (r *run) written(at Pos, v Value, write func(w *printer, v Value, depth int)) (string, error) {
+	w := printer{left: int(min(max(r.Limits.Memory-r.memory, 0), 1<<30))}
+	write(&w, v, 0)
+	if w.full {
+		return "", r.grow(at, r.Limits.Memory+1)
+	}
+	return w.String(), r.grow(at, int64(w.Len()))
 }
 
 func (d *date) String() string {
@@ -49,24 +68,49 @@ func (d *date) String() string {
 // decimalText never has an exponent.
 func decimalText(v Value) string { return v.decimal().Text('f') }
 
-// printer writes lists and maps, within a limit that who made it sets.
+// printer writes lists and maps, within a limit.
 type printer struct {
 	strings.Builder
+	left int  // bytes that there is room for
+	full bool // there was no room for more
 }
 
 const tooDeep = "…"
 
+func (w *printer) put(s string) {
+	if len(s) > w.left {
+		w.full = true
+		return
+	}
+	w.left -= len(s)
+	w.WriteString(s)
+}
+
+// shown is what was written, with a sign at its end that there was more.
+func (w *printer) shown() string {
+	if w.full {
+		return w.String() + tooDeep
+	}
+	return w.String()
+}
+
 // value writes a value as it is printed: the elements of a list by commas.
 func (w *printer) value(v Value, depth int) {
+	if w.full {
+		return
+	}
 	if depth > maxDepth {
-		w.WriteString(tooDeep)
+		w.put(tooDeep)
 		return
 	}
 	switch v.Kind() {
 	case KindList:
 		for i, item := range v.list().items {
+			if w.full {
+				return
+			}
 			if i > 0 {
-				w.WriteByte(',')
+				w.put(",")
 			}
 			w.value(item, depth+1)
 		}
@@ -81,52 +125,61 @@ func (w *printer) value(v Value, depth int) {
 			w.value(Value{kind: KindList, ref: c.list}, depth)
 		}
 	default:
-		w.WriteString(v.String())
+		w.put(v.String())
 	}
 }
 
 // json writes a value as compact JSON; keys are texts.
 func (w *printer) json(v Value, depth int) {
+	if w.full {
+		return
+	}
 	if depth > maxDepth {
 		w.quoted(tooDeep)
 		return
 	}
 	switch v.Kind() {
 	case KindNull, KindBool, KindNumber, KindDecimal:
-		w.WriteString(v.String())
+		w.put(v.String())
 	case KindMap:
-		w.WriteByte('{')
+		w.put("{")
 		first := true
 		for key, value := range v.keyed().All() {
+			if w.full {
+				return
+			}
 			if !first {
-				w.WriteByte(',')
+				w.put(",")
 			}
 			first = false
 			w.quoted(key.String())
-			w.WriteByte(':')
+			w.put(":")
 			w.json(value, depth+1)
 		}
-		w.WriteByte('}')
+		w.put("}")
 	case KindList:
 		if v.isEmptyBraces() {
-			w.WriteString("{}")
+			w.put("{}")
 			return
 		}
-		w.WriteByte('[')
+		w.put("[")
 		for i, item := range v.list().items {
+			if w.full {
+				return
+			}
 			if i > 0 {
-				w.WriteByte(',')
+				w.put(",")
 			}
 			w.json(item, depth+1)
 		}
-		w.WriteByte(']')
+		w.put("]")
 	case KindCollection:
 		if c := v.collection(); c.list != nil {
 			w.json(Value{kind: KindList, ref: c.list}, depth)
 		} else if c.keys != nil {
 			w.json(Value{kind: KindMap, ref: c.keys}, depth)
 		} else {
-			w.WriteString("{}")
+			w.put("{}")
 		}
 	default:
 		w.quoted(v.String())
@@ -138,16 +191,15 @@ func (w *printer) quoted(s string) {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if e.Encode(s) == nil {
-		w.WriteString(strings.TrimSuffix(b.String(), "\n"))
-	}
+	_ = e.Encode(s) //nolint:errchkjson // a text always encodes
+	w.put(strings.TrimSuffix(b.String(), "\n"))
 }
 
 // JSON is a value as compact JSON.
 func (v Value) JSON() string {
-	w := printer{}
+	w := printer{left: maxShown}
 	w.json(v, 0)
-	return w.String()
+	return w.shown()
 }
 
 // The forms in which a date stands in single quotes; the account's own is the usual one.

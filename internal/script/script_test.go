@@ -27,7 +27,7 @@ func TestProblems(t *testing.T) {
 		{"a missing semicolon", "x = 1\ny = 2;", "1:6 Improper Statement Error might be due to missing ';' at end of the line or incomplete expression"},
 		{"several", "x = ;\ny = 1 +;\ninfo z;", "1:5 Expecting a value but found ';'|2:8 Expecting a value but found ';'|3:6 Variable 'z' is not defined"},
 		{"a variable in another case", "Total = 1; info total;", "1:17 Variable 'total' is not defined: there is 'Total', and names tell capitals from small letters"},
-		{"a function that there is not", `info "a".lenght();`, "1:10 Not able to find 'lenght' function: is length meant?"},
+		{"a function that there is not", `info "a".lengt();`, "1:10 Not able to find 'lengt' function: is length meant?"},
 		{"too many arguments", `info "a".trim(1);`, "1:10 No. of arguments mismatches for the function trim: trim()"},
 		{"a block that is not closed", "if (true) { info 1;", "1:20 Expecting '}' but found '<EOF>'"},
 		{"a comment that is not closed", "info 1; /* and", "1:9 Comment Task is not closed properly"},
@@ -167,6 +167,8 @@ func TestO01_O02_LimitsStop(t *testing.T) {
 		{"a text that doubles", `s = "0123456789"; l = "x".leftpad(60).toList(" "); for each i in l { s = s + s; }`, Limits{}, "its values take more than 64 MiB"},
 		{"a list that grows", `l = {1}; n = "x".leftpad(60).toList(" "); for each i in n { l.addAll(l); }`, Limits{}, "its values take more than 64 MiB"},
 		{"a replacement that blows up", `s = "a".repeat(100000); x = s.replaceAll("a", s, true);`, Limits{}, "its values take more than 64 MiB"},
+		{"lists that hold each other twice", `x = {1}; n = "x".leftpad(60).toList(" "); for each i in n { x = {x, x}; } info x;`, Limits{}, "its values take more than 64 MiB"},
+		{"maps that hold each other twice", `x = {"a": 1}; n = "x".leftpad(60).toList(" "); for each i in n { x = {"a": x, "b": x}; } y = x.toString();`, Limits{}, "its values take more than 64 MiB"},
 		{"time", `l = "x".leftpad(100000).toList(" "); for each a in l { for each b in l { x = 1; } }`, Limits{Statements: 1 << 30, Time: 50 * time.Millisecond}, "it has run for 50ms"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -205,6 +207,21 @@ func TestO14_OutputIsCut(t *testing.T) {
 	got, err := s.Run(t.Context(), Settings{Limits: Limits{Output: 105, Statements: 100_000}})
 	if err != nil || !got.Cut || len(strings.Join(got.Output, "\n")) > 106 {
 		t.Errorf("%d lines, cut %t, %v", len(got.Output), got.Cut, err)
+	}
+}
+
+// Comparing and nesting what holds itself many times over takes bounded time, too.
+func TestO02_WhatIsHeldManyTimes(t *testing.T) {
+	began := time.Now()
+	source := `x = {1}; y = {1}; n = "x".leftpad(60).toList(" "); for each i in n { x = {x, x}; y = {y, y}; }`
+	if got, err := ran(t, source+" info x == y; info x.equals(y); m = {x: 1}; info m.size();", Limits{}); err != nil || got != "false\nfalse\n1" {
+		t.Errorf("printed %q, %v", got, err)
+	}
+	if _, err := ran(t, source+" l = List(); l.add(x);", Limits{}); err == nil || !strings.Contains(err.Error(), "A list cannot hold itself") {
+		t.Errorf("added: %v", err)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it took %s", took)
 	}
 }
 

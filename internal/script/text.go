@@ -160,7 +160,11 @@ func placedTextFunctions() []builtin {
 			return c.newText(strings.ToValidUTF8(string(b), "\ufffd"))
 		}},
 		{names: []string{"reverse"}, on: anyKind &^ on(KindNull), min: 1, max: 1, about: "Its letters from the end to the beginning.", example: `info reverse("abc");`, prints: "cba", do: func(c *calling, args []Value) (Value, error) {
-			r := []rune(args[0].String())
+			s, err := c.show(c.Pos, args[0])
+			if err != nil {
+				return Value{}, err
+			}
+			r := []rune(s)
 			for i, j := 0, len(r)-1; i < j; i, j = i+1, j-1 {
 				r[i], r[j] = r[j], r[i]
 			}
@@ -168,7 +172,11 @@ func placedTextFunctions() []builtin {
 		}},
 		{names: []string{"toList"}, on: text, min: 1, max: 2, takes: "[separator]", about: "What stands between the separators; a JSON array as a list where none is given, and anything else as its one element.", example: `info "a;b".toList(";").size();`, prints: "2", do: toList},
 		{names: []string{"toListString"}, on: text | on(KindList), min: 1, max: 1, about: "What stands between commas, as texts.", example: `info "a,b".toListString().get(1);`, prints: "b", do: func(c *calling, args []Value) (Value, error) {
-			return c.split(args[0].String(), ",")
+			s, err := c.show(c.Pos, args[0])
+			if err != nil {
+				return Value{}, err
+			}
+			return c.split(s, ",")
 		}},
 	}
 }

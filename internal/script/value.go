@@ -66,7 +66,6 @@ type date struct {
 // List is a list, or the values of an indexed collection.
 type List struct {
 	items []Value
-	of    string // of a typed list: String, Int, …; empty for any
 }
 
 // Map keeps the order in which keys were added.
@@ -104,7 +103,6 @@ type braces struct {
 type File struct {
 	Name, Type, Charset, ParamName string
 	Content                        []byte
-	fetched                        bool // from invokeurl or toFile
 }
 
 // NewList, NewMap and NewFile make values of these.
@@ -325,8 +323,19 @@ func (m *Map) clear() { *m = Map{} }
 
 // equal is ==: numbers by what they are worth, dates as moments, lists element by element, maps key by key. A list is
 // equal to a text that is one of its elements.
-func equal(a, b Value, depth int) bool {
-	if depth > maxDepth {
+func equal(a, b Value) bool {
+	c := comparison{left: maxCompared}
+	return c.equal(a, b, 0)
+}
+
+// maxCompared bounds how many elements are compared. What has more is not equal: a few lists that hold each other in
+// several places can be endless.
+const maxCompared = 1_000_000
+
+type comparison struct{ left int }
+
+func (c *comparison) equal(a, b Value, depth int) bool {
+	if c.left--; c.left < 0 || depth > maxDepth {
 		return false
 	}
 	ka, kb := a.Kind(), b.Kind()
@@ -365,7 +374,7 @@ func equal(a, b Value, depth int) bool {
 			return false
 		}
 		for i := range x {
-			if !equal(x[i], y[i], depth+1) {
+			if !c.equal(x[i], y[i], depth+1) {
 				return false
 			}
 		}
@@ -376,7 +385,7 @@ func equal(a, b Value, depth int) bool {
 			return false
 		}
 		for key, value := range x.All() {
-			if !y.Has(key) || !equal(value, y.Get(key), depth+1) {
+			if !y.Has(key) || !c.equal(value, y.Get(key), depth+1) {
 				return false
 			}
 		}
