@@ -167,8 +167,9 @@ func TestO01_O02_LimitsStop(t *testing.T) {
 		{"a text that doubles", `s = "0123456789"; l = "x".leftpad(60).toList(" "); for each i in l { s = s + s; }`, Limits{}, "its values take more than 64 MiB"},
 		{"a list that grows", `l = {1}; n = "x".leftpad(60).toList(" "); for each i in n { l.addAll(l); }`, Limits{}, "its values take more than 64 MiB"},
 		{"a replacement that blows up", `s = "a".repeat(100000); x = s.replaceAll("a", s, true);`, Limits{}, "its values take more than 64 MiB"},
-		{"lists that hold each other twice", `x = {1}; n = "x".leftpad(60).toList(" "); for each i in n { x = {x, x}; } info x;`, Limits{}, "its values take more than 64 MiB"},
-		{"maps that hold each other twice", `x = {"a": 1}; n = "x".leftpad(60).toList(" "); for each i in n { x = {"a": x, "b": x}; } y = x.toString();`, Limits{}, "its values take more than 64 MiB"},
+		{"lists that hold each other twice", `x = {1}; n = "x".leftpad(60).toList(" "); for each i in n { x = {x, x}; } info x;`, Limits{Memory: 1 << 20}, "its values take more than 1 MiB"},
+		{"maps that hold each other twice", `x = {"a": 1}; n = "x".leftpad(60).toList(" "); for each i in n { x = {"a": x, "b": x}; } y = x.toString();`, Limits{Memory: 1 << 20}, "its values take more than 1 MiB"},
+		{"printing without end", `x = {1}; n = "x".leftpad(60).toList(" "); for each i in n { x = {x, x}; } info x;`, Limits{Memory: 1 << 40, Time: 100 * time.Millisecond}, "it has run for 100ms"},
 		{"time", `l = "x".leftpad(100000).toList(" "); for each a in l { for each b in l { x = 1; } }`, Limits{Statements: 1 << 30, Time: 50 * time.Millisecond}, "it has run for 50ms"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -44,8 +44,8 @@ func TestOpenMakesAStore(t *testing.T) {
 		if d := time.Since(s.Now()).Abs(); d > 2*time.Second {
 			t.Errorf("the store's clock is %v away", d)
 		}
-		if s.Now() != s.Now().Truncate(time.Millisecond).UTC() {
-			t.Errorf("the store's time %v is not in whole milliseconds of UTC", s.Now())
+		if now := s.Now(); now != now.Truncate(time.Millisecond).UTC() {
+			t.Errorf("the store's time %v is not in whole milliseconds of UTC", now)
 		}
 		if err := s.Close(); err != nil {
 			t.Error(err)
