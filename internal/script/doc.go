@@ -3,7 +3,7 @@
 //
 //	lex.go      a text as tokens, each with its place
 //	ast.go      a script as a tree
-//	parse.go    tokens as a tree, recovering after each error
+//	parse.go    tokens as a tree, recovering after each error; parse_expression.go  what has a value
 //	value.go    what variables hold; print.go  how it reads as text
 //	run.go      one run: its limits, its output, its frames
 //	eval.go     statements and expressions
