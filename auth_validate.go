@@ -208,7 +208,7 @@ func (a *TokenAnswer) validate(f *FieldErrors) {
 		{"access_token", a.AccessToken}, {"refresh_token", a.RefreshToken}, {"expires_in", a.ExpiresIn}, {"scope", a.Scope},
 	} {
 		if p.path != "" {
-			f.Check("/auth/token_answer/"+p.name, checkAnswerPath(p.path))
+			f.Check("/auth/token_answer/"+p.name, CheckAnswerPath(p.path))
 		}
 	}
 	if !slices.Contains([]string{"", "milliseconds", "unix", "unix_milliseconds", "rfc3339"}, a.ExpiresUnit) {

@@ -157,7 +157,7 @@ func (l *Learn) validate(at string, f *FieldErrors) {
 			f.Add(at+"/at", "this names a query parameter of the callback")
 		}
 	case LearnToken, LearnLookup:
-		f.Check(at+"/at", checkAnswerPath(l.At))
+		f.Check(at+"/at", CheckAnswerPath(l.At))
 	default:
 		f.Add(at+"/from", "a value is learnt from callback, token or lookup")
 	}
@@ -174,9 +174,9 @@ func (l *Learn) validate(at string, f *FieldErrors) {
 	}
 }
 
-// checkAnswerPath judges a path into a JSON answer. Wildcards, queries and modifiers are left out: a path may come from
+// CheckAnswerPath judges a path into a JSON answer. Wildcards, queries and modifiers are left out: a path may come from
 // anybody who defines a service, an answer from any server.
-func checkAnswerPath(path string) error {
+func CheckAnswerPath(path string) error {
 	for name := range strings.SplitSeq(path, ".") {
 		if len(path) > 200 || name == "" || strings.ContainsFunc(name, func(r rune) bool {
 			return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
@@ -245,7 +245,7 @@ func (s *Service) validateVerification(f *FieldErrors) {
 		}
 	}
 	if s.VerifyMember != "" {
-		f.Check("/verify_member", checkAnswerPath(s.VerifyMember))
+		f.Check("/verify_member", CheckAnswerPath(s.VerifyMember))
 	}
 	for i, status := range s.VerifyAccepts {
 		if status < 400 || status > 499 || status == http.StatusUnauthorized {

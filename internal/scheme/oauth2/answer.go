@@ -37,15 +37,8 @@ var ErrPath = errors.New("a path into a token answer is names of letters, digits
 // CheckPath checks a path of a [Shape] or for [Token.Member]. Wildcards, queries and modifiers, which the library behind
 // knows, are left out: a path may come from anybody who defines a service, an answer from any server.
 func CheckPath(path string) error {
-	if len(path) > 200 {
+	if lanyard.CheckAnswerPath(path) != nil {
 		return ErrPath
-	}
-	for name := range strings.SplitSeq(path, ".") {
-		if name == "" || strings.ContainsFunc(name, func(r rune) bool {
-			return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
-		}) {
-			return ErrPath
-		}
 	}
 	return nil
 }
