@@ -19,6 +19,8 @@ type (
 	AuditID          string
 	WebhookID        string
 	WebhookEventID   string
+	FunctionID       string
+	RunID            string
 )
 
 func newID(prefix string) string { return prefix + "_" + rand.Text() }
@@ -32,3 +34,5 @@ func NewConsentRequestID() ConsentRequestID { return ConsentRequestID(newID("cns
 func NewAPIKeyID() APIKeyID                 { return APIKeyID(newID("key")) }
 func NewConnectSessionID() ConnectSessionID { return ConnectSessionID(newID("cse")) }
 func NewWebhookID() WebhookID               { return WebhookID(newID("whk")) }
+func NewFunctionID() FunctionID             { return FunctionID(newID("fun")) }
+func NewRunID() RunID                       { return RunID(newID("run")) }

@@ -23,6 +23,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -35,7 +36,8 @@ type Catalog struct {
 	entries []*Entry
 	ways    []*Way
 	byName  map[lanyard.LinkName]place
-	indexed sync.Once // the index for searching is made when something is first searched
+	tasks   map[string]Task // by their names in lower case
+	indexed sync.Once       // the index for searching is made when something is first searched
 	index   []*searched
 }
 
@@ -56,6 +58,8 @@ type Entry struct {
 	Aliases     []string `json:"aliases,omitempty"` // other words that people look for
 	Evidence    Evidence `json:"evidence,omitzero"`
 	Ways        []Way    `json:"ways"` // the usual one first
+	// Tasks are the operations that scripts call by name, through a connection of any of the ways.
+	Tasks []lanyard.Task `json:"tasks,omitempty"`
 
 	document *document // the file it was read from; nil for one that was not
 }
@@ -70,6 +74,12 @@ type Evidence struct {
 	Sources []string `json:"sources,omitempty"`
 	// Agree is how many of them give the same addresses: the fewest over all addresses.
 	Agree int `json:"agree,omitempty"`
+}
+
+// Task is an integration task and the entry that it belongs to.
+type Task struct {
+	*lanyard.Task
+	Entry *Entry
 }
 
 // Way is one way to connect: a service that one can make connections with.
@@ -113,6 +123,17 @@ func (c *Catalog) add(e *Entry) error {
 		}
 		c.byName[w.LinkName] = place{e, w}
 		c.ways = append(c.ways, w)
+	}
+	for i := range e.Tasks {
+		t := &e.Tasks[i]
+		name := strings.ToLower(t.Name)
+		if taken, ok := c.tasks[name]; ok {
+			return e.document.fault(fmt.Sprintf("/tasks/%d/name", i), fmt.Sprintf("the task %s is one of %s already", t.Name, taken.Entry.Name))
+		}
+		if c.tasks == nil {
+			c.tasks = map[string]Task{}
+		}
+		c.tasks[name] = Task{t, e}
 	}
 	c.entries = append(c.entries, e)
 	return nil
@@ -167,6 +188,17 @@ func (c *Catalog) Has(name lanyard.LinkName) bool { return c.byName[name].way !=
 func (c *Catalog) Find(name lanyard.LinkName) (*Entry, *Way) {
 	p := c.byName[name]
 	return p.entry, p.way
+}
+
+// Task finds an integration task by its name, in any case; false when there is none.
+func (c *Catalog) Task(name string) (Task, bool) {
+	t, ok := c.tasks[strings.ToLower(name)]
+	return t, ok
+}
+
+// Tasks lists all integration tasks, by name.
+func (c *Catalog) Tasks() []Task {
+	return slices.SortedFunc(maps.Values(c.tasks), func(a, b Task) int { return cmp.Compare(a.Name, b.Name) })
 }
 
 // Ways lists every way of every entry, by link name.

@@ -15,14 +15,15 @@ import (
 
 // file is how an entry is written. What its definitions have in common with it is not repeated in them.
 type file struct {
-	Name        string    `json:"name"`
-	Description string    `json:"description"`
-	DocsURL     string    `json:"docs_url,omitempty"`
-	Logo        string    `json:"logo,omitempty"`
-	Color       string    `json:"color,omitempty"`
-	Aliases     []string  `json:"aliases,omitempty"`
-	Evidence    Evidence  `json:"evidence,omitzero"`
-	Ways        []fileWay `json:"ways"`
+	Name        string         `json:"name"`
+	Description string         `json:"description"`
+	DocsURL     string         `json:"docs_url,omitempty"`
+	Logo        string         `json:"logo,omitempty"`
+	Color       string         `json:"color,omitempty"`
+	Aliases     []string       `json:"aliases,omitempty"`
+	Evidence    Evidence       `json:"evidence,omitzero"`
+	Ways        []fileWay      `json:"ways"`
+	Tasks       []lanyard.Task `json:"tasks,omitempty"`
 }
 
 type fileWay struct {
@@ -51,7 +52,7 @@ func parse(name, category string, data []byte) (*Entry, error) {
 	}
 	e := &Entry{
 		Name: f.Name, Category: category, Description: f.Description, DocsURL: f.DocsURL,
-		Logo: f.Logo, Color: f.Color, Aliases: f.Aliases, Evidence: f.Evidence, Ways: make([]Way, len(f.Ways)), document: d,
+		Logo: f.Logo, Color: f.Color, Aliases: f.Aliases, Evidence: f.Evidence, Ways: make([]Way, len(f.Ways)), Tasks: f.Tasks, document: d,
 	}
 	faults := []error{d.located("", e.check())}
 	for i, w := range f.Ways {
@@ -65,6 +66,11 @@ func parse(name, category string, data []byte) (*Entry, error) {
 		way := &e.Ways[i]
 		way.LinkName, way.Type, way.service = s.LinkName, s.Auth.Type, func() *lanyard.Service { return s }
 		faults = append(faults, d.located(at, way.check(len(f.Ways))))
+	}
+	for i := range e.Tasks {
+		if len(e.Ways) > 0 && e.Ways[0].service != nil {
+			faults = append(faults, d.located(fmt.Sprintf("/tasks/%d", i), e.Tasks[i].Validate(e.Ways[0].Service())))
+		}
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ import (
 func (e *Entry) YAML() ([]byte, error) {
 	f := file{
 		Name: e.Name, Description: e.Description, DocsURL: e.DocsURL, Logo: e.Logo, Color: e.Color,
-		Aliases: e.Aliases, Evidence: e.Evidence, Ways: make([]fileWay, len(e.Ways)),
+		Aliases: e.Aliases, Evidence: e.Evidence, Ways: make([]fileWay, len(e.Ways)), Tasks: e.Tasks,
 	}
 	for i := range e.Ways {
 		w := &e.Ways[i]

@@ -16,7 +16,7 @@ type Script struct {
 
 // Parameter is one that the function takes.
 type Parameter struct {
-	Type, Name string
+	Type, Name string // the type is empty where any will do
 	slot       int
 }
 

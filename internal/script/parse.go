@@ -9,11 +9,12 @@ import (
 // maxDepth bounds how deep a script may be nested, blocks and expressions alike.
 const maxDepth = 200
 
-// Parse reads a script. The error is [Problems]: all that is wrong, in the order of the lines.
-func Parse(source string) (*Script, error) {
+// Parse reads a script. The error is [Problems]: all that is wrong, in the order of the lines. A script without a header
+// has the variables for its parameters, of any type.
+func Parse(source string, variables ...string) (*Script, error) {
 	l := lex(source)
 	p := &parser{lexer: l, script: &Script{}, slots: map[string]int{}, connections: map[string]bool{}}
-	p.source()
+	p.source(variables)
 	if len(l.problems) > 0 {
 		slices.SortStableFunc(l.problems, func(a, b Problem) int {
 			if a.Line != b.Line {
@@ -117,10 +118,13 @@ func (p *parser) enter() {
 func (p *parser) leave() { p.depth-- }
 
 // source reads a whole script: a function with its header, or the body of one.
-func (p *parser) source() {
+func (p *parser) source(variables []string) {
 	if p.header() {
 		p.script.body = p.block()
 	} else {
+		for _, name := range variables {
+			p.script.Parameters = append(p.script.Parameters, Parameter{Name: name, slot: p.assign(name)})
+		}
 		p.script.body = p.statements(false)
 	}
 	if t := p.peek(); t.kind != tokEnd {

@@ -157,6 +157,8 @@ func typed(typ string, v Value) (Value, bool) {
 	}
 	k := v.Kind()
 	switch typ {
+	case "":
+		return v, true
 	case "string":
 		return v, k == KindText
 	case "int":

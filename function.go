@@ -1,0 +1,137 @@
+package lanyard
+
+import (
+	"fmt"
+	"time"
+)
+
+// Function is a saved script: everybody in the organization can read and run it, whoever saved it last is who it acts as
+// where nobody asks.
+type Function struct {
+	ID             FunctionID
+	OrganizationID OrganizationID
+	LinkName       LinkName // scripts call it by thisapp.<link name>, in any case
+	Name           string
+	Author         UserID // who made it
+	// Version counts from 1: one more with every change of the script.
+	Version int64
+	Script  string // of the current version
+	// SavedBy is who saved the current version; runs that nobody asks for, on a schedule or by its address, act as that
+	// user, with no login user.
+	SavedBy  UserID
+	Schedule Schedule
+	// NextRunAt is when the schedule is due; zero without one.
+	NextRunAt time.Time
+	// HookSet: it has an address of its own, whose token is not known any more.
+	HookSet bool
+	// Connections are the link names that stand in the script.
+	Connections []LinkName
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Schedule is when a function runs by itself.
+type Schedule struct {
+	Cron string `json:"cron"` // five fields: minute, hour, day of the month, month, day of the week; empty: never
+	Zone string `json:"zone"` // IANA name; UTC when empty
+}
+
+// FunctionVersion is a script as it was saved once.
+type FunctionVersion struct {
+	Version int64
+	Script  string
+	SavedBy UserID
+	SavedAt time.Time
+}
+
+// RunCause says what started a run.
+type RunCause string
+
+const (
+	CauseAPI      RunCause = "api"
+	CausePage     RunCause = "page"
+	CauseSchedule RunCause = "schedule"
+	CauseHook     RunCause = "hook"
+)
+
+// RunStatus is where a run of a function stands.
+type RunStatus string
+
+const (
+	RunRunning RunStatus = "running"
+	RunOK      RunStatus = "ok"
+	RunFailed  RunStatus = "failed"
+	RunCut     RunStatus = "cut" // the server stopped before it ended
+)
+
+// FunctionRun records a run of a saved function.
+type FunctionRun struct {
+	ID             RunID
+	OrganizationID OrganizationID
+	FunctionID     FunctionID
+	Function       LinkName
+	Version        int64
+	Cause          RunCause
+	User           UserID // the acting user
+	Key            APIKeyID
+	Status         RunStatus
+	StartedAt      time.Time
+	// Deadline is when it has ended at the latest: what still runs later was cut.
+	Deadline   time.Time
+	Duration   time.Duration
+	Statements int
+	Report     RunReport
+}
+
+// RunReport is what a run of a script came to. In the store it is sealed.
+type RunReport struct {
+	Output []string  `json:"output"`
+	Cut    bool      `json:"output_cut,omitempty"` // there was more output than is kept
+	Result []byte    `json:"result,omitempty"`     // JSON
+	Error  *RunError `json:"error,omitempty"`
+	Calls  []RunCall `json:"calls,omitempty"`
+}
+
+// RunError is what ended a script.
+type RunError struct {
+	Message string `json:"message"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column,omitempty"`
+	// Code is Lanyard's own error behind it, such as authorization_required; empty for one of the script.
+	Code       Code   `json:"code,omitempty"`
+	ConnectURL string `json:"connect_url,omitempty"` // where a person has to connect
+	// Problems are all that is wrong with a script that could not be read.
+	Problems []ScriptProblem `json:"problems,omitempty"`
+}
+
+// ScriptProblem is one thing that is wrong with a script.
+type ScriptProblem struct {
+	Line    int    `json:"line"`   // from 1
+	Column  int    `json:"column"` // from 1, in characters
+	Message string `json:"message"`
+}
+
+// RunCall is a call that a script made.
+type RunCall struct {
+	Line       int      `json:"line"`
+	Name       string   `json:"name"` // invokeurl, or the task
+	Connection LinkName `json:"connection,omitempty"`
+	Method     string   `json:"method,omitempty"`
+	Host       string   `json:"host,omitempty"`
+	Path       string   `json:"path,omitempty"`   // without the query
+	Status     int      `json:"status,omitempty"` // 0: no answer
+	Code       Code     `json:"code,omitempty"`
+	StartedMS  int64    `json:"started_ms"` // after the beginning of the run
+	DurationMS int64    `json:"duration_ms"`
+}
+
+// MaxScript bounds the source of a script, in bytes.
+const MaxScript = 1 << 20
+
+// CheckScript checks the size of a script's source.
+func CheckScript(source string) error {
+	if len(source) > MaxScript {
+		return fmt.Errorf("a script has at most 1 MiB")
+	}
+	return nil
+}
