@@ -2,6 +2,7 @@ package script
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -12,7 +13,7 @@ const maxDepth = 200
 // Parse reads a script. The error is [Problems]: all that is wrong, in the order of the lines.
 func Parse(source string) (*Script, error) {
 	l := lex(source)
-	p := &parser{lexer: l, script: &Script{}, slots: map[string]int{}, connections: map[string]bool{}}
+	p := &parser{lexer: l, script: &Script{}, slots: map[string]int{}, connections: map[string]bool{}, functions: map[string]bool{}}
 	p.source()
 	if len(l.problems) > 0 {
 		slices.SortStableFunc(l.problems, func(a, b Problem) int {
@@ -24,10 +25,8 @@ func Parse(source string) (*Script, error) {
 		return nil, l.problems
 	}
 	p.script.slots = len(p.script.names)
-	for name := range p.connections {
-		p.script.Connections = append(p.script.Connections, name)
-	}
-	slices.Sort(p.script.Connections)
+	p.script.Connections = slices.Sorted(maps.Keys(p.connections))
+	p.script.Functions = slices.Sorted(maps.Keys(p.functions))
 	return p.script, nil
 }
 
@@ -40,6 +39,7 @@ type parser struct {
 	script      *Script
 	slots       map[string]int
 	connections map[string]bool
+	functions   map[string]bool
 }
 
 // bail ends the statement that cannot be read; the parser goes on behind it.
@@ -150,6 +150,9 @@ func (p *parser) header() bool {
 		p.i = begin
 		return false
 	}
+	if space, name, ok := strings.Cut(full, "."); ok && isSpace(space) {
+		full = name
+	}
 	p.script.Name, p.script.Result = full, result
 	func() {
 		defer p.recover(func() {
@@ -177,6 +180,11 @@ func (p *parser) header() bool {
 		p.expect(")")
 	}()
 	return true
+}
+
+// isSpace: the names before the dot that mean the saved functions.
+func isSpace(name string) bool {
+	return strings.EqualFold(name, "thisapp") || strings.EqualFold(name, "standalone")
 }
 
 // recover catches a bail and lets skip find the place to go on from.
@@ -303,7 +311,7 @@ func (p *parser) statement() statement {
 		case "sendmail":
 			if isSign(next, "[") {
 				p.i++
-				s := &taskStatement{at, "sendmail", p.attributes()}
+				s := &taskStatement{at, "sendmail", p.attributes(t)}
 				p.accept(";")
 				return s
 			}
@@ -353,6 +361,8 @@ func (p *parser) callStatement(at place) statement {
 		if !slices.ContainsFunc(c.found, func(b *builtin) bool { return b.result != must }) && len(c.found) > 0 {
 			p.problem(begin.at, "%s function needs to be assigned to a variable", c.name)
 		}
+	case *functionCall:
+		c.statement = true
 	case *hostCall, *invokeURL:
 	default:
 		p.fail(begin.at, "Expecting a statement but found an expression: assign it to a variable")
