@@ -19,7 +19,7 @@ type Script struct {
 
 // TaskUse is a place where a script calls a function of the world outside, such as zoho.crm.getRecords.
 type TaskUse struct {
-	Pos
+	Pos       Pos
 	Name      string // with its dots, as it is written
 	Arguments int
 	Last      string // the last argument where it is a text as it stands, which may be a link name; else empty

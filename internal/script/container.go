@@ -439,7 +439,7 @@ func sorted[T any](c *calling, things []T, up bool, by func(T) Value) ([]T, erro
 	}
 	result := slices.Clone(things)
 	slices.SortStableFunc(result, func(a, b T) int {
-		if c.stopped.Load() {
+		if c.ctx.Err() != nil {
 			return 0
 		}
 		order, _ := compare(by(a), by(b))

@@ -119,21 +119,36 @@ func (p *parser) function(name token, args []expression, method bool) expression
 	}
 	if len(c.found) == 0 {
 		p.problem(name.at, "No. of arguments mismatches for the function %s: %s", name.text, named[0].usage())
-		return c
 	}
-	for i, arg := range args {
+	p.checkArguments(c)
+	return c
+}
+
+// checkArguments finds those that stand there as they are and are not of the type that the function takes.
+func (p *parser) checkArguments(c *call) {
+	wrong := func(at Pos, format string, args ...any) {
+		if len(p.problems) < maxProblems {
+			p.problems = append(p.problems, Problem{at, fmt.Sprintf(format, args...)})
+		}
+	}
+	may := c.found
+	if len(c.args) > 0 {
+		if receiver, ok := c.args[0].(*literal); ok {
+			may = slices.DeleteFunc(slices.Clone(may), func(b *builtin) bool { return b.on&(1<<receiver.value.kind) == 0 })
+		}
+	}
+	for i, arg := range c.args {
 		switch arg := arg.(type) {
 		case *mapLiteral:
 			if arg.bare && !c.takesKeys() {
-				p.problems = append(p.problems, Problem{arg.Pos, fmt.Sprintf("The function %s takes no keys with values: a map is written {key: value}", name.text)})
+				wrong(arg.Pos, "The function %s takes no keys with values: a map is written {key: value}", c.name)
 			}
 		case *literal:
-			if i > 0 && !slices.ContainsFunc(c.found, func(b *builtin) bool { return b.mayTake(i, arg.value.kind) }) {
-				p.problems = append(p.problems, Problem{arg.Pos, fmt.Sprintf("Argument type mismatches for the function %s at index %d: %s", name.text, i, named[0].usage())})
+			if i > 0 && len(may) > 0 && !slices.ContainsFunc(may, func(b *builtin) bool { return b.mayTake(i, arg.value.kind) }) {
+				wrong(arg.Pos, "Argument type mismatches for the function %s at index %d: %s", c.name, i, may[0].usage())
 			}
 		}
 	}
-	return c
 }
 
 // takesKeys: only collections are made of keys with their values, and take them.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -114,7 +113,6 @@ type run struct {
 	printed    int
 	cut        bool
 	started    time.Time
-	stopped    atomic.Bool // the time is over, or nobody waits any more
 }
 
 // frame is what a function has to itself: one that calls another finds its own as it was.
@@ -141,9 +139,6 @@ func (s *Script) Run(ctx context.Context, settings Settings, args ...Value) (*Re
 	ctx, cancel := context.WithTimeout(ctx, settings.Limits.Time)
 	defer cancel()
 	r := &run{Settings: settings, ctx: ctx, started: time.Now()}
-	unwatch := context.AfterFunc(ctx, func() { r.stopped.Store(true) })
-	defer unwatch()
-	r.stopped.Store(ctx.Err() != nil)
 	vars, err := s.variables(Pos{1, 1}, s.Name, args)
 	if err == nil {
 		r.frame = frame{script: s, vars: vars}
@@ -222,9 +217,6 @@ func (r *run) step(at Pos) error {
 
 // late says that the time is over, or that nobody waits for the run any more. Whatever may take long asks it on its way.
 func (r *run) late(at Pos) error {
-	if !r.stopped.Load() {
-		return nil
-	}
 	if err := r.ctx.Err(); err != nil {
 		message := "The script was stopped: nobody waits for it any more"
 		if time.Since(r.started) >= r.Limits.Time {
