@@ -166,6 +166,9 @@ func (l *lexer) afterValue() bool {
 		return false
 	}
 	t := l.tokens[len(l.tokens)-1]
+	if isWord(t, "return") || isWord(t, "info") || isWord(t, "in") {
+		return false
+	}
 	return t.kind != tokSign || t.text == ")" || t.text == "]" || t.text == "}"
 }
 
