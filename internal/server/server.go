@@ -197,6 +197,7 @@ func build(ctx context.Context, c Config) (*Server, error) {
 	changed := func(ch store.Change) {
 		s.accounts.Changed(ch)
 		s.keeper.Changed(ch)
+		reg.Changed(ch)
 		s.webhooks.Changed(ch)
 	}
 	forget.Store(&changed)
