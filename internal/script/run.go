@@ -68,6 +68,8 @@ type Settings struct {
 	Functions func(ctx context.Context, name string) (*Script, error)
 	// System are the values of zoho.loginuser and the like, by their names in lower case.
 	System map[string]Value
+	// Pace is asked again and again while statements are executed, so that other runs get their turn; nil: nobody waits.
+	Pace func()
 }
 
 // Result is what a run came to.
@@ -213,6 +215,9 @@ func typed(typ string, v Value) (Value, bool) {
 func (r *run) step(at Pos) error {
 	if r.statements++; r.statements > r.Limits.Statements {
 		return &Error{Pos: at, Message: fmt.Sprintf("The script was stopped: it has executed %d statements, which is the limit", r.Limits.Statements), final: true}
+	}
+	if r.Pace != nil && r.statements&0x3f == 0 {
+		r.Pace()
 	}
 	return r.late(at)
 }
