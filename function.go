@@ -102,6 +102,8 @@ type RunReport struct {
 	Output []string  `json:"output"`
 	Cut    bool      `json:"output_cut,omitempty"` // there was more output than is kept
 	Result []byte    `json:"result,omitempty"`     // JSON
+	// ResultCut: there was a result, too large for the record.
+	ResultCut bool `json:"result_cut,omitempty"`
 	Error  *RunError `json:"error,omitempty"`
 	Calls  []RunCall `json:"calls,omitempty"`
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -104,7 +105,8 @@ func (s *Store) CreateFunction(ctx context.Context, f *lanyard.Function, most in
 }
 
 // UpdateFunction stores what a function has become since its version was before: name, schedule and, with another
-// version, the script. It sets the time. Conflict when somebody else saved it meanwhile, not_found when it is gone.
+// version, the script. When it runs next is stored with another schedule only, since it may have run meanwhile. It sets
+// the time. Conflict when somebody else saved it meanwhile, not_found when it is gone.
 func (s *Store) UpdateFunction(ctx context.Context, before int64, f *lanyard.Function, audit lanyard.AuditEntry) error {
 	changed := *f
 	changed.UpdatedAt = s.Now()
@@ -156,7 +158,7 @@ func (t *tx) writeFunction(ctx context.Context, f *lanyard.Function) error {
 		return err
 	}
 	const update = `UPDATE functions SET name = $3, search = $4, version = $5, saved_by = $6, signature = $7, connections = $8, cron = $9, zone = $10,
-		next_run_at = $11, updated_at = $12 WHERE organization_id = $1 AND id = $2`
+		next_run_at = CASE WHEN cron = $9 AND zone = $10 THEN next_run_at ELSE $11 END, updated_at = $12 WHERE organization_id = $1 AND id = $2`
 	if _, err := t.exec(ctx, update, f.OrganizationID, f.ID, f.Name, functionSearch(f), f.Version, f.SavedBy, signature, names, f.Schedule.Cron, f.Schedule.Zone,
 		millis(f.NextRunAt), millis(f.UpdatedAt)); err != nil {
 		return fmt.Errorf("update function %s: %w", f.ID, err)
@@ -267,17 +269,31 @@ func (s *Store) functions(ctx context.Context, condition string, args []any) ([]
 }
 
 // FunctionVersions lists the versions of a function that are kept, newest first, without their scripts.
-func (s *Store) FunctionVersions(ctx context.Context, org lanyard.OrganizationID, id lanyard.FunctionID) ([]lanyard.FunctionVersion, error) {
+func (s *Store) FunctionVersions(ctx context.Context, org lanyard.OrganizationID, id lanyard.FunctionID, page Page) ([]lanyard.FunctionVersion, string, error) {
+	const list = "function_versions"
+	after, rows, err := page.Open(list, org)
+	if err != nil {
+		return nil, "", err
+	}
+	w := where{`organization_id = $1`, []any{org}}
+	w.and(`function_id = `, id)
+	if after != "" {
+		before, err := strconv.ParseInt(after, 10, 64)
+		if err != nil {
+			return nil, "", fmt.Errorf("read the cursor of a list of versions: %w", err)
+		}
+		w.and(`version < `, before)
+	}
 	scan := func(row scanner) (v lanyard.FunctionVersion, err error) {
 		err = row.Scan(&v.Version, &v.SavedBy, instant{&v.SavedAt})
 		return v, err
 	}
-	const query = `SELECT version, saved_by, saved_at FROM function_versions WHERE organization_id = $1 AND function_id = $2 ORDER BY version DESC`
-	versions, err := all(ctx, s.reads, scan, query, org, id)
+	versions, err := all(ctx, s.reads, scan, `SELECT version, saved_by, saved_at FROM function_versions WHERE `+w.limit(`version DESC`, rows), w.args...)
 	if err != nil {
-		return nil, fmt.Errorf("list the versions of function %s: %w", id, err)
+		return nil, "", fmt.Errorf("list the versions of function %s: %w", id, err)
 	}
-	return versions, nil
+	versions, next := Cut(list, org, versions, rows, func(v *lanyard.FunctionVersion) string { return strconv.FormatInt(v.Version, 10) })
+	return versions, next, nil
 }
 
 // FunctionVersion gives one version of a function with its script; not_found when it is not kept any more.

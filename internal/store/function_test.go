@@ -59,7 +59,7 @@ func TestFunctionIsReadAsItWasSaved(t *testing.T) {
 		if diff := gocmp.Diff(f, read()); diff != "" || !f.UpdatedAt.Equal(start.Add(time.Second)) {
 			t.Errorf("edited (-want +got):\n%s", diff)
 		}
-		versions, err := w.FunctionVersions(t.Context(), w.org, f.ID)
+		versions, _, err := w.FunctionVersions(t.Context(), w.org, f.ID, store.Page{Limit: 200})
 		check(t, err)
 		want := []lanyard.FunctionVersion{{Version: 2, SavedBy: w.member.ID, SavedAt: start.Add(time.Second)}, {Version: 1, SavedBy: w.owner.ID, SavedAt: start}}
 		if diff := gocmp.Diff(want, versions); diff != "" {
@@ -109,10 +109,17 @@ func TestTheLastVersionsAreKept(t *testing.T) {
 			f.Script = fmt.Sprint("info ", f.Version, ";")
 			check(t, w.UpdateFunction(t.Context(), f.Version-1, f, entry("x")))
 		}
-		versions, err := w.FunctionVersions(t.Context(), w.org, f.ID)
+		versions, _, err := w.FunctionVersions(t.Context(), w.org, f.ID, store.Page{Limit: 200})
 		check(t, err)
 		if len(versions) != store.KeepVersions || versions[0].Version != f.Version {
 			t.Errorf("there are %d versions, from %d on", len(versions), versions[0].Version)
+		}
+		page, next, err := w.FunctionVersions(t.Context(), w.org, f.ID, store.Page{Limit: 99})
+		check(t, err)
+		rest, _, err := w.FunctionVersions(t.Context(), w.org, f.ID, store.Page{Cursor: next})
+		check(t, err)
+		if len(page) != 99 || len(rest) != 1 || rest[0].Version != page[98].Version-1 {
+			t.Errorf("in pages they are %d and %d", len(page), len(rest))
 		}
 		_, err = w.FunctionVersion(t.Context(), w.org, f.ID, f.Version-store.KeepVersions)
 		wantCode(t, err, lanyard.CodeNotFound)
