@@ -182,6 +182,8 @@ func newOutcomePart(report *lanyard.RunReport, status lanyard.RunStatus, stateme
 		if !whole {
 			p.Result.Note = fmt.Sprintf("This is the beginning of %s.", size(int64(len(report.Result))))
 		}
+	} else if report.ResultCut {
+		p.Result = &shownBody{Note: "There was a result, too large to be kept."}
 	}
 	if e := report.Error; e != nil {
 		shown := &shownRunError{Message: e.Message, Line: e.Line, Column: e.Column, Problems: e.Problems, Remedy: remedies[e.Code]}
@@ -320,7 +322,6 @@ type runRow struct {
 	Took    string
 	Version int64
 	Who     string
-	Message string // what ended it
 }
 
 var causeWords = map[lanyard.RunCause]string{
@@ -331,16 +332,13 @@ func newRunRow(run *lanyard.FunctionRun, names store.Names) runRow {
 	row := runRow{ID: string(run.ID), Path: scriptPath(run.Function, "runs", string(run.ID)), At: run.StartedAt, Exact: run.StartedAt.UTC().Format("2 January 2006, 15:04:05 UTC"),
 		Cause: causeWords[run.Cause], Took: took(run.Duration), Version: run.Version, Who: nameOf(names.Users, run.User, "a former user")}
 	row.Words, row.Tone = runStanding(run.Status)
-	if e := run.Report.Error; e != nil {
-		row.Message = said(e.Message)
-	}
 	return row
 }
 
 const runsLimit = 50
 
 func newRunsPage(v visitor, f *lanyard.Function, runs []lanyard.FunctionRun, names store.Names, cursor, next string) runsPage {
-	p := runsPage{frame: newShellFrame(v, "Runs of "+f.Name, "/scripts"), scriptHead: newScriptHead(f, "Runs"), Own: !mayEditFunction(v, f)}
+	p := runsPage{frame: newShellFrame(v, "Runs of "+f.Name, "/scripts"), scriptHead: newScriptHead(f, "Runs"), Own: !mayEditFunction(v, f) && f.SavedBy != v.user.ID}
 	for i := range runs {
 		p.Rows = append(p.Rows, newRunRow(&runs[i], names))
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lanyard"
+	"lanyard/internal/access"
 	"lanyard/internal/function"
 	"lanyard/internal/problem"
 )
@@ -32,14 +33,9 @@ func (scriptSettingsPage) template() string { return "script_settings" }
 
 // nextRuns says when a schedule is due.
 type nextRuns struct {
-	Words string // of the schedule; empty: it never is
-	Times []nextRun
+	Words string   // of the schedule; empty: it never is
+	Times []string // on the clock of the schedule's zone
 	Error string
-}
-
-type nextRun struct {
-	At    time.Time
-	Local string // on the clock of the schedule's zone
 }
 
 const shownNextRuns = 3
@@ -54,8 +50,12 @@ func newNextRuns(schedule lanyard.Schedule, now time.Time) nextRuns {
 		return nextRuns{Error: sentence(err.Error())}
 	}
 	n := nextRuns{Words: scheduleWords(schedule)}
+	zone, err := time.LoadLocation(schedule.Zone)
+	if err != nil {
+		zone = time.UTC // which cannot be: there were times in it
+	}
 	for _, at := range times {
-		n.Times = append(n.Times, nextRun{At: at, Local: at.Format("Monday, 2 January 2006, 15:04 MST")})
+		n.Times = append(n.Times, at.In(zone).Format("Monday, 2 January 2006, 15:04 MST"))
 	}
 	return n
 }
@@ -107,13 +107,13 @@ func (s *site) setScriptSettings(w http.ResponseWriter, r *http.Request, v visit
 	}
 	text := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
 	in := settingsInput{Name: text("name"), Schedule: lanyard.Schedule{Cron: text("cron"), Zone: text("zone")}}
-	f2, err := s.functions.Edit(r.Context(), v.caller, string(f.LinkName), function.Edit{Name: &in.Name, Schedule: &in.Schedule, Version: f.Version})
+	saved, err := s.functions.Edit(r.Context(), v.caller, string(f.LinkName), function.Edit{Name: &in.Name, Schedule: &in.Schedule})
 	if d := s.onForm(r, err); d != nil {
 		return s.write(w, d.Status, newScriptSettingsPage(v, f, in, d, time.Now()))
 	} else if err != nil {
 		return err
 	}
-	s.tell(w, newNotice("ok", "The settings of "+f2.Name+" were saved", ""))
+	s.tell(w, newNotice("ok", "The settings of "+saved.Name+" were saved", ""))
 	http.Redirect(w, r, scriptPath(f.LinkName, "settings"), http.StatusSeeOther)
 	return nil
 }
@@ -196,8 +196,8 @@ func (s *site) askAbout(newPage func(visitor, *lanyard.Function) endConnectionPa
 		if err != nil {
 			return err
 		}
-		if !mayEditFunction(v, f) {
-			return lanyard.Errorf(lanyard.CodeForbidden, "Only who made this function, and owners and admins of the organization, change or delete it.")
+		if err := access.EditFunction(v.caller, f); err != nil {
+			return err
 		}
 		return s.write(w, http.StatusOK, newPage(v, f))
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,8 @@ import (
 type versionsPage struct {
 	frame
 	scriptHead
-	Rows []versionRow
+	Rows        []versionRow
+	First, Next string
 }
 
 func (versionsPage) template() string { return "script_versions" }
@@ -30,10 +32,18 @@ type versionRow struct {
 	Restore string // where the form goes; empty where there is nothing to restore
 }
 
-func newVersionsPage(v visitor, f *lanyard.Function, list []lanyard.FunctionVersion, names store.Names) versionsPage {
+const versionsLimit = 50
+
+func newVersionsPage(v visitor, f *lanyard.Function, list []lanyard.FunctionVersion, names store.Names, cursor, next string) versionsPage {
 	p := versionsPage{frame: newShellFrame(v, "Versions of "+f.Name, "/scripts"), scriptHead: newScriptHead(f, "Versions")}
 	for i := range list {
 		p.Rows = append(p.Rows, newVersionRow(v, f, &list[i], names))
+	}
+	if cursor != "" {
+		p.First = scriptPath(f.LinkName, "versions")
+	}
+	if next != "" {
+		p.Next = scriptPath(f.LinkName, "versions") + "?cursor=" + url.QueryEscape(next)
 	}
 	return p
 }
@@ -55,7 +65,8 @@ func (s *site) scriptVersions(w http.ResponseWriter, r *http.Request, v visitor)
 	if err != nil {
 		return err
 	}
-	list, err := s.functions.Versions(r.Context(), v.caller, string(f.LinkName))
+	cursor := r.URL.Query().Get("cursor")
+	list, next, err := s.functions.Versions(r.Context(), v.caller, string(f.LinkName), store.Page{Cursor: cursor, Limit: versionsLimit})
 	if err != nil {
 		return err
 	}
@@ -63,7 +74,7 @@ func (s *site) scriptVersions(w http.ResponseWriter, r *http.Request, v visitor)
 	if err != nil {
 		return err
 	}
-	return s.write(w, http.StatusOK, newVersionsPage(v, f, list, names))
+	return s.write(w, http.StatusOK, newVersionsPage(v, f, list, names, cursor, next))
 }
 
 func (s *site) versionNames(r *http.Request, v visitor, list []lanyard.FunctionVersion) (store.Names, error) {
@@ -145,7 +156,7 @@ func (s *site) scriptVersion(w http.ResponseWriter, r *http.Request, v visitor) 
 			return err
 		}
 	}
-	others, err := s.functions.Versions(r.Context(), v.caller, string(f.LinkName))
+	others, _, err := s.functions.Versions(r.Context(), v.caller, string(f.LinkName), store.Page{Limit: 100})
 	if err != nil {
 		return err
 	}

@@ -151,7 +151,7 @@ type Functions interface {
 	Create(ctx context.Context, c *lanyard.Caller, in function.Input) (*lanyard.Function, error)
 	Edit(ctx context.Context, c *lanyard.Caller, name string, in function.Edit) (*lanyard.Function, error)
 	Delete(ctx context.Context, c *lanyard.Caller, name string) error
-	Versions(ctx context.Context, c *lanyard.Caller, name string) ([]lanyard.FunctionVersion, error)
+	Versions(ctx context.Context, c *lanyard.Caller, name string, p store.Page) ([]lanyard.FunctionVersion, string, error)
 	Version(ctx context.Context, c *lanyard.Caller, name string, version int64) (*lanyard.FunctionVersion, error)
 	Restore(ctx context.Context, c *lanyard.Caller, name string, version int64) (*lanyard.Function, error)
 	Run(ctx context.Context, c *lanyard.Caller, name string, in function.RunRequest) (*lanyard.FunctionRun, error)
