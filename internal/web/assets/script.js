@@ -90,10 +90,11 @@
     let at = 0;
     const put = (name, begin, end) => {
       if (begin >= end) return;
-      for (const [b, e, marked] of [[begin, Math.min(end, from), false], [Math.max(begin, from), Math.min(end, to), true], [Math.max(begin, to), end, false]]) {
-        if (from < 0 ? marked || b === begin : b >= e) continue;
+      const pieces = mark ? [[begin, Math.min(end, from), false], [Math.max(begin, from), Math.min(end, to), true], [Math.max(begin, to), end, false]] : [[begin, end, false]];
+      for (const [b, e, marked] of pieces) {
+        if (b >= e) continue;
         const span = document.createElement("span");
-        span.className = [name, marked ? "marked " + mark.tone : ""].join(" ").trim();
+        if (name || marked) span.className = [name, marked ? "marked " + mark.tone : ""].join(" ").trim();
         span.textContent = text.slice(b, e);
         row.append(span);
       }
@@ -106,7 +107,6 @@
       span.textContent = " ";
       row.append(span);
     }
-    row.append("\n");
     return row;
   }
 
@@ -442,7 +442,7 @@
   function showChanged() {
     document.getElementById("unsaved").hidden = !changed() || !document.getElementById("save");
   }
-  addEventListener("beforeunload", (event) => { if (changed() && !sending) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => { if (area.value !== area.defaultValue && !sending) event.preventDefault(); });
   form.addEventListener("submit", () => { sending = true; });
   addEventListener("pageshow", () => { sending = false; });
 
@@ -499,7 +499,6 @@
   const firstColumn = (line) => (/^\s*/.exec(lines[line - 1] ?? "")[0].length) + 1;
 
   read();
-  document.documentElement.classList.add("edits");
   editor.classList.add("live");
   area.setAttribute("aria-autocomplete", "list");
   area.setAttribute("aria-haspopup", "listbox");
