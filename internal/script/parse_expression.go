@@ -304,7 +304,7 @@ func (p *parser) named(t token, at place) expression {
 	if p.is(":") && lower == "list" { // List:String()
 		p.i++
 		typ := p.take()
-		return p.function(token{tokName, t.at, "list:" + typ.text}, p.arguments(), false)
+		return p.function(token{tokName, t.at, t.text + ":" + typ.text}, p.arguments(), false)
 	}
 	return &variable{at, p.use(t)}
 }
