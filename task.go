@@ -49,8 +49,9 @@ type TaskParameter struct {
 	Optional bool `json:"optional,omitempty"`
 	// Default is the value of an optional one that was not given.
 	Default json.RawMessage `json:"default,omitempty"`
-	Choices []string        `json:"choices,omitempty"` // of a text
-	About   string          `json:"about,omitempty"`
+	// Choices are the texts that a text can be. Scripts write them in any case; they are sent as they stand here.
+	Choices []string `json:"choices,omitempty"`
+	About   string   `json:"about,omitempty"`
 }
 
 // ParameterType says what a task takes.
