@@ -2,6 +2,7 @@ package script
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -59,7 +60,28 @@ func dateFunctions() []builtin {
 		part([]string{"getSeconds", "second"}, "The second.", `info '17-Jan-2018 09:05:07'.getSeconds();`, "7", time.Time.Second),
 		part([]string{"getDayOfWeek", "weekday"}, "The day of the week: 1 for Sunday.", `info '17-Jan-2018'.getDayOfWeek();`, "4", func(at time.Time) int { return int(at.Weekday()) + 1 }),
 		part([]string{"getDayOfYear"}, "The day of the year.", `info '01-Feb-2018'.getDayOfYear();`, "32", time.Time.YearDay),
-		part([]string{"getWeekOfYear"}, "The week of the year; weeks begin on Sunday.", `info '17-Jan-2018'.getWeekOfYear();`, "3", func(at time.Time) int { _, w := weekOfYear(at); return w }),
+		method(dates, "getWeekOfYear", "[day]", "The week of the year; weeks begin on Sunday, or on the day that is given.", `info '7-Feb-2021'.getWeekOfYear("Monday");`, "6", func(c *calling, args []Value) (Value, error) {
+			d, err := c.dateArg(args, 0)
+			if err != nil {
+				return Value{}, err
+			}
+			first := time.Sunday
+			if len(args) > 1 {
+				name, err := c.textArg(args, 1)
+				if err != nil {
+					return Value{}, err
+				}
+				var ok bool
+				if first, ok = weekdayOf(name); !ok {
+					return c.fail("'%s' is no day of the week", cut(name, 20))
+				}
+			}
+			_, w := weekOfYear(d.at, first)
+			return Number(int64(w)), nil
+		}),
+		forPeople("getDate", "", "The day as people write it.", `info '17-Jan-2018'.getDate();`, "17th January 2018", func(day, _ string) string { return day }),
+		forPeople("getTime", "[12 or 24], [seconds]", "The time of day as people write it, with 12 or 24 hours, and with seconds where the last argument is true.", `info '17-Jan-2018 21:00:59'.getTime();`, "09:00 PM", func(_, clock string) string { return clock }),
+		forPeople("getDateTime", "[12 or 24], [seconds]", "The day and the time of day as people write them, with 12 or 24 hours, and with seconds where the last argument is true.", `info '17-Jan-2018 10:10:37'.getDateTime(12, true);`, "17th January 2018,10:10:37 AM", func(day, clock string) string { return day + "," + clock }),
 		moved("edate", "The same day, so many months later.", `info '31-Jan-2018'.edate(1);`, "28-Feb-2018", true, addMonths),
 		moved("eomonth", "The last day of the month so many months later.", `info '05-Jan-2018'.eomonth(1);`, "28-Feb-2018", true, func(at time.Time, n int) time.Time {
 			return time.Date(at.Year(), at.Month()+time.Month(n)+1, 0, 0, 0, 0, 0, at.Location())
@@ -78,6 +100,9 @@ func dateFunctions() []builtin {
 			d := b.Sub(a).Abs()
 			return Text(fmt.Sprintf("%d:%d:%d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60))
 		}),
+		between([]string{"yearFraction"}, "The time to the other date in years of 365 days.", `info '17-Jan-2019'.yearFraction('29-Jan-2019');`, "0.03287671232876712", func(a, b time.Time) Value {
+			return fromFloat(b.Sub(a).Hours() / 24 / 365)
+		}),
 		{names: []string{"toDate"}, on: dates | on(KindNumber), min: 1, max: 2, takes: "[pattern]", about: "A text as a date, by a pattern or in a usual form; of a number the milliseconds since 1970.", example: `info "2018/01/17".toDate("yyyy/MM/dd");`, prints: "17-Jan-2018", do: toDate(true)},
 		{names: []string{"toDateTime", "toTime"}, on: dates | on(KindNumber), min: 1, max: 2, takes: "[pattern]", about: "A text as a date with its time, by a pattern or in a usual form.", example: `info "2018-01-17 09:05".toTime("yyyy-MM-dd HH:mm");`, prints: "17-Jan-2018 09:05:00", do: toDate(false)},
 		{names: []string{"isDate"}, on: anyKind, min: 1, max: 1, about: "Whether it is a date, or a text of a usual form that is one.", example: `info "x".isDate();`, prints: "false", do: func(c *calling, args []Value) (Value, error) {
@@ -88,6 +113,19 @@ func dateFunctions() []builtin {
 			return Bool(args[0].kind == KindDate), nil
 		}},
 		{names: []string{"toString", "toText"}, on: on(KindDate, KindNumber), min: 2, max: 3, takes: "pattern, [zone]", about: "A date by a pattern, in the account's zone or another one; of a number the milliseconds since 1970.", example: `info '17-Jan-2018 09:05:07'.toString("yyyy-MM-dd'T'HH:mm");`, prints: "2018-01-17T09:05", do: dateText},
+		{names: []string{"toDateTimeString"}, on: dates | on(KindNumber), min: 1, max: 3, takes: "[pattern], [zone]", about: "A date, or the milliseconds since 1970 that a number is, as a text by a pattern, in the account's zone or another one.", example: `info toDateTimeString(1000, "yyyy-MM-dd HH:mm:ss z", "GMT");`, prints: "1970-01-01 00:00:01 GMT", do: func(c *calling, args []Value) (Value, error) {
+			if args[0].kind == KindText {
+				d, err := c.dateArg(args, 0)
+				if err != nil {
+					return Value{}, err
+				}
+				args[0] = Date(d.at, d.dayOnly)
+			}
+			if len(args) == 1 {
+				args = append(args, Text("dd-MMM-yyyy HH:mm:ss"))
+			}
+			return dateText(c, args)
+		}},
 		{names: []string{"unixEpoch"}, on: on(KindText), min: 1, max: 2, takes: "[zone]", about: "The milliseconds since 1970 of a date in a text.", example: `info "01-Jan-1970 00:00:01".unixEpoch();`, prints: "1000", do: func(c *calling, args []Value) (Value, error) {
 			zone, err := c.zoneArg(args, 1)
 			if err != nil {
@@ -118,7 +156,54 @@ func dateFunctions() []builtin {
 			moved("add"+unit.name, "So many "+what+" later.", `info '17-Jan-2018'.add`+unit.name+`(1);`, unit.example, false, unit.add),
 			moved("sub"+unit.name, "So many "+what+" earlier.", `info '17-Jan-2018'.sub`+unit.name+`(-1);`, unit.example, false, func(at time.Time, n int) time.Time { return unit.add(at, -n) }))
 	}
-	return list
+	return append(list, businessFunctions()...)
+}
+
+// forPeople is a function that writes a date for people.
+func forPeople(name, takes, about, example, prints string, do func(day, clock string) string) builtin {
+	return method(on(KindDate, KindText), name, takes, about, example, prints, func(c *calling, args []Value) (Value, error) {
+		d, err := c.dateArg(args, 0)
+		if err != nil {
+			return Value{}, err
+		}
+		layout, half, seconds := "03:04", " PM", false
+		if len(args) > 1 {
+			n, err := c.numberArg(args, 1)
+			switch {
+			case err != nil:
+				return Value{}, err
+			case n == 24:
+				layout, half = "15:04", ""
+			case n != 12:
+				return c.fail("A day has 12 or 24 hours")
+			}
+		}
+		if len(args) > 2 {
+			if seconds, err = c.boolArg(args, 2); err != nil {
+				return Value{}, err
+			}
+		}
+		if seconds {
+			layout += ":05"
+		}
+		return c.newText(do(ordinal(d.at.Day())+d.at.Format(" January 2006"), d.at.Format(layout+half)))
+	})
+}
+
+// ordinal is 1st, 2nd, 3rd, 4th, …
+func ordinal(n int) string {
+	ending := "th"
+	if n%100 < 11 || n%100 > 13 {
+		switch n % 10 {
+		case 1:
+			ending = "st"
+		case 2:
+			ending = "nd"
+		case 3:
+			ending = "rd"
+		}
+	}
+	return strconv.Itoa(n) + ending
 }
 
 // maxSteps bounds what is added to a date: a hundred years of seconds.
@@ -145,13 +230,15 @@ func weekday(name, about, example, prints string, step int) builtin {
 		if err != nil {
 			return Value{}, err
 		}
-		at := startOfDay(d.at)
-		for range 7 {
-			if at = at.AddDate(0, 0, step); strings.EqualFold(at.Weekday().String(), want) {
-				return c.newDate(at, true)
-			}
+		day, ok := weekdayOf(want)
+		if !ok {
+			return c.fail("'%s' is no day of the week", cut(want, 20))
 		}
-		return c.fail("'%s' is no day of the week", cut(want, 20))
+		at := startOfDay(d.at).AddDate(0, 0, step)
+		for at.Weekday() != day {
+			at = at.AddDate(0, 0, step)
+		}
+		return c.newDate(at, true)
 	}}
 }
 

@@ -1,9 +1,13 @@
 package script
 
 import (
+	"bytes"
+	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,7 +76,7 @@ func (r *run) statement(s statement) (flow, error) {
 	case *tryStatement:
 		return r.try(s)
 	case *returnStatement:
-		r.result = Value{}
+		r.result, r.returned = Value{}, s.Pos
 		if s.value != nil {
 			v, err := r.eval(s.value)
 			if err != nil {
@@ -86,7 +90,7 @@ func (r *run) statement(s statement) (flow, error) {
 	case *continueStatement:
 		return flowContinue, nil
 	case *taskStatement:
-		_, err := r.outside(&HostCall{Name: s.name, Pos: s.Pos}, s.attributes)
+		_, err := r.outside(&HostCall{Name: s.name, Pos: s.Pos, Function: r.name}, s.attributes)
 		return flowOn, err
 	}
 	return flowOn, failure(s.at(), "This statement cannot be run")
@@ -127,6 +131,10 @@ func (r *run) loop(s *forStatement) (flow, error) {
 	if err != nil {
 		return flowOn, err
 	}
+	if err := r.grow(s.Pos, int64(len(items))*valueSize); err != nil {
+		return flowOn, err
+	}
+	items = slices.Clone(items) // the loop goes through them as they are now, whatever it does to them
 	for i, item := range items {
 		if i > 0 {
 			if err := r.step(s.Pos); err != nil {
@@ -147,44 +155,74 @@ func (r *run) loop(s *forStatement) (flow, error) {
 	return flowOn, nil
 }
 
-// elements are those of a list or collection, the keys of a map, the parts of a text between commas.
+// elements are those of a list or collection, the keys of a map, the parts of a text between commas, the rows of a CSV
+// file. They are not to be written to.
 func (r *run) elements(at Pos, v Value) ([]Value, error) {
+	if v.isEmptyBraces() {
+		return nil, nil
+	}
 	switch v.Kind() {
 	case KindList:
-		items := v.list().items
-		return items[:len(items):len(items)], nil
+		return v.list().items, nil
 	case KindMap:
-		var keys []Value
-		for key := range v.keyed().All() {
-			keys = append(keys, key)
-		}
-		return keys, r.grow(at, int64(len(keys))*valueSize)
+		return v.keyed().keys(), nil
 	case KindCollection:
-		c := v.collection()
-		if c.list != nil {
-			return c.list.items[:len(c.list.items):len(c.list.items)], nil
-		}
-		var values []Value
-		if c.keys != nil {
-			for _, value := range c.keys.All() {
-				values = append(values, value)
-			}
-		}
-		return values, r.grow(at, int64(len(values))*valueSize)
+		return v.collection().values(), nil
 	case KindText:
-		if v.text() == "" {
-			return nil, nil
-		}
-		parts := strings.Split(v.text(), ",")
-		items := make([]Value, len(parts))
-		for i, part := range parts {
-			items[i] = Text(strings.TrimSpace(part))
-		}
-		return items, r.grow(at, int64(len(items))*valueSize)
+		return r.parts(at, v.text())
+	case KindFile:
+		return r.rows(at, v.file())
 	case KindNull:
 		return nil, failure(at, "Null value occurred while performing for each operation")
 	}
 	return nil, failure(at, "A %s has no elements to go through", v.Kind())
+}
+
+// parts are what stands between the commas of a text.
+func (r *run) parts(at Pos, s string) ([]Value, error) {
+	if s == "" {
+		return nil, nil
+	}
+	if err := r.grow(at, int64(strings.Count(s, ",")+1)*valueSize); err != nil {
+		return nil, err
+	}
+	var items []Value
+	for part := range strings.SplitSeq(s, ",") {
+		items = append(items, Text(strings.TrimSpace(part)))
+	}
+	return items, nil
+}
+
+const maxCSV = 2 << 20 // bytes of a file that a loop goes through
+
+// rows are those of a CSV file, each a list of texts.
+func (r *run) rows(at Pos, f *File) ([]Value, error) {
+	if len(f.Content) > maxCSV {
+		return nil, failure(at, "A CSV file that a loop goes through has at most %d MB", maxCSV>>20)
+	}
+	if err := r.grow(at, int64(len(f.Content))); err != nil {
+		return nil, err
+	}
+	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(f.Content, []byte("\ufeff"))))
+	reader.FieldsPerRecord, reader.LazyQuotes = -1, true
+	var rows []Value
+	for {
+		record, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return rows, nil
+		}
+		if err != nil {
+			return nil, failure(at, "The file %s is no CSV file", cut(f.Name, 60))
+		}
+		if err := r.grow(at, int64(len(record)+2)*valueSize); err != nil {
+			return nil, err
+		}
+		row := make([]Value, len(record))
+		for i, field := range record {
+			row[i] = Text(strings.ToValidUTF8(field, "\ufffd"))
+		}
+		rows = append(rows, NewList(row...))
+	}
 }
 
 const valueSize = 40 // bytes that an element of a list takes
@@ -238,14 +276,18 @@ func (r *run) eval(x expression) (Value, error) {
 		return r.mapLiteral(x)
 	case *member:
 		return r.member(x)
+	case *dateLiteral:
+		return Date(x.date.in(r.Zone), x.date.dayOnly), nil
+	case *functionCall:
+		return r.function(x)
 	case *hostCall:
 		args, err := r.evalAll(x.args)
 		if err != nil {
 			return Value{}, err
 		}
-		return r.outside(&HostCall{Name: x.name, Args: args, Pos: x.Pos}, nil)
+		return r.outside(&HostCall{Name: x.name, Args: args, Pos: x.Pos, Function: r.name}, nil)
 	case *invokeURL:
-		return r.outside(&HostCall{Name: "invokeurl", Pos: x.Pos}, x.attributes)
+		return r.outside(&HostCall{Name: "invokeurl", Pos: x.Pos, Function: r.name}, x.attributes)
 	}
 	return Value{}, failure(x.at(), "This expression cannot be worked out")
 }
@@ -273,6 +315,9 @@ func (r *run) mapLiteral(x *mapLiteral) (Value, error) {
 		}
 		value, err := r.eval(x.values[i])
 		if err != nil {
+			return Value{}, err
+		}
+		if err := r.countKey(x.Pos, key); err != nil {
 			return Value{}, err
 		}
 		m.keyed().Put(key, value)
@@ -368,6 +413,12 @@ func (r *run) binary(x *binary) (Value, error) {
 	b, err := r.eval(x.y)
 	if err != nil {
 		return Value{}, err
+	}
+	switch x.op {
+	case "==", "!=":
+		if err := r.late(x.Pos); err != nil {
+			return Value{}, err
+		}
 	}
 	switch x.op {
 	case "==":
@@ -507,9 +558,17 @@ func (r *run) call(x *call) (Value, error) {
 	if len(args) > 0 {
 		first = args[0].Kind()
 	}
+	if err := r.late(x.Pos); err != nil {
+		return Value{}, err
+	}
+	if len(args) > 0 && args[0].isEmptyBraces() {
+		if b := forBraces(x.found, args); b != nil {
+			return b.do(&calling{r, x.Pos, x.name, x.bare()}, args)
+		}
+	}
 	for _, b := range x.found {
-		if len(x.args) == 0 || b.on&(1<<first) != 0 || len(args) > 0 && args[0].isEmptyBraces() && b.on&(1<<KindMap|1<<KindList) != 0 {
-			return b.do(&calling{r, x.Pos, x.name}, args)
+		if len(x.args) == 0 || b.on&(1<<first) != 0 {
+			return b.do(&calling{r, x.Pos, x.name, x.bare()}, args)
 		}
 	}
 	if len(args) > 0 && args[0].isNull() {
@@ -518,11 +577,90 @@ func (r *run) call(x *call) (Value, error) {
 	return Value{}, failure(x.Pos, "'%s' can not be cast to '%s' for the function %s", first, wanted(x.found), x.name)
 }
 
+// forBraces finds the function for {} that is neither a list nor a map yet: one for both, or the one that its arguments
+// are for. What only reads gets an empty list or map, and leaves {} undecided.
+func forBraces(found []*builtin, args []Value) *builtin {
+	var best *builtin
+	for _, b := range found {
+		list, keyed := b.on&(1<<KindList) != 0, b.on&(1<<KindMap) != 0
+		switch {
+		case list && keyed:
+			return b
+		case list && (best == nil || len(args) == 2 && args[1].kind == KindNumber), keyed && (best == nil || len(args) == 2 && args[1].kind != KindNumber):
+			best = b
+		}
+	}
+	if best != nil && best.result == must {
+		if args[0] = NewList(); best.on&(1<<KindMap) != 0 {
+			args[0] = NewMap()
+		}
+	}
+	return best
+}
+
+// bare: do keys with their values stand among the arguments, without braces?
+func (x *call) bare() bool {
+	if len(x.args) == 0 {
+		return false
+	}
+	m, ok := x.args[len(x.args)-1].(*mapLiteral)
+	return ok && m.bare
+}
+
+// function runs a saved function in a frame of its own. Everything is counted together with what calls it.
+func (r *run) function(x *functionCall) (Value, error) {
+	args, err := r.evalAll(x.args)
+	if err != nil {
+		return Value{}, err
+	}
+	if r.Functions == nil {
+		return Value{}, failure(x.Pos, "Not able to find '%s' function: there are no saved functions here", x.name)
+	}
+	if r.depth >= r.Limits.Depth {
+		return Value{}, &Error{Pos: x.Pos, Message: fmt.Sprintf("The script was stopped: functions have called each other %d deep, which is the limit", r.Limits.Depth), final: true}
+	}
+	s, ok := r.functions[x.name]
+	if !ok {
+		s, err = r.Functions(r.ctx, x.name)
+		if late := r.late(x.Pos); late != nil {
+			return Value{}, late
+		}
+		if err != nil {
+			return Value{}, &Error{Pos: x.Pos, Message: err.Error(), cause: err}
+		}
+		if r.functions == nil {
+			r.functions = map[string]*Script{}
+		}
+		r.functions[x.name] = s
+	}
+	if s.Result == "void" && !x.statement {
+		return Value{}, failure(x.Pos, "%s function cant be assigned to variable or used in expression", x.name)
+	}
+	vars, err := s.variables(x.Pos, x.name, args)
+	if err == nil {
+		err = r.grow(x.Pos, int64(len(vars)+1)*valueSize)
+	}
+	if err != nil {
+		return Value{}, err
+	}
+	outer := r.frame
+	r.frame = frame{script: s, name: x.name, vars: vars, depth: outer.depth + 1}
+	err = r.body()
+	result := r.result
+	r.frame = outer
+	var e *Error
+	if errors.As(err, &e) && e.Function == "" {
+		e.Function = x.name
+	}
+	return result, err
+}
+
 // calling is what a function gets besides its arguments.
 type calling struct {
 	*run
 	Pos
-	name string
+	name  string
+	pairs bool // the last argument is keys with their values, without braces
 }
 
 func (c *calling) fail(format string, args ...any) (Value, error) {

@@ -2,6 +2,7 @@ package script
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -13,7 +14,7 @@ const maxDepth = 200
 // has the variables for its parameters, of any type.
 func Parse(source string, variables ...string) (*Script, error) {
 	l := lex(source)
-	p := &parser{lexer: l, script: &Script{}, slots: map[string]int{}, connections: map[string]bool{}}
+	p := &parser{lexer: l, script: &Script{}, slots: map[string]int{}, connections: map[string]bool{}, functions: map[string]bool{}}
 	p.source(variables)
 	if len(l.problems) > 0 {
 		slices.SortStableFunc(l.problems, func(a, b Problem) int {
@@ -25,10 +26,8 @@ func Parse(source string, variables ...string) (*Script, error) {
 		return nil, l.problems
 	}
 	p.script.slots = len(p.script.names)
-	for name := range p.connections {
-		p.script.Connections = append(p.script.Connections, name)
-	}
-	slices.Sort(p.script.Connections)
+	p.script.Connections = slices.Sorted(maps.Keys(p.connections))
+	p.script.Functions = slices.Sorted(maps.Keys(p.functions))
 	return p.script, nil
 }
 
@@ -41,6 +40,7 @@ type parser struct {
 	script      *Script
 	slots       map[string]int
 	connections map[string]bool
+	functions   map[string]bool
 }
 
 // bail ends the statement that cannot be read; the parser goes on behind it.
@@ -119,6 +119,7 @@ func (p *parser) leave() { p.depth-- }
 
 // source reads a whole script: a function with its header, or the body of one.
 func (p *parser) source(variables []string) {
+	defer p.recover(func() { p.i = len(p.tokens) - 1 })
 	if p.header() {
 		p.script.body = p.block()
 	} else {
@@ -154,6 +155,9 @@ func (p *parser) header() bool {
 		p.i = begin
 		return false
 	}
+	if space, name, ok := strings.Cut(full, "."); ok && isSpace(space) {
+		full = name
+	}
 	p.script.Name, p.script.Result = full, result
 	func() {
 		defer p.recover(func() {
@@ -181,6 +185,11 @@ func (p *parser) header() bool {
 		p.expect(")")
 	}()
 	return true
+}
+
+// isSpace: the names before the dot that mean the saved functions.
+func isSpace(name string) bool {
+	return strings.EqualFold(name, "thisapp") || strings.EqualFold(name, "standalone")
 }
 
 // recover catches a bail and lets skip find the place to go on from.
@@ -307,7 +316,7 @@ func (p *parser) statement() statement {
 		case "sendmail":
 			if isSign(next, "[") {
 				p.i++
-				s := &taskStatement{at, "sendmail", p.attributes()}
+				s := &taskStatement{at, "sendmail", p.attributes(t)}
 				p.accept(";")
 				return s
 			}
@@ -357,6 +366,8 @@ func (p *parser) callStatement(at place) statement {
 		if !slices.ContainsFunc(c.found, func(b *builtin) bool { return b.result != must }) && len(c.found) > 0 {
 			p.problem(begin.at, "%s function needs to be assigned to a variable", c.name)
 		}
+	case *functionCall:
+		c.statement = true
 	case *hostCall, *invokeURL:
 	default:
 		p.fail(begin.at, "Expecting a statement but found an expression: assign it to a variable")

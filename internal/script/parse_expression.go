@@ -2,28 +2,47 @@ package script
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// The binary operators by how tight they bind, the loosest first.
-var precedence = [][]string{{"||"}, {"&&"}, {"==", "!="}, {"<", ">", "<=", ">="}, {"+", "-"}, {"*", "/", "%"}}
+// binds says how tight a binary operator binds; 0 for what is none.
+func binds(t token) int {
+	if t.kind != tokSign {
+		return 0
+	}
+	switch t.text {
+	case "||":
+		return 1
+	case "&&":
+		return 2
+	case "==", "!=":
+		return 3
+	case "<", ">", "<=", ">=":
+		return 4
+	case "+", "-":
+		return 5
+	case "*", "/", "%":
+		return 6
+	}
+	return 0
+}
 
 func (p *parser) expression() expression {
 	p.enter()
 	defer p.leave()
-	return p.binary(0)
+	return p.binary(1)
 }
 
-func (p *parser) binary(level int) expression {
-	if level == len(precedence) {
-		return p.unary()
-	}
-	x := p.binary(level + 1)
+// binary reads operators that bind at least as tight as least; equal ones from left to right.
+func (p *parser) binary(least int) expression {
+	x := p.unary()
 	for links := 0; ; links++ {
 		p.notTooLong(links)
 		t := p.peek()
-		if t.kind != tokSign || !slices.Contains(precedence[level], t.text) {
+		level := binds(t)
+		if level < least {
 			return x
 		}
 		p.i++
@@ -74,14 +93,27 @@ func (p *parser) postfix(x expression) expression {
 	return x
 }
 
-// arguments reads "(a, b)".
+// arguments reads "(a, b)". Keys with their values, "(k: v)", come as one map.
 func (p *parser) arguments() []expression {
 	p.expect("(")
 	var args []expression
+	var keyed *mapLiteral
 	for !p.is(")") {
+		at := p.here()
 		arg := p.expression()
 		p.returnsSomething(arg)
-		args = append(args, arg)
+		if p.is(":") {
+			if keyed == nil {
+				keyed = &mapLiteral{place: at, bare: true}
+				args = append(args, keyed)
+			}
+			p.i++
+			value := p.expression()
+			p.returnsSomething(value)
+			keyed.keys, keyed.values = append(keyed.keys, arg), append(keyed.values, value)
+		} else {
+			args = append(args, arg)
+		}
 		if !p.accept(",") {
 			break
 		}
@@ -106,7 +138,40 @@ func (p *parser) function(name token, args []expression, method bool) expression
 	if len(c.found) == 0 {
 		p.problem(name.at, "No. of arguments mismatches for the function %s: %s", name.text, named[0].usage())
 	}
+	p.checkArguments(c)
 	return c
+}
+
+// checkArguments finds those that stand there as they are and are not of the type that the function takes.
+func (p *parser) checkArguments(c *call) {
+	wrong := func(at Pos, format string, args ...any) {
+		if len(p.problems) < maxProblems {
+			p.problems = append(p.problems, Problem{at, fmt.Sprintf(format, args...)})
+		}
+	}
+	may := c.found
+	if len(c.args) > 0 {
+		if receiver, ok := c.args[0].(*literal); ok {
+			may = slices.DeleteFunc(slices.Clone(may), func(b *builtin) bool { return b.on&(1<<receiver.value.kind) == 0 })
+		}
+	}
+	for i, arg := range c.args {
+		switch arg := arg.(type) {
+		case *mapLiteral:
+			if arg.bare && !c.takesKeys() {
+				wrong(arg.Pos, "The function %s takes no keys with values: a map is written {key: value}", c.name)
+			}
+		case *literal:
+			if i > 0 && len(may) > 0 && !slices.ContainsFunc(may, func(b *builtin) bool { return b.mayTake(i, arg.value.kind) }) {
+				wrong(arg.Pos, "Argument type mismatches for the function %s at index %d: %s", c.name, i, may[0].usage())
+			}
+		}
+	}
+}
+
+// takesKeys: only collections are made of keys with their values, and take them.
+func (c *call) takesKeys() bool {
+	return slices.ContainsFunc(c.found, func(b *builtin) bool { return b.max < 0 }) && (len(c.args) == 1 || c.method && len(c.args) == 2)
 }
 
 // returnsSomething complains of a call without a result where a value is wanted.
@@ -149,10 +214,13 @@ func (p *parser) primary() expression {
 	return nil
 }
 
-// dateLiteral: what is no date is a text, in a list or anywhere.
+// dateLiteral: what is no date is a text, but one with a day or month that there is not is a mistake.
 func (p *parser) dateLiteral(t token, at place) expression {
-	if v, ok := parseDateLiteral(t.text); ok {
-		return &literal{at, v}
+	if d, ok := parseDate(t.text); ok {
+		return &dateLiteral{at, d}
+	}
+	if looksLikeDate.MatchString(t.text) {
+		p.problem(t.at, "UnParsable date '%s': there is no such day", cut(t.text, 30))
 	}
 	return &literal{at, Text(t.text)}
 }
@@ -229,7 +297,7 @@ func (p *parser) named(t token, at place) expression {
 		return &orElse{at, args[0], args[1]}
 	case "invokeurl":
 		if p.is("[") {
-			return &invokeURL{at, p.attributes()}
+			return &invokeURL{at, p.attributes(t)}
 		}
 	case "today", "now":
 		if _, taken := p.slots[t.text]; !taken {
@@ -254,7 +322,7 @@ func (p *parser) named(t token, at place) expression {
 	if p.is(":") && lower == "list" { // List:String()
 		p.i++
 		typ := p.take()
-		return p.function(token{tokName, t.at, "list:" + typ.text}, p.arguments(), false)
+		return p.function(token{tokName, t.at, t.text + ":" + typ.text}, p.arguments(), false)
 	}
 	return &variable{at, p.use(t)}
 }
@@ -268,11 +336,15 @@ func (p *parser) outside(t token, at place) expression {
 		name += "." + p.take().text
 		ends++
 		if p.is("(") {
-			full := strings.ToLower(name)
-			if named := builtins()[full]; len(named) > 0 {
+			if len(builtins()[strings.ToLower(name)]) > 0 {
 				return p.function(token{tokName, t.at, name}, p.arguments(), false)
 			}
-			return &hostCall{at, name, p.arguments()}
+			if isSpace(t.text) {
+				_, name, _ = strings.Cut(name, ".")
+				p.functions[name] = true
+				return &functionCall{place: at, name: name, args: p.arguments()}
+			}
+			return p.task(at, name)
 		}
 		if named := builtins()[strings.ToLower(name)]; len(named) > 0 && named[0].min == 0 {
 			return p.function(token{tokName, t.at, name}, nil, false)
@@ -285,44 +357,116 @@ func (p *parser) outside(t token, at place) expression {
 	return nil
 }
 
-// attributes reads "[ url: "…" type: POST ]". There are no commas between; each line is a name, a colon and a value.
-func (p *parser) attributes() []attribute {
+// task reads the arguments of a function of the world outside.
+func (p *parser) task(at place, name string) expression {
+	c := &hostCall{at, name, p.arguments()}
+	use := TaskUse{Name: name, Pos: at.Pos, Arguments: len(c.args)}
+	if n := len(c.args); n > 0 {
+		if last, ok := c.args[n-1].(*literal); ok && last.value.kind == KindText {
+			use.Last = last.value.text()
+		}
+	}
+	p.script.Tasks = append(p.script.Tasks, use)
+	return c
+}
+
+// blocks are what may stand in square brackets, each with its attributes: required ones are marked.
+var blocks = map[string]map[string]bool{
+	"invokeurl": {"url": true, "type": false, "headers": false, "parameters": false, "body": false, "content-type": false, "files": false, "connection": false, "detailed": false, "response-format": false, "response-decoding": false},
+	"sendmail":  {"from": true, "to": true, "cc": false, "bcc": false, "reply-to": false, "subject": true, "message": true, "content-type": false, "attachments": false},
+}
+
+// attributes reads "[ url: "…" type: POST ]" behind the name of a block. Each line is a name, a colon and a value;
+// commas and semicolons between are taken, too, for people write them.
+func (p *parser) attributes(block token) []attribute {
 	p.expect("[")
+	known := blocks[strings.ToLower(block.text)]
+	seen := map[string]bool{}
 	var list []attribute
 	for !p.is("]") {
-		at := p.here()
-		p.accept(":") // ":file: f"
-		t := p.take()
-		if t.kind != tokName {
-			p.fail(t.at, "Expecting the name of an attribute but found '%s'", shown(t))
+		begin, at := p.peek(), p.here()
+		name, written := p.attributeName()
+		switch _, ok := known[name]; {
+		case !ok:
+			p.problem(begin.at, "There is no attribute '%s' in %s%s", written, block.text, similarAttribute(name, known))
+		case seen[name]:
+			p.problem(begin.at, "The attribute '%s' stands twice", written)
 		}
-		name := strings.ToLower(t.text)
-		for p.accept("-") || p.peek().kind == tokName {
-			name += "-" + strings.ToLower(p.take().text)
+		seen[name] = true
+		a := attribute{at, name, p.attributeValue(name)}
+		p.returnsSomething(a.value)
+		if text, ok := a.value.(*literal); ok && name == "connection" && text.value.kind == KindText {
+			p.connections[text.value.text()] = true
 		}
-		p.expect(":")
-		a := attribute{place: at, name: name}
-		if next := p.peek(); next.kind == tokName && (name == "type" || name == "response-format" || name == "content-type") && p.bareWord() {
-			p.i++
-			a.value = &literal{place{p.pos(next.at)}, Text(next.text)}
-		} else {
-			a.value = p.expression()
-		}
-		if name == "connection" {
-			if c, ok := a.value.(*literal); ok && c.value.kind == KindText {
-				p.connections[c.value.text()] = true
-			}
-		}
-		p.accept(",") // people write them
 		list = append(list, a)
+		for p.accept(",") || p.accept(";") {
+		}
 	}
 	p.expect("]")
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if known[name] && !seen[name] {
+			p.problem(block.at, "The attribute '%s' is missing in %s", name, block.text)
+		}
+	}
+	if seen["body"] && seen["parameters"] {
+		p.problem(block.at, "'body' and 'parameters' exclude each other: give one of them")
+	}
 	return list
+}
+
+// attributeName reads a name with its colon: "response-format:", "reply to :".
+func (p *parser) attributeName() (name, written string) {
+	t := p.take()
+	if t.kind != tokName {
+		p.fail(t.at, "Expecting the name of an attribute but found '%s'", shown(t))
+	}
+	words := []string{t.text}
+	for p.accept("-") || p.peek().kind == tokName {
+		words = append(words, p.take().text)
+	}
+	p.expect(":")
+	return strings.ToLower(strings.Join(words, "-")), strings.Join(words, " ")
+}
+
+func (p *parser) attributeValue(name string) expression {
+	next := p.peek()
+	if next.kind == tokName && (name == "type" || name == "response-format" || name == "content-type") && p.bareWord() {
+		p.i++
+		return &literal{place{p.pos(next.at)}, Text(next.text)}
+	}
+	if name != "attachments" {
+		return p.expression()
+	}
+	// "attachments: file: a, file: b", and the colon before the first of them left out or not
+	files := &listLiteral{place: p.here()}
+	for p.isWord("file") && isSign(p.after(), ":") {
+		p.i += 2
+		files.items = append(files.items, p.expression())
+		p.accept(",")
+	}
+	if len(files.items) == 0 {
+		return p.expression()
+	}
+	return files
+}
+
+// similarAttribute suggests the one that was perhaps meant.
+func similarAttribute(name string, known map[string]bool) string {
+	best, fewest := "", 3
+	for _, other := range slices.Sorted(maps.Keys(known)) {
+		if n := distance(name, other); n < fewest {
+			best, fewest = other, n
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(": is %s meant?", best)
 }
 
 // bareWord: is the next name a constant such as POST, and no variable or function?
 func (p *parser) bareWord() bool {
 	t, next := p.peek(), p.after()
 	_, known := p.slots[t.text]
-	return !known && (next.kind == tokName || next.kind == tokEnd || isSign(next, "]") || isSign(next, ",") || isSign(next, ":"))
+	return !known && (next.kind == tokName || next.kind == tokEnd || isSign(next, "]") || isSign(next, ",") || isSign(next, ";") || isSign(next, ":"))
 }
