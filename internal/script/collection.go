@@ -12,7 +12,10 @@ func collectionFunctions() []builtin {
 	return []builtin{
 		{names: []string{"Collection"}, on: anyKind, max: -1, takes: "[values], or keys: values", about: "A new collection; of values an indexed one, of keys with their values or a map a keyed one.", example: `c = Collection("a": 1, "b": 2); info c.get("b");`, prints: "2", do: newCollection},
 		method(on(KindList, KindMap), "toCollection", "", "A list as an indexed collection, a map as a keyed one.", `info {1, 2}.toCollection().size();`, "2", func(c *calling, args []Value) (Value, error) {
-			if args[0].Kind() == KindMap {
+			switch {
+			case args[0].isEmptyBraces():
+				return newCollection(c, nil)
+			case args[0].Kind() == KindMap:
 				return newCollection(c, args)
 			}
 			return c.indexed(args[0].list().items)

@@ -415,6 +415,12 @@ func (r *run) binary(x *binary) (Value, error) {
 		return Value{}, err
 	}
 	switch x.op {
+	case "==", "!=":
+		if err := r.late(x.Pos); err != nil {
+			return Value{}, err
+		}
+	}
+	switch x.op {
 	case "==":
 		return Bool(equal(a, b)), nil
 	case "!=":

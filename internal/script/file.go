@@ -242,7 +242,7 @@ func extract(c *calling, args []Value) (Value, error) {
 		}
 		found.Put(Text(entry.Name), file)
 	}
-	return newCollection(c, []Value{{kind: KindMap, ref: found}})
+	return Value{kind: KindCollection, ref: &Collection{keys: found}}, nil
 }
 
 // extracted reads an entry of an archive. What it says of its size is not believed.

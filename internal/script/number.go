@@ -83,6 +83,7 @@ func numberFunctions() []builtin {
 		one("isEven", "Whether it can be halved.", `info isEven(6);`, "true", func(v Value) Value { return Bool(v.kind == KindNumber && v.n%2 == 0) }),
 		one("isOdd", "Whether it is whole and cannot be halved.", `info 6.isOdd();`, "false", func(v Value) Value { return Bool(v.kind == KindNumber && v.n%2 != 0) }),
 		one("toHex", "In hexadecimal.", `info 16.toHex();`, "10", func(v Value) Value { return Text(strconv.FormatUint(uint64(truncated(v).n), 16)) }),
+		method(number, "toWords", "[language]", "In English words: en-us, en-gb, or en-in with lakhs and crores.", `info 1989.13.toWords("en-us");`, "one thousand nine hundred eighty-nine point one three", toWords),
 		two("randomNumber", "A whole number from this one on, up to the other, which is not among them.", `info randomNumber(3, 4);`, "3", func(c *calling, a, b Value) (Value, error) {
 			from, to := truncated(a).n, truncated(b).n
 			if from >= to || to-from <= 0 {

@@ -119,6 +119,7 @@ func (p *parser) leave() { p.depth-- }
 
 // source reads a whole script: a function with its header, or the body of one.
 func (p *parser) source(variables []string) {
+	defer p.recover(func() { p.i = len(p.tokens) - 1 })
 	if p.header() {
 		p.script.body = p.block()
 	} else {

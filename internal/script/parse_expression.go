@@ -7,24 +7,42 @@ import (
 	"strings"
 )
 
-// The binary operators by how tight they bind, the loosest first.
-var precedence = [][]string{{"||"}, {"&&"}, {"==", "!="}, {"<", ">", "<=", ">="}, {"+", "-"}, {"*", "/", "%"}}
+// binds says how tight a binary operator binds; 0 for what is none.
+func binds(t token) int {
+	if t.kind != tokSign {
+		return 0
+	}
+	switch t.text {
+	case "||":
+		return 1
+	case "&&":
+		return 2
+	case "==", "!=":
+		return 3
+	case "<", ">", "<=", ">=":
+		return 4
+	case "+", "-":
+		return 5
+	case "*", "/", "%":
+		return 6
+	}
+	return 0
+}
 
 func (p *parser) expression() expression {
 	p.enter()
 	defer p.leave()
-	return p.binary(0)
+	return p.binary(1)
 }
 
-func (p *parser) binary(level int) expression {
-	if level == len(precedence) {
-		return p.unary()
-	}
-	x := p.binary(level + 1)
+// binary reads operators that bind at least as tight as least; equal ones from left to right.
+func (p *parser) binary(least int) expression {
+	x := p.unary()
 	for links := 0; ; links++ {
 		p.notTooLong(links)
 		t := p.peek()
-		if t.kind != tokSign || !slices.Contains(precedence[level], t.text) {
+		level := binds(t)
+		if level < least {
 			return x
 		}
 		p.i++
@@ -304,7 +322,7 @@ func (p *parser) named(t token, at place) expression {
 	if p.is(":") && lower == "list" { // List:String()
 		p.i++
 		typ := p.take()
-		return p.function(token{tokName, t.at, "list:" + typ.text}, p.arguments(), false)
+		return p.function(token{tokName, t.at, t.text + ":" + typ.text}, p.arguments(), false)
 	}
 	return &variable{at, p.use(t)}
 }

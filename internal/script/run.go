@@ -2,6 +2,7 @@ package script
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -138,7 +139,7 @@ func (s *Script) Run(ctx context.Context, settings Settings, args ...Value) (*Re
 	if settings.Zone == nil {
 		settings.Zone = time.UTC
 	}
-	ctx, cancel := context.WithTimeout(ctx, settings.Limits.Time)
+	ctx, cancel := context.WithTimeoutCause(ctx, settings.Limits.Time, errTime)
 	defer cancel()
 	r := &run{Settings: settings, ctx: ctx, started: time.Now()}
 	vars, err := s.variables(Pos{1, 1}, s.Name, args)
@@ -222,11 +223,13 @@ func (r *run) step(at Pos) error {
 	return r.late(at)
 }
 
+var errTime = errors.New("the time of the run is over")
+
 // late says that the time is over, or that nobody waits for the run any more. Whatever may take long asks it on its way.
 func (r *run) late(at Pos) error {
 	if err := r.ctx.Err(); err != nil {
 		message := "The script was stopped: nobody waits for it any more"
-		if time.Since(r.started) >= r.Limits.Time {
+		if errors.Is(context.Cause(r.ctx), errTime) {
 			message = fmt.Sprintf("The script was stopped: it has run for %s, which is the limit", r.Limits.Time)
 		}
 		return &Error{Pos: at, Message: message, final: true, cause: err}

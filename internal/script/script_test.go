@@ -41,6 +41,8 @@ func TestProblems(t *testing.T) {
 		{"a number too large", "x = 9999999999999999999;", "1:5 The number 9999999999999999999 is larger than 9223372036854775807"},
 		{"a reserved name", "true = 1;", "1:1 'true' is reserved and no name of a variable"},
 		{"else alone", "else { }", "1:1 Expecting a statement but found 'else', which has no if before it"},
+		{"a function without a body", "int f()", "1:8 Expecting '{' but found '<EOF>'"},
+		{"something behind a function", "int f() { return 1; } info 2;", "1:23 Expecting the end of the script but found 'info'"},
 		{"lines that end as on Windows", "x = 1;\r\ninfo y;\r\n", "2:6 Variable 'y' is not defined"},
 	} {
 		_, err := Parse(c.source)
@@ -243,7 +245,8 @@ func TestACancelledRunStops(t *testing.T) {
 
 // Whatever the source is, parsing gives a script or problems with places, and running it ends within its limits.
 func FuzzScript(f *testing.F) {
-	for _, s := range []string{`info "a".length();`, "x = {1, 2}; for each i in x { info i; }", `m = {"a": {}}; m.get("a").put("b", 1); info m;`, "if (1 < 2) { info 1; } else { info 2; }", "info '01-Jan-2018'.addDay(1);", `try { x = 1 / 0; } catch (e) { info e; }`} {
+	for _, s := range []string{`info "a".length();`, "x = {1, 2}; for each i in x { info i; }", `m = {"a": {}}; m.get("a").put("b", 1); info m;`, "if (1 < 2) { info 1; } else { info 2; }", "info '01-Jan-2018'.addDay(1);", `try { x = 1 / 0; } catch (e) { info e; }`,
+		`c = Collection("a": 1); c.insert("b": 2); info c.sortKey();`, `x = invokeurl [ url: "u" type: GET ];`, `info "aXb".replaceAll("[A-Z]", "$0", true);`, "string f(string a) { return thisapp.f(a); }", `info '1-Jan-2020 16:00:00'.addBusinessHour(2.30, {"Sunday"}, {'2-Jan-2020'}, {"start": 1});`, `info 10.power(9).text("#,##0.00") + 7.toWords();`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, source string) {
@@ -259,7 +262,11 @@ func FuzzScript(f *testing.F) {
 		for range s.Parameters {
 			args = append(args, Value{})
 		}
+		began := time.Now()
 		_, err = s.Run(t.Context(), Settings{Limits: Limits{Statements: 500, Memory: 4 << 20, Time: time.Second}}, args...)
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("%q: it took %s", source, took)
+		}
 		var e *Error
 		if err != nil && (!errors.As(err, &e) || e.Line < 1) {
 			t.Errorf("%q: %v", source, err)

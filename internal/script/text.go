@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"html"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -148,7 +147,8 @@ func placedTextFunctions() []builtin {
 			if err != nil {
 				return Value{}, err
 			}
-			return Bool(re.MatchString(args[0].text())), nil
+			yes, err := re.matches(args[0].text())
+			return Bool(yes), err
 		}},
 		replacer("replaceAll", "", -1), replacer("replaceAllIgnoreCase", "(?i)", -1),
 		replacer("replaceFirst", "", 1), replacer("replaceFirstIgnoreCase", "(?i)", 1),
@@ -220,67 +220,6 @@ func position(find func(s, t string) int) func(c *calling, args []Value) (Value,
 		}
 		return Number(int64(i)), nil
 	}
-}
-
-// replacer makes a replaceAll or one of its like. What is searched is a regular expression unless the last argument says
-// that it is plain text.
-func replacer(name, flags string, n int) builtin {
-	return builtin{names: []string{name}, on: on(KindText), min: 3, max: 4, takes: "pattern, replacement, [plain]", about: "With the replacement where the regular expression fits; with true at the end, where the text stands.",
-		example: `info "a.b".` + name + `(".", "-", true);`, prints: "a-b", do: func(c *calling, args []Value) (Value, error) {
-			p, err := c.textArg(args, 1)
-			if err != nil {
-				return Value{}, err
-			}
-			by, err := c.textArg(args, 2)
-			if err != nil {
-				return Value{}, err
-			}
-			plain := len(args) == 4 && args[3].kind == KindBool && args[3].bool()
-			if plain {
-				p, by = regexp.QuoteMeta(p), strings.ReplaceAll(by, "$", "$$")
-			} else {
-				by = groupReference.ReplaceAllString(by, "$${$1}") // $1x is the first group, then x
-			}
-			re, err := c.pattern(flags + p)
-			if err != nil {
-				return Value{}, err
-			}
-			s := args[0].text()
-			found := re.FindAllStringSubmatchIndex(s, n)
-			// Counted before it is made: a replacement can be long, and stand in many places.
-			size := int64(len(s)) + int64(len(found))*int64(len(by)+16)
-			if err := c.grow(c.Pos, size); err != nil {
-				return Value{}, err
-			}
-			var b []byte
-			last := 0
-			for _, at := range found {
-				b = append(b, s[last:at[0]]...)
-				before := len(b)
-				b = re.ExpandString(b, by, s, at)
-				if err := c.grow(c.Pos, int64(len(b)-before)); err != nil {
-					return Value{}, err
-				}
-				last = at[1]
-			}
-			return Text(string(append(b, s[last:]...))), nil
-		}}
-}
-
-var groupReference = regexp.MustCompile(`\$([0-9]+)`)
-
-const maxPattern = 1000 // bytes of a regular expression
-
-// pattern compiles a regular expression. They take time in proportion to the text, whatever they are (RE2).
-func (c *calling) pattern(p string) (*regexp.Regexp, error) {
-	if len(p) > maxPattern {
-		return nil, failure(c.Pos, "A regular expression has at most %d letters", maxPattern)
-	}
-	re, err := regexp.Compile(p)
-	if err != nil {
-		return nil, failure(c.Pos, "This is no regular expression that can be read")
-	}
-	return re, c.grow(c.Pos, int64(len(p))*100)
 }
 
 func toList(c *calling, args []Value) (Value, error) {

@@ -155,7 +155,7 @@ func (v Value) TextWithin(limit int) (string, bool) {
 	return w.String(), !w.full
 }
 
-// ParseDate reads a date as it stands in a script in single quotes.
+// ParseDate reads a date in any form that a script reads one in, in UTC.
 func ParseDate(text string) (Value, bool) {
 	at, dayOnly, ok := readDate(text, time.UTC)
 	return Date(at, dayOnly), ok

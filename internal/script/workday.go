@@ -185,22 +185,20 @@ func addBusinessHour(c *calling, args []Value) (Value, error) {
 	if err := c.openArg(args, 4, w); err != nil {
 		return Value{}, err
 	}
-	at := d.at
-	hour := func(h int) time.Time { return startOfDay(at).Add(time.Duration(h) * time.Hour) }
+	day, at := startOfDay(d.at), d.at
 	for {
-		begin, end := hour(w.from), hour(w.to)
+		open, shut := atHour(day, w.from), atHour(day, w.to)
+		switch {
+		case !back && at.Before(open):
+			at = open
+		case back && at.After(shut):
+			at = shut
+		}
+		room := shut.Sub(at)
 		if back {
-			begin, end = end, begin
+			room = at.Sub(open)
 		}
-		// From where one stands in the day to its end, in the direction that one goes.
-		room := end.Sub(at)
-		if passed := at.Sub(begin); back && passed > 0 || !back && passed < 0 {
-			at, room = begin, end.Sub(begin)
-		}
-		if back {
-			room = -room
-		}
-		if w.works(at) && room > 0 {
+		if w.works(day) && room > 0 {
 			if left <= room {
 				if back {
 					left = -left
@@ -209,16 +207,21 @@ func addBusinessHour(c *calling, args []Value) (Value, error) {
 			}
 			left -= room
 		}
+		step := 1
 		if back {
-			at, err = w.next(c, startOfDay(at), -1)
-			at = hour(24)
-		} else {
-			at, err = w.next(c, startOfDay(at), 1)
+			step = -1
 		}
-		if err != nil {
+		if day, err = w.next(c, day, step); err != nil {
 			return Value{}, err
 		}
+		if at = day; back {
+			at = atHour(day, 24)
+		}
 	}
+}
+
+func atHour(day time.Time, hour int) time.Time {
+	return time.Date(day.Year(), day.Month(), day.Day(), hour, 0, 0, 0, day.Location())
 }
 
 // hoursArg reads hours whose digits behind the point are minutes: 1.30 and 1.5 are an hour with 30 and with 5 minutes.
