@@ -164,6 +164,31 @@ func Invoke(c *lanyard.Caller, con *lanyard.Connection) error {
 	return nil
 }
 
+// Internal: may integration tasks that name no connection use the acting user's own one, and have it made? Whoever may run
+// a script may, without the right to manage: it holds nothing until that user connects it. A key that is limited to some
+// connections uses one that it lists (see [Invoke]) and has none made.
+func Internal(c *lanyard.Caller) error {
+	if c.ConnectSession != "" {
+		return forbidden("This browser connects an account and does nothing else.")
+	}
+	// Not LoginUser, which is nobody in a run that nobody asked for: here such a run acts for who saved the function.
+	if c.User == "" || c.Rights.ActForUsers && !c.ForUser {
+		return lanyard.Errorf(lanyard.CodeLoginUserRequired, "An integration task that names no connection uses an account of the user whom the call is for: say which user that is (Lanyard-User), or name a connection in the task.")
+	}
+	return nil
+}
+
+// MakeInternal: like Internal, for a connection that is not there yet.
+func MakeInternal(c *lanyard.Caller) error {
+	if err := Internal(c); err != nil {
+		return err
+	}
+	if len(c.Rights.Connections) > 0 {
+		return forbidden("This API key is limited to some connections: name one of them in the integration task.")
+	}
+	return nil
+}
+
 // NoConnection is the one answer for a connection that does not exist and for one that is not the caller's to know.
 func NoConnection(name string) error {
 	return lanyard.Errorf(lanyard.CodeNotFound, "There is no connection %q here.", clip(name))

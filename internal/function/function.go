@@ -2,7 +2,8 @@
 // with the caller's own rights. It keeps functions, which are saved scripts with their versions, and runs them by name,
 // by their address and on a schedule.
 //
-//	run.go        a script, run for a caller; how many at once
+//	run.go        a script, run for a caller
+//	turn.go       how many run at once
 //	host.go       what a script reaches: invokeurl, tasks, who is asking
 //	invokeurl.go  the attributes of invokeurl as a request, the answer as a value
 //	task.go       an integration task as a request
@@ -45,8 +46,10 @@ type Config struct {
 // Functions is safe for concurrent use.
 type Functions struct {
 	Config
-	read  *otter.Cache[version, *script.Script]              // saved scripts, parsed
-	hooks *otter.Cache[lanyard.FunctionID, *rate.Limiter] // how often each address may be called
+	running running
+	turns   chan struct{}
+	read    *otter.Cache[version, *script.Script]           // saved scripts, parsed
+	hooks   *otter.Cache[lanyard.FunctionID, *rate.Limiter] // how often each address may be called
 }
 
 // New makes a Functions.
@@ -55,7 +58,7 @@ func New(c Config) *Functions {
 		c.SchedulesEvery = 5 * time.Second
 	}
 	return &Functions{
-		Config: c,
+		Config: c, running: running{of: map[lanyard.OrganizationID]int{}}, turns: newTurns(),
 		read: otter.Must(&otter.Options[version, *script.Script]{
 			MaximumWeight: maxRead, Weigher: func(v version, _ *script.Script) uint32 { return uint32(v.bytes) },
 		}),

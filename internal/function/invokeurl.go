@@ -2,7 +2,9 @@ package function
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"lanyard/internal/invoke"
@@ -98,7 +100,11 @@ func (b *requestBuilder) headers(a script.Attribute) error {
 		if value.Kind() == script.KindNull {
 			continue
 		}
-		b.request.Headers[name.String()] = value.String()
+		text, err := plain(value)
+		if err != nil {
+			return err
+		}
+		b.request.Headers[name.String()] = text
 	}
 	return nil
 }
@@ -137,27 +143,38 @@ func (b *requestBuilder) finish() error {
 		}
 		b.raw(value)
 	case script.KindMap, script.KindList:
-		m, ok := value.AsMap()
-		switch {
-		case !ok:
-			content, err := invoke.JSONContent([]byte(value.JSON()))
-			if err != nil {
-				return err
-			}
-			r.Parameters = content
-		case !query && (len(r.Files) > 0 || b.contentType() == "multipart/form-data" || holdsFile(m)):
+		if m, ok := value.AsMap(); ok && !query && (len(r.Files) > 0 || b.contentType() == "multipart/form-data" || holdsFile(m)) {
 			return b.addParts(m)
-		default:
-			content, err := invoke.JSONContent([]byte(value.JSON()))
-			if err != nil {
-				return err
-			}
-			r.Parameters = content
 		}
+		var err error
+		r.Parameters, err = jsonContent(value)
+		return err
 	default:
 		r.Parameters = invoke.TextContent(value.String())
 	}
 	return nil
+}
+
+// maxSent bounds what a script sends in one request, in bytes.
+const maxSent = 32 << 20
+
+func errTooMuch() error { return fmt.Errorf("a request holds at most %d MiB", maxSent>>20) }
+
+// jsonContent is a map or list as JSON.
+func jsonContent(value script.Value) (*invoke.Content, error) {
+	text, ok := value.JSONWithin(maxSent)
+	if !ok {
+		return nil, errTooMuch()
+	}
+	return invoke.JSONContent([]byte(text))
+}
+
+// plain is a value as a text, whole.
+func plain(value script.Value) (string, error) {
+	if text, ok := value.TextWithin(maxSent); ok {
+		return text, nil
+	}
+	return "", errTooMuch()
 }
 
 // setBody is the attribute of the later generation.
@@ -171,8 +188,8 @@ func (b *requestBuilder) setBody() error {
 		if said := b.contentType(); ok && (said == "" || said == "multipart/form-data") {
 			return b.addParts(m)
 		}
-		content, err := invoke.JSONContent([]byte(value.JSON())) // a form, where the content type says so
-		r.Body = content
+		var err error
+		r.Body, err = jsonContent(value) // a form, where the content type says so
 		return err
 	default:
 		r.Body = invoke.TextContent(value.String())
@@ -207,17 +224,22 @@ func (b *requestBuilder) addParts(m *script.Map) error {
 		if value.Kind() == script.KindNull {
 			continue
 		}
-		b.request.Files = append(b.request.Files, part(name.String(), value))
+		p, err := part(name.String(), value)
+		if err != nil {
+			return err
+		}
+		b.request.Files = append(b.request.Files, p)
 	}
 	return nil
 }
 
 // part is a value as a part of a form: a file with its name and type, anything else as a field.
-func part(name string, value script.Value) invoke.File {
+func part(name string, value script.Value) (invoke.File, error) {
 	if f, ok := value.AsFile(); ok {
-		return filePart(name, f)
+		return filePart(name, f), nil
 	}
-	return invoke.File{Name: name, Field: true, Content: []byte(value.String())}
+	text, err := plain(value)
+	return invoke.File{Name: name, Field: true, Content: []byte(text)}, err
 }
 
 func filePart(name string, f *script.File) invoke.File {
@@ -281,7 +303,10 @@ func (b *requestBuilder) describedPart(m *script.Map) error {
 	if !ok || name == "" {
 		return fmt.Errorf(`a part in files of invokeurl has a name: {"paramName": "…", "content": …}`)
 	}
-	p := part(name, get("content", "paramvalue"))
+	p, err := part(name, get("content", "paramvalue"))
+	if err != nil {
+		return err
+	}
 	if media, ok := get("contenttype").AsText(); ok {
 		p.ContentType = media
 		if charset, ok := get("encodingtype").AsText(); ok {
@@ -300,8 +325,8 @@ func answerValue(a *invoke.Response, requested string, form answerForm) (script.
 	}
 	headers := script.NewMap()
 	h, _ := headers.AsMap()
-	for name, value := range sorted(a.Headers) {
-		h.Put(script.Text(name), script.Text(value))
+	for _, name := range slices.Sorted(maps.Keys(a.Headers)) {
+		h.Put(script.Text(name), script.Text(a.Headers[name]))
 	}
 	all := script.NewMap()
 	m, _ := all.AsMap()

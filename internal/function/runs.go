@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"maps"
-	"slices"
 	"time"
 
 	"lanyard"
@@ -31,12 +29,12 @@ type version struct {
 }
 
 // parsed gives a function's script as it is run. The error is [script.Problems].
-func (f *Functions) parsed(fn *lanyard.Function) (*script.Script, error) {
+func (f *Functions) parsed(ctx context.Context, fn *lanyard.Function) (*script.Script, error) {
 	key := version{fn.ID, fn.Version, len(fn.Script)}
 	if s, ok := f.read.GetIfPresent(key); ok {
 		return s, nil
 	}
-	s, err := script.Parse(fn.Script)
+	s, err := f.parse(ctx, fn.Script, nil)
 	if err == nil {
 		f.read.Set(key, s)
 	}
@@ -54,6 +52,9 @@ type RunRequest struct {
 // error is one of the request, or there are too many runs at once.
 func (f *Functions) Run(ctx context.Context, c *lanyard.Caller, name string, in RunRequest) (*lanyard.FunctionRun, error) {
 	if err := access.RunFunctions(c); err != nil {
+		return nil, err
+	}
+	if err := checkDepth(in.Depth); err != nil {
 		return nil, err
 	}
 	fn, err := f.find(ctx, c.Organization, name)
@@ -82,20 +83,24 @@ func (f *Functions) newRun(c *lanyard.Caller, fn *lanyard.Function, cause lanyar
 
 // perform makes a run that was begun, and records what came of it, also when nobody waits for it any more.
 func (f *Functions) perform(ctx context.Context, c *lanyard.Caller, fn *lanyard.Function, run *lanyard.FunctionRun, in RunRequest) error {
-	s, err := f.parsed(fn)
+	s, err := f.parsed(ctx, fn)
 	if err == nil && s.Result == "" && len(in.Arguments) > 0 {
 		// Without a header, the arguments are the variables that it begins with.
-		s, err = script.Parse(fn.Script, slices.Sorted(maps.Keys(in.Arguments))...)
+		s, err = f.parse(ctx, fn.Script, in.Arguments)
 	}
-	if err != nil { // it was read when it was saved, by another Lanyard perhaps
-		return f.record(ctx, run, failed("The script cannot be read any more: save it again.", problems(err)...))
+	if err != nil { // it could be read when it was saved: by another Lanyard, or with other variables
+		out, err := unread(err)
+		if err != nil {
+			return err
+		}
+		return f.record(ctx, run, out)
 	}
 	return f.record(ctx, run, f.execute(ctx, c, s, in.Arguments, in.Depth))
 }
 
 // failed is the outcome of a run that did not begin.
-func failed(message string, problems ...lanyard.ScriptProblem) *Outcome {
-	return &Outcome{RunReport: lanyard.RunReport{Error: &lanyard.RunError{Message: message, Problems: problems}}}
+func failed(message string) *Outcome {
+	return &Outcome{RunReport: lanyard.RunReport{Output: []string{}, Error: &lanyard.RunError{Message: message, Line: 1}}}
 }
 
 // record stores what a run came to. A result too large for a record is in the answer alone.
@@ -161,6 +166,6 @@ func (f *Functions) scripts(org lanyard.OrganizationID) func(context.Context, st
 		if err != nil {
 			return nil, err
 		}
-		return f.parsed(fn)
+		return f.parsed(ctx, fn)
 	}
 }

@@ -40,11 +40,10 @@ type Checked struct {
 	Warnings    []lanyard.ScriptProblem // what looks like a secret in it
 	Declared    bool                    // it has a header, which names its parameters
 	Connections []lanyard.LinkName      // that stand in it
-	Functions   []string                // saved ones that it calls
 }
 
 // Check reads a script and runs nothing.
-func (f *Functions) Check(_ context.Context, c *lanyard.Caller, source string) (*Checked, error) {
+func (f *Functions) Check(ctx context.Context, c *lanyard.Caller, source string) (*Checked, error) {
 	if err := access.RunFunctions(c); err != nil {
 		return nil, err
 	}
@@ -54,27 +53,20 @@ func (f *Functions) Check(_ context.Context, c *lanyard.Caller, source string) (
 		return nil, faults.Err()
 	}
 	checked := &Checked{Warnings: Warnings(source)}
-	s, err := script.Parse(source)
+	s, err := f.parse(ctx, source, nil)
 	if err != nil {
 		checked.Problems = problems(err)
 		return checked, nil
 	}
 	checked.Signature, checked.Connections, checked.Declared = signature(s), connections(s), s.Result != ""
-	checked.Functions = s.Functions
 	return checked, nil
 }
 
 // problems are those of a script that cannot be read.
 func problems(err error) []lanyard.ScriptProblem {
 	var found script.Problems
-	if !errors.As(err, &found) {
-		return nil
-	}
-	list := make([]lanyard.ScriptProblem, len(found))
-	for i, p := range found {
-		list[i] = lanyard.ScriptProblem{Line: p.Line, Column: p.Column, Message: p.Message}
-	}
-	return list
+	errors.As(err, &found)
+	return Problems(found)
 }
 
 func signature(s *script.Script) lanyard.Signature {
@@ -94,7 +86,7 @@ func connections(s *script.Script) []lanyard.LinkName {
 }
 
 // take reads a script into a function, or adds every problem to the faults.
-func take(fn *lanyard.Function, source string, faults *lanyard.FieldErrors) {
+func (f *Functions) take(ctx context.Context, fn *lanyard.Function, source string, faults *lanyard.FieldErrors) {
 	if err := lanyard.CheckScript(source); err != nil {
 		faults.Check("/script", err)
 		return
@@ -103,7 +95,7 @@ func take(fn *lanyard.Function, source string, faults *lanyard.FieldErrors) {
 		faults.Add("/script", "a script is required")
 		return
 	}
-	s, err := script.Parse(source)
+	s, err := f.parse(ctx, source, nil)
 	for _, p := range problems(err) {
 		faults.Add("/script", "line %d, column %d: %s", p.Line, p.Column, p.Message)
 	}
@@ -123,7 +115,7 @@ func (f *Functions) Create(ctx context.Context, c *lanyard.Caller, in Input) (*l
 	name, err := lanyard.ParseLinkName(cmp.Or(in.LinkName, string(lanyard.ProposeLinkName(in.Name))))
 	faults.Check("/link_name", err)
 	fn.LinkName = name
-	take(fn, in.Script, &faults)
+	f.take(ctx, fn, in.Script, &faults)
 	f.schedule(fn, in.Schedule, &faults)
 	if err := faults.Err(); err != nil {
 		return nil, err
@@ -149,8 +141,11 @@ func (f *Functions) Edit(ctx context.Context, c *lanyard.Caller, name string, in
 		fn.Name, changed = *in.Name, append(changed, "name")
 	}
 	if in.Script != nil && *in.Script != fn.Script {
-		take(fn, *in.Script, &faults)
+		f.take(ctx, fn, *in.Script, &faults)
 		fn.SavedBy, fn.Version, changed = c.User, before+1, append(changed, "script")
+	}
+	if fn.Schedule.Cron != "" && in.Schedule == nil && len(fn.Signature.Parameters) > 0 {
+		faults.Add("/script", "the function runs on a schedule, where nobody gives it parameters: end the schedule first")
 	}
 	if in.Schedule != nil && *in.Schedule != fn.Schedule {
 		f.schedule(fn, *in.Schedule, &faults)
@@ -159,8 +154,11 @@ func (f *Functions) Edit(ctx context.Context, c *lanyard.Caller, name string, in
 			answerFor(c, fn, before)
 		}
 	}
-	if err := faults.Err(); err != nil || len(changed) == 0 {
-		return fn, err
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	if len(changed) == 0 {
+		return fn, nil
 	}
 	return fn, f.Store.UpdateFunction(ctx, before, fn, edited(c, fn, changed...))
 }

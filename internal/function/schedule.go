@@ -120,6 +120,9 @@ func (f *Functions) schedule(fn *lanyard.Function, s lanyard.Schedule, faults *l
 	if err == nil && len(next) == 0 {
 		err = fmt.Errorf("there is no such day, so this would never run")
 	}
+	if err == nil && len(fn.Signature.Parameters) > 0 {
+		err = fmt.Errorf("a function with parameters does not run on a schedule, since nobody gives it any: write one without, which calls it")
+	}
 	if err != nil {
 		faults.Check("/schedule/cron", err)
 		return
@@ -191,21 +194,23 @@ func (f *Functions) beginScheduled(ctx context.Context, fn *lanyard.Function) er
 	if tt, err := newTimetable(fn.Schedule); err == nil { // it was judged when it was saved
 		next = tt.next(f.Store.Now())
 	}
-	c, refused := f.unattended(ctx, fn)
-	if c == nil {
-		return refused
+	c, refused, err := f.unattended(ctx, fn)
+	if err != nil {
+		return err
 	}
 	r := f.newRun(c, fn, lanyard.CauseSchedule)
 	begun, err := f.Store.BeginDueRun(ctx, fn, next, r)
 	if err != nil || !begun {
 		return err
 	}
-	if refused != nil {
-		return f.record(ctx, r, refusedOutcome(refused))
+	if refused != "" {
+		return f.record(ctx, r, failed(refused))
 	}
-	current, err := f.Store.Function(ctx, fn.OrganizationID, fn.LinkName)
+	// The version that was claimed: the current one may be somebody else's by now.
+	v, err := f.Store.FunctionVersion(ctx, fn.OrganizationID, fn.ID, fn.Version)
 	if err != nil {
 		return err
 	}
-	return f.perform(ctx, c, current, r, RunRequest{})
+	fn.Script = v.Script
+	return f.perform(ctx, c, fn, r, RunRequest{})
 }

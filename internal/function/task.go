@@ -148,7 +148,7 @@ func (a *arguments) body(r *invoke.Request) error {
 		if err != nil {
 			return err
 		}
-		r.Body, err = invoke.JSONContent([]byte(v.JSON()))
+		r.Body, err = jsonContent(v)
 		return err
 	case len(t.Form) > 0:
 		v, _, err := a.fill(t.Form)
@@ -156,7 +156,7 @@ func (a *arguments) body(r *invoke.Request) error {
 			return err
 		}
 		r.ContentType = "application/x-www-form-urlencoded"
-		r.Body, err = invoke.JSONContent([]byte(v.JSON()))
+		r.Body, err = jsonContent(v)
 		return err
 	case len(t.Multipart) > 0:
 		v, _, err := a.fill(t.Multipart)
@@ -165,7 +165,11 @@ func (a *arguments) body(r *invoke.Request) error {
 		}
 		m, _ := v.AsMap()
 		for name, value := range m.All() {
-			r.Files = append(r.Files, part(name.String(), value))
+			p, err := part(name.String(), value)
+			if err != nil {
+				return err
+			}
+			r.Files = append(r.Files, p)
 		}
 		return nil
 	case t.Raw != "":
@@ -198,7 +202,11 @@ func (a *arguments) query(r *invoke.Request, template json.RawMessage) error {
 			values = list
 		}
 		for _, one := range values {
-			parts = append(parts, url.QueryEscape(name.String())+"="+url.QueryEscape(one.String()))
+			text, err := plain(one)
+			if err != nil {
+				return err
+			}
+			parts = append(parts, url.QueryEscape(name.String())+"="+url.QueryEscape(text))
 		}
 	}
 	if len(parts) == 0 {

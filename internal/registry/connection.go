@@ -49,6 +49,11 @@ func (r *Registry) CreateConnection(ctx context.Context, c *lanyard.Caller, in C
 	if err := con.Validate(s); err != nil {
 		return nil, err
 	}
+	if r.keptForInternal(con.LinkName) {
+		var f lanyard.FieldErrors
+		f.Add("/link_name", "names that begin so are kept for the connections that Lanyard makes for integration tasks: choose another")
+		return nil, f.Err()
+	}
 	if err := r.store.CreateConnection(ctx, con, c.Audit(lanyard.ActionConnectionCreate, string(con.ID), string(con.LinkName))); err != nil {
 		return nil, err
 	}

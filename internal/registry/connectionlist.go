@@ -121,20 +121,33 @@ func (r *Registry) FreeLinkName(ctx context.Context, c *lanyard.Caller, name, se
 	if base == "" {
 		base = "connection"
 	}
+	if r.keptForInternal(base) {
+		base = "my_" + base
+	}
+	return r.freeLinkName(ctx, c.Organization, base)
+}
+
+// freeLinkName is a link name that begins with base, or with most of it, and is nobody's yet.
+func (r *Registry) freeLinkName(ctx context.Context, org lanyard.OrganizationID, base lanyard.LinkName) (lanyard.LinkName, error) {
 	base = base[:min(len(base), 45)] // room for what follows
 	for n := 1; ; n++ {
 		link := base
 		switch {
 		case n > 9:
-			return base + lanyard.LinkName("_"+strings.ToLower(rand.Text()[:4])), nil
+			return apart(base), nil
 		case n > 1:
 			link += lanyard.LinkName(fmt.Sprintf("_%d", n))
 		}
-		_, err := r.store.Connection(ctx, c.Organization, link)
+		_, err := r.store.Connection(ctx, org, link)
 		if lanyard.CodeOf(err) == lanyard.CodeNotFound {
 			return link, nil
 		} else if err != nil {
 			return "", err
 		}
 	}
+}
+
+// apart makes a link name that is hardly anybody's, without a look.
+func apart(base lanyard.LinkName) lanyard.LinkName {
+	return base[:min(len(base), 45)] + lanyard.LinkName("_"+strings.ToLower(rand.Text()[:4]))
 }

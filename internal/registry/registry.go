@@ -32,11 +32,15 @@ type Registry struct {
 	services  *Directory
 	revoker   Revoker
 	publicURL string
+	internal  *internalCache
 }
 
 func New(c Config) *Registry {
-	return &Registry{store: c.Store, services: c.Services, revoker: c.Revoker, publicURL: c.PublicURL}
+	return &Registry{store: c.Store, services: c.Services, revoker: c.Revoker, publicURL: c.PublicURL, internal: newInternalCache()}
 }
+
+// Changed forgets what a change in the store made stale, on this replica or another.
+func (r *Registry) Changed(ch store.Change) { r.internal.changed(ch) }
 
 // CallbackURL is where a provider sends the browser back for a service. Each service of each organization has its own,
 // made from configuration and never from a request, so that a code meant for one service cannot be carried to another.

@@ -126,3 +126,34 @@ func (m *meter) keyed(k *Map, depth int) {
 		m.value(value, depth+1)
 	}
 }
+
+// Empty is {}: as good a list as a map until a script decides.
+func Empty() Value { return Value{kind: kindBraces, ref: &braces{}} }
+
+// Collected is a list as an indexed collection and a map as a keyed one; anything else stays what it is.
+func Collected(v Value) Value {
+	switch r := v.ref.(type) {
+	case *List:
+		return Value{kind: KindCollection, ref: &Collection{list: r}}
+	case *Map:
+		return Value{kind: KindCollection, ref: &Collection{keys: r}}
+	}
+	return v
+}
+
+// JSONWithin is a value as compact JSON; false when that is longer than limit, in bytes.
+func (v Value) JSONWithin(limit int) (string, bool) {
+	w := printer{left: limit}
+	w.json(v, 0)
+	return w.String(), !w.full
+}
+
+// TextWithin is a value as info prints it; false when that is longer than limit, in bytes.
+func (v Value) TextWithin(limit int) (string, bool) {
+	w := printer{left: limit}
+	w.value(v, 0)
+	return w.String(), !w.full
+}
+
+// ParseDate reads a date as it stands in a script in single quotes.
+func ParseDate(text string) (Value, bool) { return parseDateLiteral(text) }

@@ -25,7 +25,8 @@ func scanConnection(row scanner) (c lanyard.Connection, err error) {
 }
 
 // CreateConnection stores a connection. It sets the version, the times and, when there is none, the id. A link name
-// that a connection of the organization has gives conflict and names the field.
+// that a connection of the organization has gives conflict and names the field; so does an internal connection beside
+// another of the same owner and service.
 func (s *Store) CreateConnection(ctx context.Context, c *lanyard.Connection, audit lanyard.AuditEntry) error {
 	created := *c
 	if created.ID == "" {
@@ -76,6 +77,13 @@ func (s *Store) Connection(ctx context.Context, org lanyard.OrganizationID, link
 func (s *Store) ConnectionByID(ctx context.Context, org lanyard.OrganizationID, id lanyard.ConnectionID) (*lanyard.Connection, error) {
 	const query = `SELECT ` + connectionColumns + ` FROM connections c WHERE c.organization_id = $1 AND c.id = $2`
 	return find(ctx, s.reads, "connection", scanConnection, query, org, id)
+}
+
+// InternalConnection gives the internal connection of a user with a service; not_found when there is none yet.
+func (s *Store) InternalConnection(ctx context.Context, org lanyard.OrganizationID, owner lanyard.UserID, service lanyard.ServiceID) (*lanyard.Connection, error) {
+	const query = `SELECT ` + connectionColumns + ` FROM connections c
+		WHERE c.organization_id = $1 AND c.owner_id = $2 AND c.service_id = $3 AND c.origin = 'internal'`
+	return find(ctx, s.reads, "connection", scanConnection, query, org, owner, service)
 }
 
 // UpdateConnection stores name, scopes, the switch and usable_by over the version that the caller read; conflict when

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"lanyard"
@@ -17,7 +18,7 @@ type Owned struct {
 }
 
 // HandOver gives every connection and custom service of a user to somebody else of the organization, who must not be
-// disabled (invalid_request at /to). A credential that others would go on using is erased and returned: the new owner
+// disabled (invalid_request at /to). Internal connections stay: Lanyard makes such ones for everybody. A credential that others would go on using is erased and returned: the new owner
 // connects with an account of their own. Where each user has an account of their own, these stay, and the former owner's
 // becomes one of them. Conflict when the user moved on from what the caller read.
 func (s *Store) HandOver(ctx context.Context, from *lanyard.User, to lanyard.UserID, audit func(Owned) lanyard.AuditEntry) (Owned, error) {
@@ -38,8 +39,12 @@ func (s *Store) HandOver(ctx context.Context, from *lanyard.User, to lanyard.Use
 	return o, nil
 }
 
-// runsForOthers are the connections whose one credential would pass to the new owner with them.
-const runsForOthers = `(NOT c.use_login_user OR c.usable_by = 'owner')`
+// handedOver are the connections that pass to a new owner, runsForOthers those of them whose one credential would pass
+// along.
+const (
+	handedOver    = `c.origin <> 'internal'`
+	runsForOthers = handedOver + ` AND (NOT c.use_login_user OR c.usable_by = 'owner')`
+)
 
 func (t *tx) handOver(ctx context.Context, people map[lanyard.UserID]lanyard.User, from *lanyard.User, to lanyard.UserID, pointer string) (Owned, error) {
 	if next, there := people[to]; !there || next.Disabled || to == from.ID {
@@ -48,7 +53,7 @@ func (t *tx) handOver(ctx context.Context, people map[lanyard.UserID]lanyard.Use
 		return Owned{}, f.Err()
 	}
 	org := from.OrganizationID
-	o, err := t.lockConnectionsOf(ctx, org, from.ID)
+	o, err := t.lockConnectionsOf(ctx, org, from.ID, handedOver)
 	if err != nil {
 		return Owned{}, err
 	}
@@ -65,12 +70,12 @@ func (t *tx) handOver(ctx context.Context, people map[lanyard.UserID]lanyard.Use
 		}
 	}
 	const share = `UPDATE authorizations SET shared_link_name = CASE WHEN user_id = $3 THEN NULL ELSE link_name END
-		WHERE organization_id = $1 AND connection_id IN (SELECT c.id FROM connections c WHERE c.organization_id = $1 AND c.owner_id = $2)`
+		WHERE organization_id = $1 AND connection_id IN (SELECT c.id FROM connections c WHERE c.organization_id = $1 AND c.owner_id = $2 AND ` + handedOver + `)`
 	if _, err := t.exec(ctx, share, org, from.ID, to); err != nil {
 		return Owned{}, fmt.Errorf("share what is handed over: %w", err)
 	}
 	now := millis(t.store.Now())
-	const connections = `UPDATE connections SET owner_id = $3, version = version + 1, updated_at = $4 WHERE organization_id = $1 AND owner_id = $2`
+	const connections = `UPDATE connections AS c SET owner_id = $3, version = version + 1, updated_at = $4 WHERE organization_id = $1 AND owner_id = $2 AND ` + handedOver
 	if _, err := t.exec(ctx, connections, org, from.ID, to, now); err != nil {
 		return Owned{}, fmt.Errorf("hand the connections of %s over: %w", from.ID, err)
 	}
@@ -84,9 +89,9 @@ func (t *tx) handOver(ctx context.Context, people map[lanyard.UserID]lanyard.Use
 	return o, nil
 }
 
-// lockConnectionsOf locks, counts and names the connections of a user.
-func (t *tx) lockConnectionsOf(ctx context.Context, org lanyard.OrganizationID, owner lanyard.UserID) (o Owned, err error) {
-	const query = `SELECT c.link_name FROM connections c WHERE c.organization_id = $1 AND c.owner_id = $2 ORDER BY c.link_name`
+// lockConnectionsOf locks, counts and names those connections c of a user that meet a condition.
+func (t *tx) lockConnectionsOf(ctx context.Context, org lanyard.OrganizationID, owner lanyard.UserID, condition string) (o Owned, err error) {
+	query := `SELECT c.link_name FROM connections c WHERE c.organization_id = $1 AND c.owner_id = $2 AND ` + condition + ` ORDER BY c.link_name`
 	names, err := all(ctx, t.sql, column[lanyard.LinkName], query+t.store.dialect.lock("c"), org, owner)
 	if err != nil {
 		return o, fmt.Errorf("lock the connections of %s: %w", owner, err)
@@ -133,8 +138,8 @@ type Removal struct {
 	Delete     bool           // the connections and custom services are deleted, with everybody's authorizations
 }
 
-// RemoveUser deletes a user with their sessions, keys, links, flows and authorizations, and returns the credentials that
-// were erased. Conflict when they own something and with does not say what becomes of it, when they are the last owner
+// RemoveUser deletes a user with their sessions, keys, links, flows, authorizations and internal connections, and returns
+// the credentials that were erased. Conflict when they own something and with does not say what becomes of it, when they are the last owner
 // who can sign in, or when they moved on from what the caller read.
 func (s *Store) RemoveUser(ctx context.Context, user *lanyard.User, with Removal, audit func(Owned) lanyard.AuditEntry) (Owned, error) {
 	org := user.OrganizationID
@@ -148,6 +153,10 @@ func (s *Store) RemoveUser(ctx context.Context, user *lanyard.User, with Removal
 			if err := keepAnOwner(people, user); err != nil {
 				return err
 			}
+		}
+		internal, err := t.deleteInternal(ctx, org, user.ID)
+		if err != nil {
+			return err
 		}
 		switch {
 		case with.HandOverTo != "":
@@ -164,7 +173,7 @@ func (s *Store) RemoveUser(ctx context.Context, user *lanyard.User, with Removal
 		if err != nil {
 			return err
 		}
-		o.Erased = append(o.Erased, own...)
+		o.Erased = slices.Concat(o.Erased, internal, own)
 		if err := t.endOneTimeLinks(ctx, org, user.ID); err != nil {
 			return err
 		}
@@ -181,6 +190,21 @@ func (s *Store) RemoveUser(ctx context.Context, user *lanyard.User, with Removal
 		return Owned{}, err
 	}
 	return o, nil
+}
+
+// deleteInternal deletes the internal connections of a user, which nobody else ever used, and returns the credentials.
+func (t *tx) deleteInternal(ctx context.Context, org lanyard.OrganizationID, user lanyard.UserID) ([]RevokedAuthorization, error) {
+	if _, err := t.lockConnectionsOf(ctx, org, user, `c.origin = 'internal'`); err != nil {
+		return nil, err
+	}
+	erased, err := t.deleteAuthorizations(ctx, org, `c.owner_id = $2 AND c.origin = 'internal'`, user)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := t.exec(ctx, `DELETE FROM connections WHERE organization_id = $1 AND owner_id = $2 AND origin = 'internal'`, org, user); err != nil {
+		return nil, fmt.Errorf("delete the internal connections of %s: %w", user, err)
+	}
+	return erased, nil
 }
 
 // ownsNothing is conflict, in words, for whoever owns something.
@@ -215,7 +239,7 @@ func (t *tx) ownsNothing(ctx context.Context, user *lanyard.User) error {
 // as they do whenever a service is deleted.
 func (t *tx) deleteOwned(ctx context.Context, user *lanyard.User) (Owned, error) {
 	org := user.OrganizationID
-	o, err := t.lockConnectionsOf(ctx, org, user.ID)
+	o, err := t.lockConnectionsOf(ctx, org, user.ID, handedOver)
 	if err != nil {
 		return Owned{}, err
 	}

@@ -11,7 +11,7 @@ import (
 // Holdings is what a user has in the organization, each counted as far as [CountedUpTo].
 type Holdings struct {
 	Access
-	Connections int      // that they own
+	Connections int      // that they own; not the internal ones, which nobody decides about
 	ForOthers   int      // of these, that run with their account whoever calls, and are connected
 	Names       []string // of those, in their order, at most [MaxNames]
 	Services    int      // custom ones that they made
@@ -39,7 +39,7 @@ func (s *Store) Holdings(ctx context.Context, org lanyard.OrganizationID, user l
 	const forOthers = `FROM connections c JOIN authorizations a ON a.organization_id = c.organization_id AND a.connection_id = c.id AND a.user_id = c.owner_id
 		WHERE c.organization_id = $1 AND c.owner_id = $2 AND NOT c.use_login_user AND c.usable_by = 'organization' AND a.status = 'connected'`
 	const query = `SELECT
-		(SELECT count(*) FROM (SELECT 1 FROM connections WHERE organization_id = $1 AND owner_id = $2 LIMIT $4) AS o),
+		(SELECT count(*) FROM (SELECT 1 FROM connections c WHERE c.organization_id = $1 AND c.owner_id = $2 AND ` + handedOver + ` LIMIT $4) AS o),
 		(SELECT count(*) FROM (SELECT 1 ` + forOthers + ` LIMIT $4) AS f),
 		(SELECT count(*) FROM (SELECT 1 FROM services WHERE organization_id = $1 AND author_id = $2 LIMIT $4) AS s),
 		(SELECT count(*) FROM (SELECT 1 FROM connections c JOIN services s ON s.organization_id = c.organization_id AND s.id = c.service_id
