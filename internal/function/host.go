@@ -108,9 +108,14 @@ func (h *host) fits(ctx context.Context, t catalog.Task, connection string) erro
 	return lanyard.Errorf(lanyard.CodeInvalidRequest, "%s needs a connection of %s, and %s is one of %s.", t.Name, t.Entry.Name, link, con.Service.Name)
 }
 
-// internal is the link name of the internal connection that the task runs through.
+// internal is the link name of the internal connection that the task runs through. It is made with all scopes that the
+// script's tasks of that service need, so that its user consents once.
 func (h *host) internal(ctx context.Context, t catalog.Task) (string, error) {
-	return "", lanyard.Errorf(lanyard.CodeNotConnected, "%s needs a connection: give its link name as the last argument.", t.Name)
+	con, err := h.Registry.InternalConnection(ctx, h.caller, t.Entry.LinkName(), t.Scopes)
+	if err != nil {
+		return "", err
+	}
+	return string(con.LinkName), nil
 }
 
 // do sends a request of the script, and notes how that went.

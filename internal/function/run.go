@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"runtime/debug"
 	"slices"
@@ -151,17 +152,17 @@ func argumentsOf(s *script.Script, given map[string]json.RawMessage) ([]script.V
 		known[p.Name] = true
 		data, ok := given[p.Name]
 		if !ok {
-			return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "The argument %s is missing.", p.Name)
+			return nil, fmt.Errorf("The argument %s is missing", p.Name) //nolint:staticcheck // a sentence for people
 		}
 		v, err := script.FromJSON(data)
 		if err != nil {
-			return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "The argument %s cannot be read: %s.", p.Name, err)
+			return nil, fmt.Errorf("The argument %s cannot be read: %w", p.Name, err) //nolint:staticcheck // a sentence for people
 		}
 		args = append(args, as(p.Type, v))
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !known[name] {
-			return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "The function has no parameter %s.", name)
+			return nil, fmt.Errorf("The function has no parameter %s", name) //nolint:staticcheck // a sentence for people
 		}
 	}
 	return args, nil

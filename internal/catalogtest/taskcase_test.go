@@ -17,9 +17,9 @@ import (
 	"strings"
 )
 
-// TaskCase is one call of an integration task, what has to be sent for it, and what comes of the answer. It is written
+// taskCase is one call of an integration task, what has to be sent for it, and what comes of the answer. It is written
 // from the provider's documentation, in testdata/tasks/<link name of the entry>.txt.
-type TaskCase struct {
+type taskCase struct {
 	File    string // with the line: "slack.txt:3"
 	Entry   string // link name
 	Script  string
@@ -35,19 +35,19 @@ type TaskCase struct {
 	Runtime string // what the error of the script holds; empty when it has none
 }
 
-// TaskCases reads all cases of a directory.
-func TaskCases(dir string) ([]TaskCase, error) {
+// taskCases reads all cases of a directory.
+func taskCases(dir string) ([]taskCase, error) {
 	names, err := filepath.Glob(filepath.Join(dir, "*.txt"))
 	if err != nil {
 		return nil, err
 	}
-	var all []TaskCase
+	var all []taskCase
 	for _, name := range names {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			return nil, err
 		}
-		cases, err := readTaskCases(filepath.Base(name), string(text))
+		cases, err := readCases(filepath.Base(name), string(text))
 		if err != nil {
 			return nil, err
 		}
@@ -56,9 +56,9 @@ func TaskCases(dir string) ([]TaskCase, error) {
 	return all, nil
 }
 
-func readTaskCases(file, text string) ([]TaskCase, error) {
-	var all []TaskCase
-	var c *TaskCase
+func readCases(file, text string) ([]taskCase, error) {
+	var all []taskCase
+	var c *taskCase
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimRight(line, " \r")
 		if line == "" || strings.HasPrefix(line, "#") {
@@ -73,7 +73,7 @@ func readTaskCases(file, text string) ([]TaskCase, error) {
 		}
 		value = strings.TrimPrefix(value, " ")
 		if c == nil {
-			all = append(all, TaskCase{File: fmt.Sprintf("%s:%d", file, i+1), Entry: strings.TrimSuffix(file, ".txt"), Status: 200})
+			all = append(all, taskCase{File: fmt.Sprintf("%s:%d", file, i+1), Entry: strings.TrimSuffix(file, ".txt"), Status: 200})
 			c = &all[len(all)-1]
 		}
 		if err := c.set(key, value); err != nil {
@@ -83,7 +83,7 @@ func readTaskCases(file, text string) ([]TaskCase, error) {
 	return all, nil
 }
 
-func (c *TaskCase) set(key, value string) error {
+func (c *taskCase) set(key, value string) error {
 	switch key {
 	case "call":
 		c.Script = value
@@ -118,8 +118,9 @@ func (c *TaskCase) set(key, value string) error {
 	return nil
 }
 
-// Compare says in what a request that was sent differs from the case; empty when it does not.
-func (c *TaskCase) Compare(r *http.Request, body []byte) []string {
+// compare says in what a request that was sent differs from the case; empty when it does not.
+// without are the names of the query that belong to the credential.
+func (c *taskCase) compare(r *http.Request, body []byte, without ...string) []string {
 	var differ []string
 	add := func(format string, args ...any) { differ = append(differ, fmt.Sprintf(format, args...)) }
 	want, err := url.Parse(c.URL)
@@ -133,7 +134,11 @@ func (c *TaskCase) Compare(r *http.Request, body []byte) []string {
 	if got := r.Method + " " + host + r.URL.EscapedPath(); got != c.Method+" "+want.Host+want.EscapedPath() {
 		add("sent %s, want %s", got, c.Method+" "+want.Host+want.EscapedPath())
 	}
-	if !reflect.DeepEqual(r.URL.Query(), want.Query()) {
+	query := r.URL.Query()
+	for _, name := range without {
+		query.Del(name)
+	}
+	if !reflect.DeepEqual(query, want.Query()) {
 		add("query %s, want %s", r.URL.RawQuery, want.RawQuery)
 	}
 	for _, h := range c.Headers {
