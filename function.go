@@ -99,13 +99,13 @@ type FunctionRun struct {
 
 // RunReport is what a run of a script came to. In the store it is sealed.
 type RunReport struct {
-	Output []string  `json:"output"`
-	Cut    bool      `json:"output_cut,omitempty"` // there was more output than is kept
-	Result []byte    `json:"result,omitempty"`     // JSON
+	Output []string `json:"output"`
+	Cut    bool     `json:"output_cut,omitempty"` // there was more output than is kept
+	Result []byte   `json:"result,omitempty"`     // JSON
 	// ResultCut: there was a result, too large for the record.
-	ResultCut bool `json:"result_cut,omitempty"`
-	Error  *RunError `json:"error,omitempty"`
-	Calls  []RunCall `json:"calls,omitempty"`
+	ResultCut bool      `json:"result_cut,omitempty"`
+	Error     *RunError `json:"error,omitempty"`
+	Calls     []RunCall `json:"calls,omitempty"`
 }
 
 // RunError is what ended a script.

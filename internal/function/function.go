@@ -3,7 +3,6 @@
 // by their address and on a schedule.
 //
 //	run.go        a script, run for a caller
-//	read.go       a script, parsed and judged by what the catalogue knows
 //	turn.go       how many run at once
 //	host.go       what a script reaches: invokeurl, tasks, who is asking
 //	invokeurl.go  the attributes of invokeurl as a request, the answer as a value
@@ -49,8 +48,8 @@ type Functions struct {
 	Config
 	running running
 	turns   chan struct{}
-	read  *otter.Cache[version, *script.Script]              // saved scripts, parsed
-	hooks *otter.Cache[lanyard.FunctionID, *rate.Limiter] // how often each address may be called
+	read    *otter.Cache[version, *script.Script]           // saved scripts, parsed
+	hooks   *otter.Cache[lanyard.FunctionID, *rate.Limiter] // how often each address may be called
 }
 
 // New makes a Functions.

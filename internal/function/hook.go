@@ -79,6 +79,9 @@ type Message struct {
 // a token that is none, rate_limited when it is called too often, function_failed when it ended with an error: the record
 // says more, to those who may read it.
 func (f *Functions) RunHook(ctx context.Context, token string, m Message) (*lanyard.FunctionRun, error) {
+	if err := checkDepth(m.Depth); err != nil {
+		return nil, err
+	}
 	fn, err := f.Store.FunctionByHook(ctx, hookHash(token))
 	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
 		return nil, lanyard.Errorf(lanyard.CodeNotFound, "There is nothing at this address.")

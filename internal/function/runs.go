@@ -54,6 +54,9 @@ func (f *Functions) Run(ctx context.Context, c *lanyard.Caller, name string, in 
 	if err := access.RunFunctions(c); err != nil {
 		return nil, err
 	}
+	if err := checkDepth(in.Depth); err != nil {
+		return nil, err
+	}
 	fn, err := f.find(ctx, c.Organization, name)
 	if err != nil {
 		return nil, err

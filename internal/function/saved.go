@@ -154,8 +154,11 @@ func (f *Functions) Edit(ctx context.Context, c *lanyard.Caller, name string, in
 			answerFor(c, fn, before)
 		}
 	}
-	if err := faults.Err(); err != nil || len(changed) == 0 {
-		return fn, err
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	if len(changed) == 0 {
+		return fn, nil
 	}
 	return fn, f.Store.UpdateFunction(ctx, before, fn, edited(c, fn, changed...))
 }

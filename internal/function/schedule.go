@@ -71,23 +71,46 @@ func zoneOf(name string) (*time.Location, error) {
 	return zone, nil
 }
 
+// shift is more than a clock is ever put forward or back at once.
+const shift = 3 * time.Hour
+
 // next is the first time after t; the zero time when there is none. Where the clock is put forward, what would have run in
-// the hour that is left out runs an hour later; where it is put back, what runs at certain hours runs the first time only.
+// the time that is left out runs that much later; where it is put back, what runs at certain hours runs the first time only.
 func (tt *timetable) next(t time.Time) time.Time {
-	n := tt.spec.Next(t.In(tt.zone))
-	for !tt.everyHour && !n.IsZero() && repeated(n) {
-		n = tt.spec.Next(n)
+	if tt.everyHour {
+		n := tt.spec.Next(t.In(tt.zone))
+		return n.UTC()
 	}
-	if n.IsZero() {
-		return n
+	// What the clock shows is reckoned with as if it were UTC, which leaves nothing out, and is found in the zone then.
+	local := t.In(tt.zone)
+	shown := time.Date(local.Year(), local.Month(), local.Day(), local.Hour(), local.Minute(), local.Second(), 0, time.UTC).Add(-shift)
+	for {
+		if shown = tt.spec.Next(shown); shown.IsZero() {
+			return shown
+		}
+		if n := tt.when(shown); n.After(t) {
+			return n
+		}
 	}
-	return n.UTC()
 }
 
-// repeated reports whether the clock showed this time before, an hour earlier.
-func repeated(t time.Time) bool {
-	before := t.Add(-time.Hour)
-	return before.Hour() == t.Hour() && before.Minute() == t.Minute() && before.Day() == t.Day()
+// when is the first time at which the clock of the zone shows this; where it never does, it is reckoned with the offset
+// from before the clock was put forward.
+func (tt *timetable) when(shown time.Time) time.Time {
+	with := func(at time.Time) (n time.Time, right bool) {
+		_, offset := at.In(tt.zone).Zone()
+		n = shown.Add(-time.Duration(offset) * time.Second)
+		local := n.In(tt.zone)
+		return n, local.Hour() == shown.Hour() && local.Minute() == shown.Minute()
+	}
+	before, right := with(shown.Add(-24 * time.Hour))
+	if right {
+		return before
+	}
+	if after, right := with(shown.Add(24 * time.Hour)); right {
+		return after
+	}
+	return before
 }
 
 // NextRuns gives the next times of a schedule after a time, at most n. The error is a sentence for the person who typed it.
