@@ -46,10 +46,10 @@ type Config struct {
 // Functions is safe for concurrent use.
 type Functions struct {
 	Config
-	running running
-	turns   chan struct{}
-	read    *otter.Cache[version, *script.Script]           // saved scripts, parsed
-	hooks   *otter.Cache[lanyard.FunctionID, *rate.Limiter] // how often each address may be called
+	running  running
+	turns    chan struct{}
+	versions *otter.Cache[version, *script.Script]           // saved scripts, parsed
+	hooks    *otter.Cache[lanyard.FunctionID, *rate.Limiter] // how often each address may be called
 }
 
 // New makes a Functions.
@@ -59,7 +59,7 @@ func New(c Config) *Functions {
 	}
 	return &Functions{
 		Config: c, running: running{of: map[lanyard.OrganizationID]int{}}, turns: newTurns(),
-		read: otter.Must(&otter.Options[version, *script.Script]{
+		versions: otter.Must(&otter.Options[version, *script.Script]{
 			MaximumWeight: maxRead, Weigher: func(v version, _ *script.Script) uint32 { return uint32(v.bytes) },
 		}),
 		hooks: otter.Must(&otter.Options[lanyard.FunctionID, *rate.Limiter]{MaximumSize: maxHookLimits}),

@@ -31,12 +31,12 @@ type version struct {
 // parsed gives a function's script as it is run. The error is [script.Problems].
 func (f *Functions) parsed(ctx context.Context, fn *lanyard.Function) (*script.Script, error) {
 	key := version{fn.ID, fn.Version, len(fn.Script)}
-	if s, ok := f.read.GetIfPresent(key); ok {
+	if s, ok := f.versions.GetIfPresent(key); ok {
 		return s, nil
 	}
 	s, err := f.parse(ctx, fn.Script, nil)
 	if err == nil {
-		f.read.Set(key, s)
+		f.versions.Set(key, s)
 	}
 	return s, err
 }
