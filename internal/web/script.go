@@ -76,7 +76,11 @@ type scriptInput struct {
 func readScript(r *http.Request) scriptInput {
 	f := r.PostForm
 	in := scriptInput{Name: strings.TrimSpace(f.Get("name")), LinkName: strings.TrimSpace(f.Get("link_name")), Source: strings.ReplaceAll(f.Get("script"), "\r\n", "\n"), Arguments: map[string]string{}}
-	in.Version, _ = strconv.ParseInt(f.Get("version"), 10, 64) // one that is missing is a conflict, and told as such
+	if n, err := strconv.ParseInt(f.Get("version"), 10, 64); err == nil && n > 0 {
+		in.Version = n
+	} else {
+		in.Version = -1 // which none has, so that it is a conflict
+	}
 	for name, values := range f {
 		if parameter, ok := strings.CutPrefix(name, "argument."); ok {
 			in.Arguments[parameter] = strings.ReplaceAll(values[0], "\r\n", "\n")

@@ -20,13 +20,13 @@ import (
 type argumentsPart struct {
 	Declared bool // the script names its parameters
 	Fields   []field
-	Rows     []argumentRow
+	Rows     []argumentRow // hidden where the script names its parameters, which it may stop doing while somebody types
 }
 
 // argumentRow is an argument of a script that does not name its parameters.
 type argumentRow struct {
-	N                  int
-	Name, Value, Error string
+	N           int
+	Name, Value string
 }
 
 // parameterHelp says how a value of each type is written.
@@ -45,16 +45,13 @@ func newArgumentsPart(checked *function.Checked, in scriptInput) argumentsPart {
 			f.Rows = 2
 		}
 		if _, err := argument(q.Type, f.Value); err != nil && f.Value != "" {
-			f.Error = err.Error()
+			f.Error = sentence(err.Error())
 		}
 		p.Fields = append(p.Fields, f)
 	}
-	if !p.Declared {
-		p.Rows = append(p.Rows, in.Rows...)
-		p.Rows = append(p.Rows, make([]argumentRow, spareRows)...)
-		for i := range p.Rows {
-			p.Rows[i].N = i + 1
-		}
+	p.Rows = append(append(p.Rows, in.Rows...), make([]argumentRow, spareRows)...)
+	for i := range p.Rows {
+		p.Rows[i].N = i + 1
 	}
 	return p
 }
@@ -79,7 +76,7 @@ func argument(typ, text string) (json.RawMessage, error) {
 	case typ == "":
 		return json.RawMessage(jsonText(text)), nil
 	}
-	return nil, fmt.Errorf("This is not of the type %s. Write: %s.", typ, parameterHelp[typ]) //nolint:staticcheck // a sentence for a person
+	return nil, fmt.Errorf("this is not of the type %s", typ)
 }
 
 // fits reports whether a JSON value that begins so is of a type.
@@ -104,7 +101,7 @@ func (in scriptInput) values(checked *function.Checked) (map[string]json.RawMess
 	add := func(typ, name, text string) {
 		v, err := argument(typ, text)
 		if err != nil {
-			faults.Add("/arguments/"+name, "%s: %s", name, err.Error())
+			faults.Add("/arguments/"+name, "the argument %s: %s", name, err.Error())
 			return
 		}
 		values[name] = v
