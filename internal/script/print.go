@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cockroachdb/apd/v3"
 )
 
 // defaultDate is how a moment is shown; see Run.dates for the account's own.
@@ -69,8 +71,14 @@ func (d *date) String() string {
 	return d.at.Format(momentLayout)
 }
 
-// decimalText never has an exponent.
-func decimalText(v Value) string { return v.decimal().Text('f') }
+// decimalText has no exponent, and no sign at a zero.
+func decimalText(v Value) string {
+	d := v.decimal()
+	if d.Negative && d.IsZero() {
+		return new(apd.Decimal).Abs(d).Text('f')
+	}
+	return d.Text('f')
+}
 
 // printer writes lists and maps, within a limit.
 type printer struct {

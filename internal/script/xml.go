@@ -19,6 +19,7 @@ const (
 	maxXPath    = 1000       // bytes of a path
 	maxXMLSteps = 10_000_000 // from node to node that following a path takes
 	nodeSize    = 192        // bytes that a node takes besides its text
+	attrSize    = 128        // and one of its attributes
 
 	wrongXML = "Invalid XML or Invalid XPath"
 	rootName = "root" // of JSON as XML
@@ -147,7 +148,7 @@ func (b *xmlBuilder) add(n *xmlNode) error {
 			return err
 		}
 	}
-	return b.grow(b.Pos, int64(nodeSize+len(n.text)+len(n.attrs)*nodeSize))
+	return b.grow(b.Pos, int64(nodeSize+len(n.text)))
 }
 
 func (b *xmlBuilder) open(n *xmlNode) error {
@@ -167,7 +168,8 @@ func (b *xmlBuilder) read(s string) error {
 	if len(s) > maxXML {
 		return failure(b.Pos, "A text that is read as XML has at most %d MB", maxXML>>20)
 	}
-	if err := b.grow(b.Pos, int64(len(s))); err != nil {
+	// Attributes are counted by their signs, before the decoder makes them: one element can have a million.
+	if err := b.grow(b.Pos, int64(len(s)+strings.Count(s, "=")*attrSize)); err != nil {
 		return err
 	}
 	d := xml.NewDecoder(strings.NewReader(s))
