@@ -18,7 +18,7 @@ const (
 )
 
 var (
-	errJSON     = errors.New("Invalid JSON Format String")              //nolint:staticcheck // the wording of the language
+	errJSON     = errors.New("Invalid JSON Format String")                              //nolint:staticcheck // the wording of the language
 	errTooLarge = errors.New("The values of this JSON take 64 MiB, which is the limit") //nolint:staticcheck // a sentence for people
 )
 
