@@ -344,3 +344,23 @@ func TestViews(t *testing.T) {
 		t.Errorf("got  %v\nwant %v", views, want)
 	}
 }
+
+// O02: a list or map as a key is a text from then on. It can neither hold its own map, nor be printed for ever.
+func TestO02_KeysThatHoldTheirMap(t *testing.T) {
+	for source, want := range map[string]string{
+		`m = Map(); m.put({m}, 1); m.put(m, 2); info m.size(); info m.get({m});`:                                             "2\nnull",
+		`l = {1}; m = {l: "a"}; l.add(2); info m.get({1}) + m.get(l); info m;`:                                               "anull\n{\"1\":\"a\"}",
+		`x = {"a": 1}; n = "x".leftpad(40).toList(" "); for each i in n { x = {x: x}; } info x.toString().length() > 40;`:    "true",
+		`x = {"a": 1}; n = "x".leftpad(40).toList(" "); for each i in n { x = {x, x}; } info {x: 1, {x}: 2}.size();`:         "2",
+		`x = {"a": 1}; n = "x".leftpad(40).toList(" "); for each i in n { x = {x, x}; } info {x, x, {x}}.distinct().size();`: "2",
+		`l = {1, 2, 3}; for each i in l { l.remove(0); info i; }`:                                                            "1\n2\n3",
+	} {
+		began := time.Now()
+		if got, err := ran(t, source, Limits{Memory: 8 << 20, Time: 5 * time.Second}); err != nil && !strings.Contains(err.Error(), "8 MiB") || err == nil && got != want {
+			t.Errorf("%s: printed %q, %v, want %q", source, cut(got, 100), err, want)
+		}
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("%s took %s", source, took)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,6 +128,10 @@ func (r *run) loop(s *forStatement) (flow, error) {
 	if err != nil {
 		return flowOn, err
 	}
+	if err := r.grow(s.Pos, int64(len(items))*valueSize); err != nil {
+		return flowOn, err
+	}
+	items = slices.Clone(items) // the loop goes through them as they are now, whatever it does to them
 	for i, item := range items {
 		if i > 0 {
 			if err := r.step(s.Pos); err != nil {
