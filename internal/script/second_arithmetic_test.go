@@ -267,7 +267,7 @@ func checkArithmetic(t *testing.T, data []byte) {
 }
 
 func TestO16_Arithmetic(t *testing.T) {
-	for seed := range uint64(3000) {
+	for seed := range uint64(1500) {
 		checkArithmetic(t, randomBytes(seed, 40))
 	}
 }
