@@ -319,6 +319,8 @@ func (e *pExpr) String() string {
 	return "(" + e.a.String() + ") " + e.kind + " (" + e.b.String() + ")"
 }
 
+var plainNull any
+
 // Values of the plain evaluator: nil, bool, int64, string, *pList and *pMap.
 type (
 	pList struct{ items []any }
@@ -581,7 +583,7 @@ func (r *plainRun) eval(e *pExpr) (any, error) {
 	case "bool":
 		return e.n == 1, nil
 	case "null":
-		return nil, nil
+		return plainNull, nil
 	case "var":
 		return r.vars[e.s], nil
 	case "list":
@@ -708,7 +710,7 @@ func (r *plainRun) operate(op string, a, b any) (any, error) {
 			if i := r.key(keyed, b); i >= 0 {
 				return keyed.values[i], nil
 			}
-			return nil, nil
+			return plainNull, nil
 		}
 	case "contains":
 		switch {
