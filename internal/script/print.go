@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/cockroachdb/apd/v3"
 )
 
 // defaultDate is how a moment is shown; see Run.dates for the account's own.
@@ -73,11 +71,10 @@ func (d *date) String() string {
 
 // decimalText has no exponent, and no sign at a zero.
 func decimalText(v Value) string {
-	d := v.decimal()
-	if d.Negative && d.IsZero() {
-		return new(apd.Decimal).Abs(d).Text('f')
+	if v.decimal().IsZero() {
+		return strings.TrimPrefix(v.decimal().Text('f'), "-")
 	}
-	return d.Text('f')
+	return v.decimal().Text('f')
 }
 
 // printer writes lists and maps, within a limit.
