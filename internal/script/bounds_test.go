@@ -102,10 +102,6 @@ func TestO05_FunctionsReachNothing(t *testing.T) {
 	if err := os.WriteFile(file, []byte(mark), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	nothingOfIt, err := Parse("")
-	if err != nil {
-		t.Fatal(err)
-	}
 	asked := false
 	settings := Settings{Host: noHost{t}, Zone: time.UTC, Now: func() time.Time { asked = true; return time.UnixMilli(1_700_000_000_000) }}
 	settings.Limits.fill()
@@ -151,7 +147,7 @@ func TestO05_FunctionsReachNothing(t *testing.T) {
 					continue
 				}
 				asked = false
-				r := &run{Settings: settings, ctx: t.Context(), script: nothingOfIt, started: time.Now()}
+				r := &run{Settings: settings, ctx: t.Context(), started: time.Now()}
 				v, err := b.do(&calling{r, Pos{1, 1}, name}, args)
 				if strings.Contains(fmt.Sprint(v, err), mark) {
 					t.Errorf("%s(%v) gave what a script must not see", name, args)

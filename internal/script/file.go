@@ -242,7 +242,7 @@ func extract(c *calling, args []Value) (Value, error) {
 		}
 		found.Put(Text(entry.Name), file)
 	}
-	return c.collected(&Collection{keys: found})
+	return Value{kind: KindCollection, ref: &Collection{keys: found}}, c.grow(c.Pos, int64(found.Len()+1)*entrySize)
 }
 
 // extracted reads an entry of an archive. What it says of its size is not believed.

@@ -509,15 +509,15 @@ func (r *plainRun) change(s *pStatement) error {
 		}
 		return errPlain
 	case s.kind == "sort" && isList:
-		list.items = sorted(list.items)
+		list.items = inOrder(list.items)
 	default:
 		return errPlain
 	}
 	return nil
 }
 
-// sorted puts numbers, texts or truths in order, one by one; anything else stays as it is.
-func sorted(items []any) []any {
+// inOrder puts numbers, texts or truths in order, one by one; anything else stays as it is.
+func inOrder(items []any) []any {
 	var out []any
 	for _, item := range items {
 		at := len(out)

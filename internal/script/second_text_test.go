@@ -10,14 +10,14 @@ import (
 
 // The second opinion on texts: each function again, letter by letter, in the plainest way there is.
 
-// letters are what a function is given: two texts, and two numbers.
-type letters struct {
+// textCase is what a function is given: two texts, and two numbers.
+type textCase struct {
 	s, t []rune
 	n, m int
 }
 
 // at says whether t stands in s at a position.
-func (l letters) at(i int) bool {
+func (l textCase) at(i int) bool {
 	if i < 0 || i+len(l.t) > len(l.s) {
 		return false
 	}
@@ -29,7 +29,7 @@ func (l letters) at(i int) bool {
 	return true
 }
 
-func (l letters) first() int {
+func (l textCase) first() int {
 	for i := 0; i <= len(l.s); i++ {
 		if l.at(i) {
 			return i
@@ -38,7 +38,7 @@ func (l letters) first() int {
 	return -1
 }
 
-func (l letters) last() int {
+func (l textCase) last() int {
 	for i := len(l.s); i >= 0; i-- {
 		if l.at(i) {
 			return i
@@ -48,7 +48,7 @@ func (l letters) last() int {
 }
 
 // pieces are what stands between the places of t, which do not overlap. t is not empty.
-func (l letters) pieces() []string {
+func (l textCase) pieces() []string {
 	var list []string
 	piece := ""
 	for i := 0; i < len(l.s); {
@@ -64,14 +64,14 @@ func (l letters) pieces() []string {
 }
 
 // without is s without the letters from a position on, as many as t has.
-func (l letters) without(i int) string {
+func (l textCase) without(i int) string {
 	if i < 0 {
 		return string(l.s)
 	}
 	return string(l.s[:i]) + string(l.s[i+len(l.t):])
 }
 
-func (l letters) kept(keep func(r rune) bool) string {
+func (l textCase) kept(keep func(r rune) bool) string {
 	out := ""
 	for _, r := range l.s {
 		if keep(r) {
@@ -81,7 +81,7 @@ func (l letters) kept(keep func(r rune) bool) string {
 	return out
 }
 
-func (l letters) trimmed(left, right bool) string {
+func (l textCase) trimmed(left, right bool) string {
 	from, to := 0, len(l.s)
 	for left && from < to && unicode.IsSpace(l.s[from]) {
 		from++
@@ -92,7 +92,7 @@ func (l letters) trimmed(left, right bool) string {
 	return string(l.s[from:to])
 }
 
-func (l letters) padded(left bool) string {
+func (l textCase) padded(left bool) string {
 	out := string(l.s)
 	for n := len(l.s); n < l.n; n++ {
 		if left {
@@ -113,10 +113,10 @@ const (
 var secondText = []struct {
 	call  string
 	empty bool // t may be empty
-	want  func(l letters) string
+	want  func(l textCase) string
 }{
-	{"s.length()", true, func(l letters) string { return fmt.Sprint(len(l.s)) }},
-	{"s.subString(n, m)", true, func(l letters) string {
+	{"s.length()", true, func(l textCase) string { return fmt.Sprint(len(l.s)) }},
+	{"s.subString(n, m)", true, func(l textCase) string {
 		if l.m < 0 {
 			l.m = len(l.s)
 		}
@@ -125,13 +125,13 @@ var secondText = []struct {
 		}
 		return string(l.s[l.n:l.m])
 	}},
-	{"s.mid(n)", true, func(l letters) string {
+	{"s.mid(n)", true, func(l textCase) string {
 		if l.n < 0 || l.n > len(l.s) {
 			return isError
 		}
 		return string(l.s[l.n:])
 	}},
-	{"s.left(n)", true, func(l letters) string {
+	{"s.left(n)", true, func(l textCase) string {
 		switch {
 		case l.n > len(l.s):
 			return isError
@@ -140,51 +140,51 @@ var secondText = []struct {
 		}
 		return string(l.s[:l.n])
 	}},
-	{"s.right(n)", true, func(l letters) string {
+	{"s.right(n)", true, func(l textCase) string {
 		if l.n < 0 || l.n > len(l.s) {
 			return isError
 		}
 		return string(l.s[len(l.s)-l.n:])
 	}},
-	{"s.indexOf(t)", true, func(l letters) string { return fmt.Sprint(l.first()) }},
-	{"s.lastIndexOf(t)", true, func(l letters) string { return fmt.Sprint(l.last()) }},
-	{"s.contains(t)", true, func(l letters) string { return fmt.Sprint(l.first() >= 0) }},
-	{"s.notContains(t)", true, func(l letters) string { return fmt.Sprint(l.first() < 0) }},
-	{"s.startsWith(t)", true, func(l letters) string { return fmt.Sprint(l.at(0)) }},
-	{"s.endsWith(t)", true, func(l letters) string { return fmt.Sprint(l.at(len(l.s) - len(l.t))) }},
-	{"s.getPrefix(t)", true, func(l letters) string {
+	{"s.indexOf(t)", true, func(l textCase) string { return fmt.Sprint(l.first()) }},
+	{"s.lastIndexOf(t)", true, func(l textCase) string { return fmt.Sprint(l.last()) }},
+	{"s.contains(t)", true, func(l textCase) string { return fmt.Sprint(l.first() >= 0) }},
+	{"s.notContains(t)", true, func(l textCase) string { return fmt.Sprint(l.first() < 0) }},
+	{"s.startsWith(t)", true, func(l textCase) string { return fmt.Sprint(l.at(0)) }},
+	{"s.endsWith(t)", true, func(l textCase) string { return fmt.Sprint(l.at(len(l.s) - len(l.t))) }},
+	{"s.getPrefix(t)", true, func(l textCase) string {
 		if l.first() < 0 {
 			return isNone
 		}
 		return string(l.s[:l.first()])
 	}},
-	{"s.getSuffix(t)", true, func(l letters) string {
+	{"s.getSuffix(t)", true, func(l textCase) string {
 		if l.first() < 0 {
 			return isNone
 		}
 		return string(l.s[l.first()+len(l.t):])
 	}},
-	{"s.remove(t)", false, func(l letters) string { return strings.Join(l.pieces(), "") }},
-	{"s.removeFirstOccurence(t)", true, func(l letters) string { return l.without(l.first()) }},
-	{"s.removeLastOccurence(t)", true, func(l letters) string { return l.without(l.last()) }},
-	{"s.getOccurenceCount(t)", false, func(l letters) string { return fmt.Sprint(len(l.pieces()) - 1) }},
-	{"s.replaceAll(t, \"<$1>\", true)", false, func(l letters) string { return strings.Join(l.pieces(), "<$1>") }},
-	{"s.replaceFirst(t, \"\", true)", false, func(l letters) string { return l.without(l.first()) }},
-	{"s.toList(t).size()", false, func(l letters) string { return fmt.Sprint(len(l.pieces())) }},
-	{"s.toList(t)", false, func(l letters) string { return strings.Join(l.pieces(), ",") }},
-	{"s.trim()", true, func(l letters) string { return l.trimmed(true, true) }},
-	{"s.ltrim()", true, func(l letters) string { return l.trimmed(true, false) }},
-	{"s.rtrim()", true, func(l letters) string { return l.trimmed(false, true) }},
-	{"s.leftpad(n)", true, func(l letters) string { return l.padded(true) }},
-	{"s.rightpad(n)", true, func(l letters) string { return l.padded(false) }},
-	{"s.reverse()", true, func(l letters) string {
+	{"s.remove(t)", false, func(l textCase) string { return strings.Join(l.pieces(), "") }},
+	{"s.removeFirstOccurence(t)", true, func(l textCase) string { return l.without(l.first()) }},
+	{"s.removeLastOccurence(t)", true, func(l textCase) string { return l.without(l.last()) }},
+	{"s.getOccurenceCount(t)", false, func(l textCase) string { return fmt.Sprint(len(l.pieces()) - 1) }},
+	{"s.replaceAll(t, \"<$1>\", true)", false, func(l textCase) string { return strings.Join(l.pieces(), "<$1>") }},
+	{"s.replaceFirst(t, \"\", true)", false, func(l textCase) string { return l.without(l.first()) }},
+	{"s.toList(t).size()", false, func(l textCase) string { return fmt.Sprint(len(l.pieces())) }},
+	{"s.toList(t)", false, func(l textCase) string { return strings.Join(l.pieces(), ",") }},
+	{"s.trim()", true, func(l textCase) string { return l.trimmed(true, true) }},
+	{"s.ltrim()", true, func(l textCase) string { return l.trimmed(true, false) }},
+	{"s.rtrim()", true, func(l textCase) string { return l.trimmed(false, true) }},
+	{"s.leftpad(n)", true, func(l textCase) string { return l.padded(true) }},
+	{"s.rightpad(n)", true, func(l textCase) string { return l.padded(false) }},
+	{"s.reverse()", true, func(l textCase) string {
 		out := ""
 		for _, r := range l.s {
 			out = string(r) + out
 		}
 		return out
 	}},
-	{"s.repeat(n)", true, func(l letters) string {
+	{"s.repeat(n)", true, func(l textCase) string {
 		if l.n < 0 {
 			return isError
 		}
@@ -194,32 +194,32 @@ var secondText = []struct {
 		}
 		return out
 	}},
-	{"s.concat(t)", true, func(l letters) string { return string(append(append([]rune(nil), l.s...), l.t...)) }},
-	{"s.toUpperCase()", true, func(l letters) string {
+	{"s.concat(t)", true, func(l textCase) string { return string(append(append([]rune(nil), l.s...), l.t...)) }},
+	{"s.toUpperCase()", true, func(l textCase) string {
 		for i := range l.s {
 			l.s[i] = unicode.ToUpper(l.s[i])
 		}
 		return string(l.s)
 	}},
-	{"s.toLowerCase()", true, func(l letters) string {
+	{"s.toLowerCase()", true, func(l textCase) string {
 		for i := range l.s {
 			l.s[i] = unicode.ToLower(l.s[i])
 		}
 		return string(l.s)
 	}},
-	{"s.getAlpha()", true, func(l letters) string { return l.kept(unicode.IsLetter) }},
-	{"s.removeAllAlpha()", true, func(l letters) string { return l.kept(func(r rune) bool { return !unicode.IsLetter(r) }) }},
-	{"s.getAlphaNumeric()", true, func(l letters) string {
+	{"s.getAlpha()", true, func(l textCase) string { return l.kept(unicode.IsLetter) }},
+	{"s.removeAllAlpha()", true, func(l textCase) string { return l.kept(func(r rune) bool { return !unicode.IsLetter(r) }) }},
+	{"s.getAlphaNumeric()", true, func(l textCase) string {
 		return l.kept(func(r rune) bool { return unicode.IsLetter(r) || unicode.Is(unicode.Nd, r) })
 	}},
-	{"s.isAscii()", true, func(l letters) string { return fmt.Sprint(len(string(l.s)) == len(l.s)) }},
-	{"s.textToHex()", true, func(l letters) string { return fmt.Sprintf("%x", string(l.s)) }},
-	{"s.textToHex().hexToText()", true, func(l letters) string { return string(l.s) }},
-	{"zoho.encryption.urlDecode(s.encodeUrl())", true, func(l letters) string { return string(l.s) }},
-	{"zoho.encryption.base64Decode(zoho.encryption.base64Encode(s))", true, func(l letters) string { return string(l.s) }},
-	{"s.xmlEncode().xmlDecode()", true, func(l letters) string { return string(l.s) }},
-	{"s == t", true, func(l letters) string { return fmt.Sprint(string(l.s) == string(l.t)) }},
-	{"{\"k\": s}.toString().toMap().get(\"k\")", true, func(l letters) string { return string(l.s) }},
+	{"s.isAscii()", true, func(l textCase) string { return fmt.Sprint(len(string(l.s)) == len(l.s)) }},
+	{"s.textToHex()", true, func(l textCase) string { return fmt.Sprintf("%x", string(l.s)) }},
+	{"s.textToHex().hexToText()", true, func(l textCase) string { return string(l.s) }},
+	{"zoho.encryption.urlDecode(s.encodeUrl())", true, func(l textCase) string { return string(l.s) }},
+	{"zoho.encryption.base64Decode(zoho.encryption.base64Encode(s))", true, func(l textCase) string { return string(l.s) }},
+	{"s.xmlEncode().xmlDecode()", true, func(l textCase) string { return string(l.s) }},
+	{"s == t", true, func(l textCase) string { return fmt.Sprint(string(l.s) == string(l.t)) }},
+	{"{\"k\": s}.toString().toMap().get(\"k\")", true, func(l textCase) string { return string(l.s) }},
 }
 
 // textPrograms are the calls of secondText as functions, parsed once.
@@ -245,7 +245,7 @@ func checkText(t *testing.T, programs []*Script, s, by string, n, m int) {
 		if by == "" && !c.empty {
 			continue
 		}
-		want := c.want(letters{[]rune(s), []rune(by), n, m})
+		want := c.want(textCase{[]rune(s), []rune(by), n, m})
 		got, err := programs[i].Run(t.Context(), Settings{}, Text(s), Text(by), Number(int64(n)), Number(int64(m)))
 		switch {
 		case want == isError && err == nil, want != isError && err != nil:
