@@ -148,7 +148,7 @@ func TestO05_FunctionsReachNothing(t *testing.T) {
 				}
 				asked = false
 				r := &run{Settings: settings, ctx: t.Context(), started: time.Now()}
-				v, err := b.do(&calling{r, Pos{1, 1}, name}, args)
+				v, err := b.do(&calling{run: r, Pos: Pos{1, 1}, name: name}, args)
 				if strings.Contains(fmt.Sprint(v, err), mark) {
 					t.Errorf("%s(%v) gave what a script must not see", name, args)
 				}
