@@ -242,11 +242,11 @@ func (w *writer) statement(s *pStatement) {
 	case "set":
 		line = w.put("%s = %s;", s.name, s.x)
 	case "add", "remove":
-		line = w.put("%s.%s(%s);", s.x, s.kind, s.y)
+		line = w.put("%s.%s(%s);", s.x, s.kind, s.y.given())
 	case "sort":
 		line = w.put("%s.sort();", s.x)
 	case "put":
-		line = w.put("%s.put(%s, %s);", s.x, s.y, s.z)
+		line = w.put("%s.put(%s, %s);", s.x, s.y.given(), s.z.given())
 	case "break", "continue":
 		line = w.put("%s;", s.kind)
 	case "if":
@@ -276,6 +276,16 @@ func (w *writer) statement(s *pStatement) {
 		w.put("}")
 	}
 	s.lines = append(s.lines, line)
+}
+
+// given is an expression as an argument. A literal of a wrong type would be refused before the script runs, so it stands
+// in something that is none.
+func (e *pExpr) given() string {
+	switch e.kind {
+	case "int", "text", "bool", "null", "list", "map":
+		return "ifNull(" + e.String() + ", null)"
+	}
+	return e.String()
 }
 
 // String is an expression as a script has it, each part in brackets.
@@ -308,9 +318,9 @@ func (e *pExpr) String() string {
 	case "neg":
 		return "-(" + e.a.String() + ")"
 	case "size", "length":
-		return "(" + e.a.String() + ")." + e.kind + "()"
+		return "(" + e.a.given() + ")." + e.kind + "()"
 	case "get", "contains":
-		return "(" + e.a.String() + ")." + e.kind + "(" + e.b.String() + ")"
+		return "(" + e.a.given() + ")." + e.kind + "(" + e.b.given() + ")"
 	case "ifNull":
 		return "ifNull(" + e.a.String() + ", " + e.b.String() + ")"
 	case "if":
