@@ -17,7 +17,7 @@ const (
 	maxXML      = 5 << 20    // bytes of a text that is read as XML
 	maxNodes    = 100_000    // elements, texts and comments in it
 	maxXPath    = 1000       // bytes of a path
-	maxXMLSteps = 10_000_000 // from node to node that following a path takes
+	maxXMLSteps = 12_000_000 // of work that following a path takes: four from node to node, one back to the node before, which the library only counts
 	nodeSize    = 192        // bytes that a node takes besides its text
 	attrSize    = 128        // and one of its attributes
 
@@ -468,12 +468,12 @@ func (x *xmlCursor) Value() (s string) {
 		x.walk.inner(&b, x.at)
 		return b.String()
 	}
-	x.walk.step(1 + len(s)/16)
+	x.walk.step(4 + len(s)/4)
 	return s
 }
 
 func (w *xmlWalk) inner(b *strings.Builder, n *xmlNode) {
-	w.step(1 + len(n.text)/16)
+	w.step(4 + len(n.text)/4)
 	if n.kind == xpath.TextNode {
 		b.WriteString(n.text)
 	}
@@ -483,14 +483,14 @@ func (w *xmlWalk) inner(b *strings.Builder, n *xmlNode) {
 }
 
 func (x *xmlCursor) Copy() xpath.NodeNavigator {
-	x.walk.step(1)
+	x.walk.step(4)
 	c := *x
 	return &c
 }
 
 // to goes to a node, if there is one.
-func (x *xmlCursor) to(n *xmlNode) bool {
-	x.walk.step(1)
+func (x *xmlCursor) to(n *xmlNode, steps int) bool {
+	x.walk.step(steps)
 	if n == nil || x.attr >= 0 {
 		return false
 	}
@@ -505,11 +505,11 @@ func (x *xmlCursor) MoveToParent() bool {
 		x.attr = -1
 		return true
 	}
-	return x.to(x.at.parent)
+	return x.to(x.at.parent, 4)
 }
 
 func (x *xmlCursor) MoveToNextAttribute() bool {
-	x.walk.step(1)
+	x.walk.step(4)
 	if x.at.kind != xpath.ElementNode || x.attr+1 >= len(x.at.attrs) {
 		return false
 	}
@@ -517,12 +517,12 @@ func (x *xmlCursor) MoveToNextAttribute() bool {
 	return true
 }
 
-func (x *xmlCursor) MoveToChild() bool    { return x.to(x.at.first) }
-func (x *xmlCursor) MoveToNext() bool     { return x.to(x.at.next) }
-func (x *xmlCursor) MoveToPrevious() bool { return x.to(x.at.previous) }
+func (x *xmlCursor) MoveToChild() bool    { return x.to(x.at.first, 4) }
+func (x *xmlCursor) MoveToNext() bool     { return x.to(x.at.next, 4) }
+func (x *xmlCursor) MoveToPrevious() bool { return x.to(x.at.previous, 1) }
 
 func (x *xmlCursor) MoveToFirst() bool {
-	return x.at.parent != nil && x.at.previous != nil && x.to(x.at.parent.first)
+	return x.at.parent != nil && x.at.previous != nil && x.to(x.at.parent.first, 4)
 }
 
 func (x *xmlCursor) MoveTo(other xpath.NodeNavigator) bool {
