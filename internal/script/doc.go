@@ -8,6 +8,7 @@
 //	run.go      one run: its limits, its output, its frames
 //	eval.go     statements and expressions
 //	builtin.go  how functions are found; text.go, number.go, date.go, …  the functions themselves
+//	json.go, xml.go, file.go  what scripts read and write of the world; view.go  what a host sees of values
 //
 // Start at [Parse], then [Script.Run].
 package script

@@ -17,7 +17,7 @@ const (
 	maxXML      = 5 << 20    // bytes of a text that is read as XML
 	maxNodes    = 100_000    // elements, texts and comments in it
 	maxXPath    = 1000       // bytes of a path
-	maxXMLSteps = 12_000_000 // of work that following a path takes: four from node to node, one back to the node before, which the library only counts
+	maxXMLSteps = 12_000_000 // that following a path takes; see step
 	nodeSize    = 192        // bytes that a node takes besides its text
 	attrSize    = 128        // and one of its attributes
 
@@ -424,6 +424,8 @@ type xmlWalk struct {
 	steps int
 }
 
+// step counts four from one node to another, and one back to the node before: the library counts siblings so. A text is
+// as many as a quarter of its bytes.
 func (w *xmlWalk) step(n int) {
 	before := w.steps
 	w.steps += n
