@@ -30,6 +30,7 @@ type pStatement struct {
 	blocks [][]*pStatement
 	conds  []*pExpr // of if: one for each block but that of else
 	lines  []int
+	caught int // of try: the line of the info that the writer puts into catch
 }
 
 // maker makes a program of bytes. Each variable mostly holds what its name says, so that programs get somewhere.
@@ -271,7 +272,7 @@ func (w *writer) statement(s *pStatement) {
 		line = w.put("try {")
 		w.block(s.blocks[0])
 		w.put("} catch (%s) {", s.name)
-		w.put("info \"caught in \" + %s.lineNo;", s.name)
+		s.caught = w.put("info \"caught in \" + %s.lineNo;", s.name)
 		w.block(s.blocks[1])
 		w.put("}")
 	}
@@ -422,7 +423,8 @@ func (r *plainRun) statement(s *pStatement) error {
 			return err
 		}
 		line := r.line
-		if err := r.count(); err != nil { // the info that the writer put there
+		r.line = s.caught
+		if err := r.count(); err != nil {
 			return err
 		}
 		r.output = append(r.output, fmt.Sprint("caught in ", line))
