@@ -427,28 +427,41 @@ func (c *calling) findLast(items []Value, v Value) (int, error) {
 	return -1, nil
 }
 
-// sorted gives things in the order of what they are sorted by, equal ones as they were; nil where that has no order.
+// sorted gives things in the order of what they are sorted by, equal ones as they were; nil where that has no order. It
+// merges ever longer runs, and asks for the time between.
 func sorted[T any](c *calling, things []T, up bool, by func(T) Value) ([]T, error) {
 	for i := range things {
 		if _, ok := compare(by(things[0]), by(things[i])); !ok {
 			return nil, nil //nolint:nilnil // documented
 		}
 	}
-	if err := c.grow(c.Pos, int64(len(things))*valueSize); err != nil {
+	if err := c.grow(c.Pos, 2*int64(len(things))*valueSize); err != nil {
 		return nil, err
 	}
-	result := slices.Clone(things)
-	slices.SortStableFunc(result, func(a, b T) int {
-		if c.ctx.Err() != nil {
-			return 0
+	from, to := append(make([]T, 0, len(things)), things...), make([]T, len(things))
+	for width := 1; width < len(from); width *= 2 {
+		for begin := 0; begin < len(from); begin += 2 * width {
+			if err := c.late(c.Pos); err != nil {
+				return nil, err
+			}
+			middle, end := min(begin+width, len(from)), min(begin+2*width, len(from))
+			left, right := from[begin:middle], from[middle:end]
+			for i := begin; i < end; i++ {
+				takeLeft := len(right) == 0
+				if len(left) > 0 && len(right) > 0 {
+					order, _ := compare(by(left[0]), by(right[0]))
+					takeLeft = up && order <= 0 || !up && order >= 0
+				}
+				if takeLeft {
+					to[i], left = left[0], left[1:]
+				} else {
+					to[i], right = right[0], right[1:]
+				}
+			}
 		}
-		order, _ := compare(by(a), by(b))
-		if !up {
-			return -order
-		}
-		return order
-	})
-	return result, c.late(c.Pos)
+		from, to = to, from
+	}
+	return from, nil
 }
 
 // contains reports whether a value is, or holds somewhere, a list or map: one that held itself could never be printed.

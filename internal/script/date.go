@@ -103,8 +103,8 @@ func dateFunctions() []builtin {
 		between([]string{"yearFraction"}, "The time to the other date in years of 365 days.", `info '17-Jan-2019'.yearFraction('29-Jan-2019');`, "0.03287671232876712", func(a, b time.Time) Value {
 			return fromFloat(b.Sub(a).Hours() / 24 / 365)
 		}),
-		{names: []string{"toDate"}, on: dates | on(KindNumber), min: 1, max: 2, takes: "[pattern]", about: "A text as a date, by a pattern or in a usual form; of a number the milliseconds since 1970.", example: `info "2018/01/17".toDate("yyyy/MM/dd");`, prints: "17-Jan-2018", do: toDate(true)},
-		{names: []string{"toDateTime", "toTime"}, on: dates | on(KindNumber), min: 1, max: 2, takes: "[pattern]", about: "A text as a date with its time, by a pattern or in a usual form.", example: `info "2018-01-17 09:05".toTime("yyyy-MM-dd HH:mm");`, prints: "17-Jan-2018 09:05:00", do: toDate(false)},
+		{names: []string{"toDate"}, on: dates | on(KindNumber), min: 1, max: 3, takes: "[pattern], [zone]", about: "A text as a date, by a pattern or in a usual form, of the account's zone or another one; of a number the milliseconds since 1970.", example: `info "2018/01/17".toDate("yyyy/MM/dd");`, prints: "17-Jan-2018", do: toDate(true)},
+		{names: []string{"toDateTime", "toTime"}, on: dates | on(KindNumber), min: 1, max: 3, takes: "[pattern], [zone]", about: "A text as a date with its time, by a pattern or in a usual form, of the account's zone or another one.", example: `info "2018-01-17 09:05".toTime("yyyy-MM-dd HH:mm");`, prints: "17-Jan-2018 09:05:00", do: toDate(false)},
 		{names: []string{"isDate"}, on: anyKind, min: 1, max: 1, about: "Whether it is a date, or a text of a usual form that is one.", example: `info "x".isDate();`, prints: "false", do: func(c *calling, args []Value) (Value, error) {
 			if args[0].kind == KindText {
 				_, _, ok := readDate(args[0].text(), c.Zone)
@@ -324,11 +324,15 @@ func toDate(dayOnly bool) func(c *calling, args []Value) (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
+		zone, err := c.zoneArg(args, 2)
+		if err != nil {
+			return Value{}, err
+		}
 		layout, err := layoutOf(pattern)
 		if err != nil {
 			return c.fail("%s", err)
 		}
-		at, err := time.ParseInLocation(layout, v.text(), c.Zone)
+		at, err := time.ParseInLocation(layout, v.text(), zone)
 		if err != nil {
 			return c.fail("UnParsable date")
 		}

@@ -36,7 +36,7 @@ func TestO01_O02_TimeIsKeptWithinAStatement(t *testing.T) {
 			got, err := s.Run(t.Context(), Settings{Limits: Limits{Time: limit, Memory: 1 << 30, Statements: 1 << 30}})
 			took := time.Since(began)
 			t.Logf("%s, %d statements, %v", took, got.Statements, err)
-			if took > limit+500*time.Millisecond {
+			if took > limit+2*time.Second { // a tenth of a second on a machine that does nothing else
 				t.Errorf("it took %s", took)
 			}
 		})

@@ -9,13 +9,20 @@ import (
 	"unicode/utf8"
 )
 
-const maxRepeat = 100_000 // letters that repeat and the pads make
+const (
+	maxRepeat  = 100_000   // letters that repeat makes
+	maxPad     = 1_000_000 // letters that the pads make
+	maxWritten = 6         // bytes that a byte becomes at most where signs are written out: &quot;
+)
 
 // textFunctions work on texts. Positions count letters from 0.
 func textFunctions() []builtin {
 	text := on(KindText)
 	one := func(names []string, about, example, prints string, do func(s string) Value) builtin {
 		return builtin{names: names, on: text, min: 1, max: 1, about: about, example: example, prints: prints, do: func(c *calling, args []Value) (Value, error) {
+			if err := c.room(c.Pos, maxWritten*int64(len(args[0].text()))); err != nil {
+				return Value{}, err
+			}
 			v := do(args[0].text())
 			if v.kind == KindText {
 				return v, c.grow(c.Pos, int64(len(v.text())))
@@ -28,6 +35,9 @@ func textFunctions() []builtin {
 		return builtin{names: names, on: text, min: 2, max: 2, takes: takes, about: about, example: example, prints: prints, do: func(c *calling, args []Value) (Value, error) {
 			t, err := c.textArg(args, 1)
 			if err != nil {
+				return Value{}, err
+			}
+			if err := c.room(c.Pos, int64(len(args[0].text())+len(t))); err != nil {
 				return Value{}, err
 			}
 			v := do(args[0].text(), t)
@@ -90,51 +100,49 @@ func textFunctions() []builtin {
 // placedTextFunctions take positions, widths or patterns.
 func placedTextFunctions() []builtin {
 	text := on(KindText)
-	counted := func(names []string, about, example, prints string, do func(c *calling, s []rune, n int) (Value, error)) builtin {
-		return builtin{names: names, on: text, min: 2, max: 2, takes: "number", about: about, example: example, prints: prints, do: func(c *calling, args []Value) (Value, error) {
+	counted := func(name, about, example, prints string, do func(c *calling, s string, n int) (Value, error)) builtin {
+		return method(text, name, "number", about, example, prints, func(c *calling, args []Value) (Value, error) {
 			n, err := c.numberArg(args, 1)
 			if err != nil {
 				return Value{}, err
 			}
-			return do(c, []rune(args[0].text()), n)
-		}}
+			return do(c, args[0].text(), n)
+		})
 	}
-	pad := func(left bool) func(c *calling, s []rune, n int) (Value, error) {
-		return func(c *calling, s []rune, n int) (Value, error) {
-			if n > maxRepeat*10 {
-				return c.fail("A text is padded to at most %d letters", maxRepeat*10)
+	pad := func(left bool) func(c *calling, s string, n int) (Value, error) {
+		return func(c *calling, s string, n int) (Value, error) {
+			if n > maxPad {
+				return c.fail("A text is padded to at most %d letters", maxPad)
 			}
-			blanks := strings.Repeat(" ", max(n-len(s), 0))
+			blanks := strings.Repeat(" ", max(n-utf8.RuneCountInString(s), 0))
 			if left {
-				return c.newText(blanks + string(s))
+				return c.newText(blanks + s)
 			}
-			return c.newText(string(s) + blanks)
+			return c.newText(s + blanks)
 		}
 	}
 	return []builtin{
 		{names: []string{"subString", "subText", "mid"}, on: text, min: 2, max: 3, takes: "start, [end]", about: "The letters from start on, up to end, which is not part of it. A negative end is the end of the text.", example: `info "connection".subString(0, 4);`, prints: "conn", do: subString},
-		counted([]string{"left"}, "The first letters; all of them for a negative number.", `info "deluge".left(3);`, "del", func(c *calling, s []rune, n int) (Value, error) {
-			switch {
-			case n < 0:
-				return Text(string(s)), nil
-			case n > len(s):
+		counted("left", "The first letters; all of them for a negative number.", `info "deluge".left(3);`, "del", func(c *calling, s string, n int) (Value, error) {
+			if n < 0 {
+				return Text(s), nil
+			}
+			return c.cutOut(s, 0, n)
+		}),
+		counted("right", "The last letters.", `info "deluge".right(2);`, "ge", func(c *calling, s string, n int) (Value, error) {
+			size := utf8.RuneCountInString(s)
+			if n < 0 {
 				return c.outOfBounds()
 			}
-			return c.newText(string(s[:n]))
+			return c.cutOut(s, size-n, size)
 		}),
-		counted([]string{"right"}, "The last letters.", `info "deluge".right(2);`, "ge", func(c *calling, s []rune, n int) (Value, error) {
-			if n < 0 || n > len(s) {
-				return c.outOfBounds()
-			}
-			return c.newText(string(s[len(s)-n:]))
-		}),
-		counted([]string{"leftpad"}, "With blanks before it, so that it is as wide as the number says.", `info "x".leftpad(3) + "|";`, "  x|", pad(true)),
-		counted([]string{"rightpad"}, "With blanks behind it, so that it is as wide as the number says.", `info "x".rightpad(3) + "|";`, "x  |", pad(false)),
-		counted([]string{"repeat"}, "So many times.", `info "ab".repeat(3);`, "ababab", func(c *calling, s []rune, n int) (Value, error) {
-			if n < 0 || n*len(s) > maxRepeat || n > maxRepeat {
+		counted("leftpad", "With blanks before it, so that it is as wide as the number says.", `info "x".leftpad(3) + "|";`, "  x|", pad(true)),
+		counted("rightpad", "With blanks behind it, so that it is as wide as the number says.", `info "x".rightpad(3) + "|";`, "x  |", pad(false)),
+		counted("repeat", "So many times.", `info "ab".repeat(3);`, "ababab", func(c *calling, s string, n int) (Value, error) {
+			if n < 0 || n > maxRepeat || n*utf8.RuneCountInString(s) > maxRepeat {
 				return c.fail("A text is repeated to at most %d letters", maxRepeat)
 			}
-			return c.newText(strings.Repeat(string(s), n))
+			return c.newText(strings.Repeat(s, n))
 		}),
 		{names: []string{"indexOf", "find"}, on: text, min: 2, max: 2, takes: "text", about: "The first position of the text; -1 where it is not there.", example: `info "banana".indexOf("an");`, prints: "1", do: position(strings.Index)},
 		{names: []string{"lastIndexOf"}, on: text, min: 2, max: 2, takes: "text", about: "The last position of the text; -1 where it is not there.", example: `info "banana".lastIndexOf("an");`, prints: "3", do: position(strings.LastIndex)},
@@ -164,11 +172,16 @@ func placedTextFunctions() []builtin {
 			if err != nil {
 				return Value{}, err
 			}
-			r := []rune(s)
-			for i, j := 0, len(r)-1; i < j; i, j = i+1, j-1 {
-				r[i], r[j] = r[j], r[i]
+			if err := c.room(c.Pos, int64(len(s))); err != nil {
+				return Value{}, err
 			}
-			return c.newText(string(r))
+			reversed := make([]byte, 0, len(s))
+			for s != "" {
+				_, width := utf8.DecodeLastRuneInString(s)
+				reversed = append(reversed, s[len(s)-width:]...)
+				s = s[:len(s)-width]
+			}
+			return c.newText(string(reversed))
 		}},
 		{names: []string{"toList"}, on: text, min: 1, max: 2, takes: "[separator]", about: "What stands between the separators; a JSON array as a list where none is given, and anything else as its one element.", example: `info "a;b".toList(";").size();`, prints: "2", do: toList},
 		{names: []string{"toListString"}, on: text | on(KindList), min: 1, max: 1, about: "What stands between commas, as texts.", example: `info "a,b".toListString().get(1);`, prints: "b", do: func(c *calling, args []Value) (Value, error) {
@@ -190,20 +203,46 @@ func subString(c *calling, args []Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	s := []rune(args[0].text())
-	end := len(s)
+	s, end := args[0].text(), -1
 	if len(args) == 3 {
 		if end, err = c.numberArg(args, 2); err != nil {
 			return Value{}, err
 		}
-		if end < 0 {
-			end = len(s)
-		}
 	}
-	if start < 0 || start > end || end > len(s) {
+	if end < 0 {
+		end = utf8.RuneCountInString(s)
+	}
+	return c.cutOut(s, start, end)
+}
+
+// cutOut is what stands between two positions, which count letters.
+func (c *calling) cutOut(s string, start, end int) (Value, error) {
+	if start < 0 || start > end {
 		return c.outOfBounds()
 	}
-	return c.newText(string(s[start:end]))
+	begin, ok := offset(s, start)
+	if !ok {
+		return c.outOfBounds()
+	}
+	length, ok := offset(s[begin:], end-start)
+	if !ok {
+		return c.outOfBounds()
+	}
+	return c.newText(s[begin : begin+length])
+}
+
+// offset is where in bytes so many letters end; false where there are fewer.
+func offset(s string, letters int) (int, bool) {
+	if letters > len(s) {
+		return 0, false
+	}
+	for at := range s {
+		if letters == 0 {
+			return at, true
+		}
+		letters--
+	}
+	return len(s), letters == 0
 }
 
 // position counts letters, where the search counts bytes.
@@ -243,10 +282,9 @@ func (c *calling) split(s, by string) (Value, error) {
 	if err := c.grow(c.Pos, int64(strings.Count(s, by)+1)*valueSize); err != nil {
 		return Value{}, err
 	}
-	parts := strings.Split(s, by)
-	items := make([]Value, len(parts))
-	for i, part := range parts {
-		items[i] = Text(part)
+	var items []Value
+	for part := range strings.SplitSeq(s, by) {
+		items = append(items, Text(part))
 	}
 	return NewList(items...), nil
 }
