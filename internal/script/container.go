@@ -432,7 +432,7 @@ func (c *calling) findLast(items []Value, v Value) (int, error) {
 func sorted[T any](c *calling, things []T, up bool, by func(T) Value) ([]T, error) {
 	for i := range things {
 		if _, ok := compare(by(things[0]), by(things[i])); !ok {
-			return nil, nil //nolint:nilnil // documented
+			return nil, nil
 		}
 	}
 	if err := c.grow(c.Pos, 2*int64(len(things))*valueSize); err != nil {

@@ -25,7 +25,7 @@ func saved(t *testing.T, sources map[string]string) func(context.Context, string
 		if s, ok := scripts[name]; ok {
 			return s, nil
 		}
-		return nil, fmt.Errorf("Not able to find '%s' function", name) //nolint:staticcheck // a sentence for people
+		return nil, fmt.Errorf("Not able to find '%s' function", name)
 	}
 }
 
