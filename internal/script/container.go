@@ -282,10 +282,8 @@ func (c *calling) put(m *Map, key, value Value) error {
 
 // countKey counts what is kept of a list or map that is a key: the text that tells it apart from others.
 func (r *run) countKey(at Pos, key Value) error {
-	switch key.Kind() {
-	case KindList, KindMap, KindCollection:
-		_, err := r.show(at, key)
-		return err
+	if size(key) > 0 {
+		return r.grow(at, maxKey)
 	}
 	return nil
 }

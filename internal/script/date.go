@@ -275,7 +275,7 @@ func (c *calling) zoneArg(args []Value, i int) (*time.Location, error) {
 	if err != nil {
 		return nil, err
 	}
-	if zone, err := time.LoadLocation(name); err == nil && len(name) < 60 {
+	if zone, err := time.LoadLocation(name); err == nil && len(name) < 60 && name != "Local" { // which would tell where the machine is
 		return zone, nil
 	}
 	return time.UTC, nil

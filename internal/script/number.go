@@ -38,8 +38,8 @@ func numberFunctions() []builtin {
 			d.Abs(v.decimal())
 			return Decimal(&d)
 		}),
-		one("ceil", "The next whole number upwards.", `info 56.2.ceil();`, "57", func(v Value) Value { return rounded(v, 0, apd.RoundCeiling) }),
-		one("floor", "The next whole number downwards.", `info 56.2.floor();`, "56", func(v Value) Value { return rounded(v, 0, apd.RoundFloor) }),
+		one("ceil", "The next whole number upwards.", `info 56.2.ceil();`, "57", func(v Value) Value { return nextWhole(v, (*apd.Context).Ceil) }),
+		one("floor", "The next whole number downwards.", `info 56.2.floor();`, "56", func(v Value) Value { return nextWhole(v, (*apd.Context).Floor) }),
 		method(number, "round", "[digits]", "Rounded to so many digits behind the point, half away from zero; negative digits are those before it.", `info 17.25.round(1);`, "17.3", rounding(apd.RoundHalfUp)),
 		method(number, "truncate", "digits", "Cut off behind so many digits.", `info 56.789.truncate(1);`, "56.7", rounding(apd.RoundDown)),
 		one("frac", "What stands behind the point.", `info 2.75.frac();`, "0.75", func(v Value) Value {
@@ -115,6 +115,15 @@ func rounded(v Value, digits int, how apd.Rounder) Value {
 	c.Rounding = how
 	var r apd.Decimal
 	if _, err := c.Quantize(&r, d, int32(-digits)); err != nil {
+		return v
+	}
+	return plain(&r)
+}
+
+// nextWhole is a number upwards or downwards. (Quantize forgets to go up from 0.05, of which it keeps no digit.)
+func nextWhole(v Value, to func(c *apd.Context, d, x *apd.Decimal) (apd.Condition, error)) Value {
+	var r apd.Decimal
+	if _, err := to(decimals.WithPrecision(uint32(v.decimal().NumDigits()+1)), &r, v.decimal()); err != nil {
 		return v
 	}
 	return plain(&r)
