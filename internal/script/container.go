@@ -363,6 +363,9 @@ func (c *calling) findLast(items []Value, v Value) (int, error) {
 // merges ever longer runs, and asks for the time between.
 func sorted[T any](c *calling, things []T, up bool, by func(T) Value) ([]T, error) {
 	for i := range things {
+		if err := c.late(c.Pos); err != nil {
+			return nil, err
+		}
 		if _, ok := compare(by(things[0]), by(things[i])); !ok {
 			return nil, nil
 		}
