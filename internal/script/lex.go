@@ -109,9 +109,16 @@ func (l *lexer) add(kind tokenKind, at int, text string) {
 	l.tokens = append(l.tokens, token{kind, at, text})
 }
 
-// signs are the operators and brackets, the longer ones first.
-var signs = []string{"&&", "||", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "%=",
-	"{", "}", "(", ")", "[", "]", ";", ",", ":", ".", "+", "-", "*", "/", "%", "<", ">", "=", "!"}
+// sign gives the operator or bracket at the beginning of a text; empty where there is none.
+func sign(s string) string {
+	if len(s) > 1 && (s[1] == '=' && strings.IndexByte("=!<>+-*/%", s[0]) >= 0 || s[:2] == "&&" || s[:2] == "||") {
+		return s[:2]
+	}
+	if strings.IndexByte("{}()[];,:.+-*/%<>=!", s[0]) >= 0 {
+		return s[:1]
+	}
+	return ""
+}
 
 // next reads one token, or what stands between two; false at the end.
 func (l *lexer) next() bool {
@@ -145,12 +152,10 @@ func (l *lexer) next() bool {
 			l.at = len(l.src)
 		}
 	default:
-		for _, s := range signs {
-			if strings.HasPrefix(l.src[l.at:], s) {
-				l.at += len(s)
-				l.add(tokSign, begin, s)
-				return true
-			}
+		if s := sign(l.src[l.at:]); s != "" {
+			l.at += len(s)
+			l.add(tokSign, begin, s)
+			return true
 		}
 		l.problem(begin, "%q has no meaning here", c)
 		l.at++
@@ -166,6 +171,9 @@ func (l *lexer) afterValue() bool {
 		return false
 	}
 	t := l.tokens[len(l.tokens)-1]
+	if isWord(t, "return") || isWord(t, "info") || isWord(t, "in") {
+		return false
+	}
 	return t.kind != tokSign || t.text == ")" || t.text == "]" || t.text == "}"
 }
 

@@ -2,6 +2,7 @@ package script
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -12,7 +13,7 @@ const maxDepth = 200
 // Parse reads a script. The error is [Problems]: all that is wrong, in the order of the lines.
 func Parse(source string) (*Script, error) {
 	l := lex(source)
-	p := &parser{lexer: l, script: &Script{}, slots: map[string]int{}, connections: map[string]bool{}}
+	p := &parser{lexer: l, script: &Script{}, slots: map[string]int{}, connections: map[string]bool{}, functions: map[string]bool{}}
 	p.source()
 	if len(l.problems) > 0 {
 		slices.SortStableFunc(l.problems, func(a, b Problem) int {
@@ -24,10 +25,8 @@ func Parse(source string) (*Script, error) {
 		return nil, l.problems
 	}
 	p.script.slots = len(p.script.names)
-	for name := range p.connections {
-		p.script.Connections = append(p.script.Connections, name)
-	}
-	slices.Sort(p.script.Connections)
+	p.script.Connections = slices.Sorted(maps.Keys(p.connections))
+	p.script.Functions = slices.Sorted(maps.Keys(p.functions))
 	return p.script, nil
 }
 
@@ -40,6 +39,7 @@ type parser struct {
 	script      *Script
 	slots       map[string]int
 	connections map[string]bool
+	functions   map[string]bool
 }
 
 // bail ends the statement that cannot be read; the parser goes on behind it.
@@ -118,6 +118,7 @@ func (p *parser) leave() { p.depth-- }
 
 // source reads a whole script: a function with its header, or the body of one.
 func (p *parser) source() {
+	defer p.recover(func() { p.i = len(p.tokens) - 1 })
 	if p.header() {
 		p.script.body = p.block()
 	} else {
@@ -150,6 +151,9 @@ func (p *parser) header() bool {
 		p.i = begin
 		return false
 	}
+	if space, name, ok := strings.Cut(full, "."); ok && isSpace(space) {
+		full = name
+	}
 	p.script.Name, p.script.Result = full, result
 	func() {
 		defer p.recover(func() {
@@ -177,6 +181,11 @@ func (p *parser) header() bool {
 		p.expect(")")
 	}()
 	return true
+}
+
+// isSpace: the names before the dot that mean the saved functions.
+func isSpace(name string) bool {
+	return strings.EqualFold(name, "thisapp") || strings.EqualFold(name, "standalone")
 }
 
 // recover catches a bail and lets skip find the place to go on from.
@@ -290,6 +299,13 @@ func (p *parser) statement() statement {
 			s := &returnStatement{place: at}
 			if !p.is(";") {
 				s.value = p.expression()
+				p.returnsSomething(s.value)
+			}
+			switch result := p.script.Result; {
+			case result == "void" && s.value != nil:
+				p.problem(t.at, "The function is void: it returns nothing")
+			case result != "" && result != "void" && s.value == nil:
+				p.problem(t.at, "Missing return statement: Provide %s expression to return", strings.ToUpper(result))
 			}
 			p.end()
 			return s
@@ -297,13 +313,14 @@ func (p *parser) statement() statement {
 			if !isSign(next, "=") && !isSign(next, ".") {
 				p.i++
 				s := &infoStatement{at, p.expression()}
+				p.returnsSomething(s.value)
 				p.end()
 				return s
 			}
 		case "sendmail":
 			if isSign(next, "[") {
 				p.i++
-				s := &taskStatement{at, "sendmail", p.attributes()}
+				s := &taskStatement{at, "sendmail", p.attributes(t)}
 				p.accept(";")
 				return s
 			}
@@ -353,6 +370,8 @@ func (p *parser) callStatement(at place) statement {
 		if !slices.ContainsFunc(c.found, func(b *builtin) bool { return b.result != must }) && len(c.found) > 0 {
 			p.problem(begin.at, "%s function needs to be assigned to a variable", c.name)
 		}
+	case *functionCall:
+		c.statement = true
 	case *hostCall, *invokeURL:
 	default:
 		p.fail(begin.at, "Expecting a statement but found an expression: assign it to a variable")

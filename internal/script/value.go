@@ -66,6 +66,7 @@ type date struct {
 // List is a list, or the values of an indexed collection.
 type List struct {
 	items []Value
+	of    string // the type that its elements have: "int"; empty for any
 }
 
 // Map keeps the order in which keys were added.
