@@ -303,6 +303,13 @@ func (p *parser) statement() statement {
 			s := &returnStatement{place: at}
 			if !p.is(";") {
 				s.value = p.expression()
+				p.returnsSomething(s.value)
+			}
+			switch result := p.script.Result; {
+			case result == "void" && s.value != nil:
+				p.problem(t.at, "The function is void: it returns nothing")
+			case result != "" && result != "void" && s.value == nil:
+				p.problem(t.at, "Missing return statement: Provide %s expression to return", strings.ToUpper(result))
 			}
 			p.end()
 			return s
@@ -310,6 +317,7 @@ func (p *parser) statement() statement {
 			if !isSign(next, "=") && !isSign(next, ".") {
 				p.i++
 				s := &infoStatement{at, p.expression()}
+				p.returnsSomething(s.value)
 				p.end()
 				return s
 			}
