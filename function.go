@@ -94,44 +94,44 @@ type RunReport struct {
 
 // RunError is what ended a script.
 type RunError struct {
-	Message string `json:"message"`
-	Line    int    `json:"line"`
-	Column  int    `json:"column,omitempty"`
+	Message string `json:"message" doc:"What happened"`
+	Line    int    `json:"line" doc:"Where, from 1"`
+	Column  int    `json:"column,omitempty" doc:"From 1, in characters"`
 	// Code is Lanyard's own error behind it, such as authorization_required; empty for one of the script.
-	Code       Code   `json:"code,omitempty"`
-	ConnectURL string `json:"connect_url,omitempty"` // where a person has to connect
+	Code       Code   `json:"code,omitempty" doc:"The error behind it, where a call was refused: authorization_required, host_not_allowed and so on"`
+	ConnectURL string `json:"connect_url,omitempty" doc:"The page where a person has to connect"`
 	// Problems are all that is wrong with a script that could not be read.
-	Problems []ScriptProblem `json:"problems,omitempty"`
+	Problems []ScriptProblem `json:"problems,omitempty" doc:"All that is wrong with a script that cannot be read"`
 }
 
 // ScriptProblem is one thing that is wrong with a script.
 type ScriptProblem struct {
-	Line    int    `json:"line"`   // from 1
-	Column  int    `json:"column"` // from 1, in characters
-	Message string `json:"message"`
+	Line    int    `json:"line" doc:"From 1"`
+	Column  int    `json:"column" doc:"From 1, in characters"`
+	Message string `json:"message" doc:"What is wrong, and what was expected"`
 }
 
 // RunCall is a call that a script made.
 type RunCall struct {
-	Line       int      `json:"line"`
-	Name       string   `json:"name"` // invokeurl, or the task
-	Connection LinkName `json:"connection,omitempty"`
-	Method     string   `json:"method,omitempty"`
-	Host       string   `json:"host,omitempty"`
-	Path       string   `json:"path,omitempty"`   // without the query
-	Status     int      `json:"status,omitempty"` // 0: no answer
-	Code       Code     `json:"code,omitempty"`
-	StartedMS  int64    `json:"started_ms"` // after the beginning of the run
-	DurationMS int64    `json:"duration_ms"`
+	Line       int      `json:"line" doc:"Of the script"`
+	Name       string   `json:"name" doc:"invokeurl, or the integration task"`
+	Connection LinkName `json:"connection,omitempty" doc:"The link name of the connection"`
+	Method     string   `json:"method,omitempty" doc:"The HTTP method"`
+	Host       string   `json:"host,omitempty" doc:"The host that was called"`
+	Path       string   `json:"path,omitempty" doc:"The path, without the query"`
+	Status     int      `json:"status,omitempty" doc:"The status that the service answered with; absent when it did not answer"`
+	Code       Code     `json:"code,omitempty" doc:"Lanyard's own error; absent when the service answered"`
+	StartedMS  int64    `json:"started_ms" doc:"When it began, in milliseconds after the beginning of the run"`
+	DurationMS int64    `json:"duration_ms" doc:"How long it took, in milliseconds"`
 }
 
 // MaxScript bounds the source of a script, in bytes.
-const MaxScript = 1 << 20
+const MaxScript = 512 << 10
 
 // CheckScript checks the size of a script's source.
 func CheckScript(source string) error {
 	if len(source) > MaxScript {
-		return fmt.Errorf("a script has at most 1 MiB")
+		return fmt.Errorf("a script has at most 512 KiB")
 	}
 	return nil
 }

@@ -212,6 +212,11 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 	if body, err := answer.Bytes(); err != nil || string(body) != "secret POST /api/x" || answer.Status != 200 {
 		t.Errorf("the answer is %q, %v, %v", body, answer, err)
 	}
+	outcome, err := c.RunScript(ctx, "info \"hello \" + name; return invokeurl [ url: \"/x\" type: GET connection: \"live\" ];", map[string]any{"name": "Ada"})
+	must(err)
+	if outcome.Error != nil || !slices.Equal(outcome.Output, []string{"hello Ada"}) || string(outcome.Result) != `"secret GET /api/x"` || len(outcome.Calls) != 1 || outcome.Calls[0].Status != 200 || outcome.Calls[0].Connection != "live" {
+		t.Errorf("the script came to %s", outcome.JSON())
+	}
 	res, err := c.Proxy(ctx, "live", "PUT", "/y", nil, strings.NewReader("data"))
 	must(err)
 	if got := read(t, res); got != "secret PUT /api/y" {

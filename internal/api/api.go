@@ -25,6 +25,7 @@ import (
 
 	"lanyard/internal/account"
 	"lanyard/internal/credential"
+	"lanyard/internal/function"
 	"lanyard/internal/invoke"
 	"lanyard/internal/problem"
 	"lanyard/internal/registry"
@@ -33,11 +34,12 @@ import (
 
 // Config is what [New] needs.
 type Config struct {
-	Accounts *account.Accounts
-	Registry *registry.Registry
-	Keeper   *credential.Keeper
-	Invoker  *invoke.Invoker
-	Webhooks *webhook.Webhooks
+	Accounts  *account.Accounts
+	Registry  *registry.Registry
+	Keeper    *credential.Keeper
+	Invoker   *invoke.Invoker
+	Webhooks  *webhook.Webhooks
+	Functions *function.Functions
 
 	// Ready says why the server cannot serve; nil when it can. A *lanyard.Error is shown to whoever asks /readyz, of any
 	// other only that there is one.

@@ -11,7 +11,10 @@ import (
 	"lanyard/internal/invoke"
 )
 
-type invokeInput struct{ Body json.RawMessage }
+type invokeInput struct {
+	Depth int `header:"Lanyard-Depth" hidden:"true"` // a script may call Lanyard itself
+	Body  json.RawMessage
+}
 
 // invokeAnswer is the upstream's answer, in the form that package invoke gives it.
 type invokeAnswer struct{ *invoke.Answer }
@@ -28,6 +31,7 @@ func (a *API) invoke(ctx context.Context, c *lanyard.Caller, in *invokeInput) (*
 		}
 		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "The request cannot be read; nothing was sent.").With(err)
 	}
+	r.Depth = in.Depth
 	out, err := a.Invoker.Invoke(ctx, c, &r)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ type operation struct {
 // tags group the operations, in the order of the page.
 var tags = []struct{ name, description string }{
 	{"Invoke", "Call a service through a connection. Its credential is placed by Lanyard, refreshed when due, and never shown."},
+	{"Scripts", "Scripts call services through connections, by `invokeurl` and by integration tasks: see docs/scripts.md."},
 	{"Connections", "A connection is a named use of a service. Its link name is what scripts and programs know; its status is the asking user's own."},
 	{"Embedding", "How an application connects its own users, who never sign in to Lanyard: see docs/embedding.md."},
 	{"Services", "A service is something one can connect to: where its API is, which hosts its credentials may be sent to, and how it authenticates."},
@@ -223,6 +224,23 @@ var operations = map[string]operation{
 		description: "A transparent proxy, for existing SDKs and for `curl`: the path is joined to the service's base URL, the query is kept, and both bodies are streamed byte for byte without a limit. Any method will do. The answer is the service's own; an error of Lanyard carries the header `Lanyard-Error` with its code.\n\n" +
 			"The path cannot climb above the base URL, and the request never carries your Lanyard key onwards. A 401 or another status that means *refresh now* is answered by a refresh and one more try, as long as the body can be sent again.",
 		errors: codes(calls, []lanyard.Code{lanyard.CodeRequestTooLarge}),
+	},
+	"POST /v1/scripts/run": {
+		id: "run_script", tag: "Scripts", summary: "Run a script",
+		description: "Runs a script with the rights of the acting user and answers with what it printed and returned. What goes wrong in it, a syntax error too, is in `error`, and the HTTP status is 200 all the same; `error.problems` lists everything that is wrong with a script that cannot be read.\n\n" +
+			"A script has limits: 5,000 statements, 500 calls, 64 MiB of values, 500 kB of output, one minute. It reaches nothing but services, through connections.",
+		body: `{
+  "script": "response = invokeurl\n[\n  url: \"/v2/tickets\"\n  type: GET\n  connection: \"acme_live\"\n];\ninfo response.size() + \" tickets for \" + name;\nreturn response;",
+  "arguments": {"name": "Support"}
+}`,
+		answer: `{
+  "output": ["2 tickets for Support"],
+  "result": [{"id": 4711}, {"id": 4712}],
+  "calls": [{"line": 1, "name": "invokeurl", "connection": "acme_live", "method": "GET", "host": "acme.com", "path": "/v2/tickets", "status": 200, "started_ms": 0, "duration_ms": 182}],
+  "statements": 3,
+  "duration_ms": 183
+}`,
+		errors: codes(withBody, []lanyard.Code{lanyard.CodeRateLimited}),
 	},
 	"GET /v1/connections": {
 		id: "list_connections", tag: "Connections", summary: "List connections",

@@ -19,6 +19,8 @@ func (a *API) index() {
 	handle(a, invokeRoute, a.invoke)
 	a.bare(proxyPattern)
 
+	handle(a, "POST /v1/scripts/run", a.runScript)
+
 	handle(a, "GET /v1/connections", a.listConnections)
 	handle(a, "POST /v1/connections", a.createConnection)
 	handle(a, "GET /v1/connections/{link_name}", a.readConnection)

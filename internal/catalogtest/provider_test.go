@@ -45,6 +45,7 @@ type provider struct {
 	faults    []string
 	calls     []string
 	scopes    string
+	task      *taskCase // that a call belongs to; nil: any call will do
 }
 
 func newProvider(t *testing.T) *provider {
@@ -403,6 +404,10 @@ func (p *provider) api(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	p.credential(r, body)
+	if p.task != nil {
+		p.carryOut(w, r, body)
+		return
+	}
 	lookup := slices.ContainsFunc(p.on.DynamicParameters, func(d lanyard.DynamicParameter) bool {
 		return d.Learn != nil && d.Learn.From == lanyard.LearnLookup && p.is(r, d.Learn.URL)
 	})

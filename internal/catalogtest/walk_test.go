@@ -33,6 +33,7 @@ type stage struct {
 	registry *registry.Registry
 	keeper   *credential.Keeper
 	invoker  *invoke.Invoker
+	services *registry.Directory
 	owner    *lanyard.Caller
 }
 
@@ -43,6 +44,7 @@ func newStage(t *testing.T) *stage {
 	transport := st.transport()
 	t.Cleanup(transport.CloseIdleConnections)
 	services, logger := registry.NewDirectory(s, catalog.Default()), slog.New(slog.DiscardHandler)
+	st.services = services
 	st.keeper = credential.New(credential.Config{Store: s, Services: services, Client: &http.Client{Transport: transport}, PublicURL: publicURL, Logger: logger})
 	st.registry = registry.New(registry.Config{Store: s, Services: services, Revoker: st.keeper, PublicURL: publicURL})
 	st.invoker = invoke.New(invoke.Config{Keeper: st.keeper, Store: s, Transport: transport, ProxyTransport: transport, Logger: logger})
@@ -104,7 +106,7 @@ func (st *stage) walk(s *lanyard.Service) {
 		for _, scope := range a.Scopes {
 			in.Scopes = append(in.Scopes, scope.Value)
 		}
-		st.scopes = joined(a, "")
+		st.scopes = joined(a, in.Scopes, "")
 	}
 	_, err := st.registry.CreateConnection(ctx, st.owner, in)
 	st.must(err)
@@ -126,7 +128,11 @@ func (st *stage) walk(s *lanyard.Service) {
 	got, err := st.keeper.Connect(ctx, st.owner, name, input)
 	st.must(err)
 	if got.Status == "consent_required" {
-		st.consent(s, got.ConnectURL)
+		var all []string
+		if a := s.Auth.OAuth2; a != nil {
+			all = in.Scopes
+		}
+		st.consentTo(s, all, got.ConnectURL)
 	}
 	st.call(s)
 	if a := s.Auth.OAuth2; a != nil {
@@ -147,10 +153,10 @@ func (st *stage) walk(s *lanyard.Service) {
 }
 
 // joined are the scopes that go into one parameter of the authorize URL; "" is scope itself.
-func joined(a *lanyard.OAuth2Auth, param string) string {
+func joined(a *lanyard.OAuth2Auth, asked []string, param string) string {
 	var values []string
 	for _, s := range a.Scopes {
-		if s.Param == param {
+		if s.Param == param && (slices.Contains(asked, s.Value) || s.Always) {
 			values = append(values, s.Value)
 		}
 	}
@@ -180,8 +186,8 @@ var privateKey = sync.OnceValue(func() lanyard.Secret {
 	return lanyard.NewSecret(strings.TrimSpace(string(text)))
 })
 
-// consent goes to the provider and comes back, as a browser would.
-func (st *stage) consent(s *lanyard.Service, connectURL string) {
+// consentTo goes to the provider, which is asked for these scopes, and comes back, as a browser would.
+func (st *stage) consentTo(s *lanyard.Service, scopes []string, connectURL string) {
 	t, ctx := st.t, st.t.Context()
 	token := connectURL[strings.LastIndexByte(connectURL, '/')+1:]
 	target, err := st.keeper.StartConsent(ctx, st.owner, token)
@@ -198,7 +204,7 @@ func (st *stage) consent(s *lanyard.Service, connectURL string) {
 		back.Set("oauth_token", st.oauth1Named(1))
 		back.Set("oauth_verifier", "verifier")
 	} else {
-		st.authorize(s, u)
+		st.authorize(s, scopes, u)
 		back.Set(orElse(s.Auth.OAuth2.CodeName, "code"), "the code")
 		back.Set("state", q.Get("state"))
 	}
@@ -231,16 +237,16 @@ func (st *stage) at(u *url.URL, want string) {
 	}
 }
 
-func (st *stage) authorize(s *lanyard.Service, u *url.URL) {
+func (st *stage) authorize(s *lanyard.Service, scopes []string, u *url.URL) {
 	t, a, q := st.t, s.Auth.OAuth2, u.Query()
 	st.at(u, a.AuthorizeURL)
 	want := map[string]string{
-		"response_type": "code", orElse(a.ClientIDName, "client_id"): clientID, "scope": joined(a, ""),
+		"response_type": "code", orElse(a.ClientIDName, "client_id"): clientID, "scope": joined(a, scopes, ""),
 		"redirect_uri": orElse(st.fill(a.RedirectURI), st.callback),
 	}
 	for _, scope := range a.Scopes {
 		if scope.Param != "" {
-			want[scope.Param] = joined(a, scope.Param)
+			want[scope.Param] = joined(a, scopes, scope.Param)
 		}
 	}
 	for name, value := range a.AuthorizeParams {

@@ -2,7 +2,8 @@
 // with the caller's own rights. It keeps functions, which are saved scripts with their versions, and runs them by name,
 // by their address and on a schedule.
 //
-//	run.go        a script, run for a caller; how many at once
+//	run.go        a script, run for a caller
+//	turn.go       how many run at once
 //	host.go       what a script reaches: invokeurl, tasks, who is asking
 //	invokeurl.go  the attributes of invokeurl as a request, the answer as a value
 //	task.go       an integration task as a request
@@ -14,6 +15,7 @@ package function
 import (
 	"log/slog"
 
+	"lanyard"
 	"lanyard/internal/invoke"
 	"lanyard/internal/registry"
 	"lanyard/internal/script"
@@ -34,9 +36,11 @@ type Config struct {
 // Functions is safe for concurrent use.
 type Functions struct {
 	Config
+	running running
+	turns   chan struct{}
 }
 
 // New makes a Functions.
 func New(c Config) *Functions {
-	return &Functions{Config: c}
+	return &Functions{Config: c, running: running{of: map[lanyard.OrganizationID]int{}}, turns: newTurns()}
 }

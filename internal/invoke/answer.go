@@ -27,10 +27,20 @@ type Answer struct {
 	DurationMS int64             `json:"duration_ms"`
 }
 
-// answer turns the upstream's answer into JSON. Where the upstream echoes the very credential that was sent, it is
-// masked, in texts of up to a mebibyte.
-func (r *Request) answer(got *received, call *call) (*Answer, error) {
-	a := &Answer{Status: got.status, Headers: make(map[string]string, len(got.header)), DurationMS: time.Since(call.began).Milliseconds()}
+// Response is the upstream's answer for code that goes on with it.
+type Response struct {
+	Status  int
+	Headers map[string]string // lower-case names; several values joined by ", "
+	Text    string            // a text answer, decoded
+	JSON    bool              // the text is one JSON value
+	Binary  []byte            // an answer that is no text; nil otherwise
+	Took    time.Duration
+}
+
+// response reads the upstream's answer. Where the upstream echoes the very credential that was sent, it is masked, in
+// texts of up to a mebibyte.
+func (r *Request) response(got *received, call *call) (*Response, error) {
+	a := &Response{Status: got.status, Headers: make(map[string]string, len(got.header)), Took: time.Since(call.began)}
 	var masker lanyard.Masker
 	if call.live != nil {
 		masker = call.live.Answers
@@ -43,19 +53,30 @@ func (r *Request) answer(got *received, call *call) (*Answer, error) {
 		return nil, err
 	}
 	if !ok {
-		encoded := base64.StdEncoding.EncodeToString(got.body)
-		a.BodyBase64 = &encoded
+		a.Binary = got.body
 		return a, nil
 	}
 	if len(text) <= maxMasked {
 		text = masker.Mask(text)
 	}
-	if isJSON(got.header, text) {
-		a.Body = compact(text)
-	} else {
-		a.Body, err = json.Marshal(text)
+	a.Text, a.JSON = text, isJSON(got.header, text)
+	return a, nil
+}
+
+// answer is the response as JSON.
+func (a *Response) answer() (*Answer, error) {
+	out := &Answer{Status: a.Status, Headers: a.Headers, DurationMS: a.Took.Milliseconds()}
+	var err error
+	switch {
+	case a.Binary != nil:
+		encoded := base64.StdEncoding.EncodeToString(a.Binary)
+		out.BodyBase64 = &encoded
+	case a.JSON:
+		out.Body = compact(a.Text)
+	default:
+		out.Body, err = json.Marshal(a.Text)
 	}
-	return a, err
+	return out, err
 }
 
 // text decodes a textual answer; false for a binary one, which goes on as it is.

@@ -52,16 +52,26 @@ func (i *Invoker) Run(ctx context.Context) { i.recorder.run(ctx) }
 
 // Invoke performs the request and gives the upstream's answer, whatever its status.
 func (i *Invoker) Invoke(ctx context.Context, c *lanyard.Caller, r *Request) (*Answer, error) {
+	response, _, err := i.Do(ctx, c, r)
+	if err != nil {
+		return nil, err
+	}
+	return response.answer()
+}
+
+// Do performs the request for code that goes on with the answer. What is recorded of the call is told with it, whether
+// or not there is an error.
+func (i *Invoker) Do(ctx context.Context, c *lanyard.Caller, r *Request) (*Response, lanyard.Invocation, error) {
 	ctx, cancel := context.WithTimeout(ctx, i.timeout(r.TimeoutMS))
 	defer cancel()
 	call := newCall(c, i.Transport)
 	got, err := i.invoke(ctx, call, r)
-	var answer *Answer
+	var response *Response
 	if err == nil {
-		answer, err = r.answer(got, call)
+		response, err = r.response(got, call)
 	}
 	i.finish(call, err)
-	return answer, err
+	return response, call.record, err
 }
 
 func (i *Invoker) timeout(ms int64) time.Duration {

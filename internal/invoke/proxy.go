@@ -110,8 +110,8 @@ func (s streamed) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// copyHeader copies what may go on: no hop-by-hop header, none that Connection names, none of Lanyard's own, and none
-// of those left out besides.
+// copyHeader copies what may go on: no hop-by-hop header, none that Connection names, none of Lanyard's own but
+// the one that keeps scripts from calling each other without end, and none of those left out besides.
 func copyHeader(to, from http.Header, leaveOut map[string]bool) {
 	var named map[string]bool
 	for _, v := range from["Connection"] {
@@ -123,7 +123,7 @@ func copyHeader(to, from http.Header, leaveOut map[string]bool) {
 		}
 	}
 	for name, values := range from {
-		if hopByHop[name] || leaveOut[name] || named[name] || strings.HasPrefix(name, "Lanyard-") {
+		if hopByHop[name] || leaveOut[name] || named[name] || strings.HasPrefix(name, "Lanyard-") && name != DepthHeader {
 			continue
 		}
 		to[name] = values

@@ -13,6 +13,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lanyard"
@@ -32,13 +33,30 @@ type Request struct {
 	TimeoutMS        int64             `json:"timeout_ms,omitempty"`
 	FollowRedirects  bool              `json:"follow_redirects,omitempty"`
 	ResponseDecoding string            `json:"response_decoding,omitempty"` // charset of a text answer; its own, else UTF-8
+
+	// Raw is a body that is sent as it is, in the place of Body; code alone gives it.
+	Raw []byte `json:"-"`
+	// Depth, where it is not 0, tells a Lanyard that is called how many runs of scripts stand behind the call.
+	Depth int `json:"-"`
 }
+
+// DepthHeader carries [Request.Depth].
+const DepthHeader = "Lanyard-Depth"
 
 // Content is a text or an object.
 type Content struct {
 	Text   string
 	Object map[string]any // nil for a text
 	raw    json.RawMessage
+}
+
+// TextContent is a text.
+func TextContent(text string) *Content { return &Content{Text: text} }
+
+// JSONContent is a JSON value, sent as it is written where it is sent as JSON.
+func JSONContent(data []byte) (*Content, error) {
+	c := &Content{}
+	return c, c.UnmarshalJSON(data)
 }
 
 // UnmarshalJSON takes a text or an object; numbers stay as they are written.
@@ -74,6 +92,18 @@ type File struct {
 	Filename      string `json:"filename,omitempty"`
 	ContentType   string `json:"content_type,omitempty"`
 	ContentBase64 string `json:"content_base64"`
+
+	// Content stands in the place of ContentBase64 where code makes the request.
+	Content []byte `json:"-"`
+	// Field: the part is a plain field of the form and no file.
+	Field bool `json:"-"`
+}
+
+func (f *File) content() ([]byte, error) {
+	if f.Content != nil {
+		return f.Content, nil
+	}
+	return base64.StdEncoding.DecodeString(f.ContentBase64)
 }
 
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -124,6 +154,9 @@ func (r *Request) build(ctx context.Context, live *credential.Live) (*http.Reque
 		if contentType != "" {
 			header.Set("Content-Type", contentType)
 		}
+	}
+	if r.Depth > 0 {
+		header[DepthHeader] = []string{strconv.Itoa(r.Depth)}
 	}
 	if _, set := header["User-Agent"]; !set {
 		header["User-Agent"] = []string{"Lanyard"}
@@ -229,7 +262,7 @@ func (r *Request) body(method string, u *url.URL, given string) ([]byte, string,
 	if given != "" {
 		contentType = given
 	}
-	inQuery := r.Parameters != nil && (slices.Contains([]string{"GET", "HEAD", "DELETE"}, method) || r.Body != nil || len(r.Files) > 0 && r.Parameters.Object == nil)
+	inQuery := r.Parameters != nil && (slices.Contains([]string{"GET", "HEAD", "DELETE"}, method) || r.Body != nil || r.Raw != nil || len(r.Files) > 0 && r.Parameters.Object == nil)
 	if inQuery {
 		addQuery(u, r.Parameters)
 	}
@@ -238,6 +271,8 @@ func (r *Request) body(method string, u *url.URL, given string) ([]byte, string,
 		form = nil
 	}
 	switch {
+	case r.Raw != nil:
+		return r.Raw, or(contentType, "application/octet-stream"), nil
 	case len(r.Files) > 0:
 		return r.multipart(form)
 	case r.Body != nil && r.Body.raw != nil:
@@ -330,7 +365,7 @@ func (r *Request) multipart(fields *Content) ([]byte, string, error) {
 	}
 	for i, file := range r.Files {
 		var f lanyard.FieldErrors
-		content, err := base64.StdEncoding.DecodeString(file.ContentBase64)
+		content, err := file.content()
 		if err != nil {
 			f.Add(fmt.Sprintf("/files/%d/content_base64", i), "this is not base64")
 		}
@@ -349,7 +384,9 @@ func (r *Request) multipart(fields *Content) ([]byte, string, error) {
 			disposition += fmt.Sprintf(`; filename="%s"`, quote(file.Filename))
 		}
 		h.Set("Content-Disposition", disposition)
-		h.Set("Content-Type", or(file.ContentType, "application/octet-stream"))
+		if !file.Field || file.ContentType != "" {
+			h.Set("Content-Type", or(file.ContentType, "application/octet-stream"))
+		}
 		part, err := w.CreatePart(h)
 		if err != nil {
 			return nil, "", err

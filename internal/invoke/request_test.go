@@ -187,7 +187,11 @@ func TestAnswer(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := &Request{ResponseDecoding: c.decoding}
 			upstream := &received{200, http.Header{"Content-Type": {c.contentType}, "X-Two": {"a", "b"}}, []byte(c.body)}
-			answer, err := r.answer(upstream, &call{})
+			response, err := r.response(upstream, &call{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := response.answer()
 			if err != nil {
 				t.Fatal(err)
 			}

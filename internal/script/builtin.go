@@ -50,6 +50,7 @@ func groups() []group {
 	return []group{
 		{"Text", textFunctions()}, {"Numbers", numberFunctions()}, {"Lists and maps", containerFunctions()}, {"Collections", collectionFunctions()}, {"Statistics", statisticFunctions()},
 		{"Dates", dateFunctions()}, {"Encryption", encryptionFunctions()}, {"Anything", commonFunctions()},
+		{"XML", xmlFunctions()}, {"Files", fileFunctions()},
 	}
 }
 

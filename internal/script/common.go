@@ -1,10 +1,7 @@
 package script
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"io"
+	"slices"
 	"strings"
 
 	"github.com/cockroachdb/apd/v3"
@@ -100,7 +97,10 @@ func commonFunctions() []builtin {
 			case KindDate:
 				return Number(v.date().at.UnixMilli()), nil
 			}
-			return truncated(v), nil
+			if v = rounded(v, 0, apd.RoundDown); v.kind != KindNumber {
+				return c.fail("%s does not fit: a whole number lies between -9223372036854775808 and 9223372036854775807", cut(v.String(), 30))
+			}
+			return v, nil
 		}},
 		{names: []string{"toDecimal"}, on: on(KindNumber, KindDecimal, KindText), min: 1, max: 1, about: "As a number with a point.", example: `info "3.5".toDecimal() + 1;`, prints: "4.5", do: func(c *calling, args []Value) (Value, error) {
 			if args[0].kind != KindText {
@@ -130,32 +130,42 @@ func commonFunctions() []builtin {
 			}
 			return c.newText(formatted(v, pattern))
 		}},
-		{names: []string{"toMap"}, on: on(KindText, KindMap), min: 1, max: 1, about: "A JSON object as a map.", example: `info "{\"a\":1}".toMap().get("a");`, prints: "1", do: func(c *calling, args []Value) (Value, error) {
+		{names: []string{"toMap"}, on: on(KindText, KindMap), min: 1, max: 1, about: "A JSON object as a map. Keys and texts may stand without quotes.", example: `info "{company:Zoho}".toMap().get("company");`, prints: "Zoho", do: func(c *calling, args []Value) (Value, error) {
 			if args[0].Kind() == KindMap {
 				return args[0], nil
 			}
-			v, err := c.parseJSON(args[0].text())
-			if err != nil || v.Kind() != KindMap {
-				return c.fail("Invalid JSON Format String")
+			v, err := c.parseLenient(args[0].text())
+			if err == nil && v.Kind() != KindMap {
+				return c.fail("%s", errJSON)
 			}
-			return v, nil
+			return v, err
+		}},
+		{names: []string{"toList"}, on: on(KindList, KindCollection), min: 1, max: 1, about: "The values of a collection as a list; a list as it is.", example: `info Collection("a", "b").toList();`, prints: "a,b", do: func(c *calling, args []Value) (Value, error) {
+			if args[0].Kind() == KindList {
+				return args[0], nil
+			}
+			values, err := c.elements(c.Pos, args[0])
+			if err != nil {
+				return Value{}, err
+			}
+			return c.newList(slices.Clone(values))
 		}},
 		{names: []string{"toJSONList"}, on: on(KindText, KindList), min: 1, max: 1, about: "A JSON array as a list.", example: `info "[4,9]".toJSONList().size();`, prints: "2", do: func(c *calling, args []Value) (Value, error) {
 			if args[0].Kind() == KindList {
 				return args[0], nil
 			}
-			v, err := c.parseJSON(args[0].text())
-			if err != nil || v.Kind() != KindList {
-				return c.fail("Invalid JSON Format String")
+			v, err := c.parseLenient(args[0].text())
+			if err == nil && v.Kind() != KindList {
+				return c.fail("%s", errJSON)
 			}
-			return v, nil
+			return v, err
 		}},
 		{names: []string{"getJSON"}, on: on(KindText, KindMap), min: 2, max: 2, takes: "key", about: "What a JSON object has under a key; null where there is no such key.", example: `info "{\"a\":1}".getJSON("a");`, prints: "1", do: func(c *calling, args []Value) (Value, error) {
 			v := args[0]
 			if v.kind == KindText {
 				var err error
-				if v, err = c.parseJSON(v.text()); err != nil {
-					return c.fail("Invalid JSON Format String")
+				if v, err = c.parseLenient(v.text()); err != nil {
+					return Value{}, err
 				}
 			}
 			m := v.keyed()
@@ -175,84 +185,4 @@ func numeric(s string) (*apd.Decimal, bool) {
 	}
 	d, _, err := apd.NewFromString(s)
 	return d, err == nil && d.Form == apd.Finite
-}
-
-const maxJSON = 5 << 20 // bytes of a text that is read as JSON
-
-var errJSON = errors.New("no JSON")
-
-// parseJSON reads JSON. Keys keep their order.
-func (c *calling) parseJSON(s string) (Value, error) {
-	if len(s) > maxJSON {
-		return Value{}, errJSON
-	}
-	if err := c.grow(c.Pos, int64(len(s))*4); err != nil {
-		return Value{}, err
-	}
-	return FromJSON([]byte(s))
-}
-
-// FromJSON makes a value of JSON. Numbers without a point are whole where 64 bits are enough.
-func FromJSON(data []byte) (Value, error) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	v, err := fromTokens(d, 0)
-	if err != nil {
-		return Value{}, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return Value{}, errJSON
-	}
-	return v, nil
-}
-
-func fromTokens(d *json.Decoder, depth int) (Value, error) {
-	t, err := d.Token()
-	if err != nil || depth > maxDepth {
-		return Value{}, errJSON
-	}
-	switch t := t.(type) {
-	case json.Delim:
-		if t == '[' {
-			l := &List{}
-			for d.More() {
-				item, err := fromTokens(d, depth+1)
-				if err != nil {
-					return Value{}, err
-				}
-				l.items = append(l.items, item)
-			}
-			_, err = d.Token()
-			return Value{kind: KindList, ref: l}, err
-		}
-		m := &Map{}
-		for d.More() {
-			key, err := d.Token()
-			if err != nil {
-				return Value{}, errJSON
-			}
-			value, err := fromTokens(d, depth+1)
-			if err != nil {
-				return Value{}, err
-			}
-			name, _ := key.(string)
-			m.Put(Text(name), value)
-		}
-		_, err = d.Token()
-		return Value{kind: KindMap, ref: m}, err
-	case string:
-		return Text(t), nil
-	case bool:
-		return Bool(t), nil
-	case json.Number:
-		if n, err := t.Int64(); err == nil {
-			return Number(n), nil
-		}
-		dec, _, err := apd.NewFromString(t.String())
-		if err != nil || len(t) > 100 {
-			return Value{}, errJSON
-		}
-		return Decimal(dec), nil
-	}
-	return Value{}, nil
 }

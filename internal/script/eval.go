@@ -324,7 +324,10 @@ func (r *run) outside(c *HostCall, attributes []attribute) (Value, error) {
 	if err != nil && !errors.As(err, &e) {
 		err = &Error{Pos: c.Pos, Message: err.Error(), cause: err}
 	}
-	return v, err
+	if err != nil {
+		return Value{}, err
+	}
+	return v, r.grow(c.Pos, measure(v, r.Limits.Memory-r.memory))
 }
 
 func (r *run) unary(x *unary) (Value, error) {

@@ -63,6 +63,8 @@ type Settings struct {
 	Zone   *time.Location   // of the account; UTC when nil
 	// System are the values of zoho.loginuser and the like, by their names in lower case.
 	System map[string]Value
+	// Pace is asked again and again while statements are executed, so that other runs get their turn; nil: nobody waits.
+	Pace func()
 }
 
 // Result is what a run came to.
@@ -185,6 +187,9 @@ func (r *run) step(at Pos) error {
 		return &Error{Pos: at, Message: fmt.Sprintf("The script was stopped: it has executed %d statements, which is the limit", r.Limits.Statements), final: true}
 	}
 	if r.statements&0x3f == 0 {
+		if r.Pace != nil {
+			r.Pace()
+		}
 		return r.late(at)
 	}
 	return nil

@@ -25,6 +25,7 @@ import (
 	"lanyard/internal/catalog"
 	"lanyard/internal/credential"
 	"lanyard/internal/egress"
+	"lanyard/internal/function"
 	"lanyard/internal/invoke"
 	"lanyard/internal/mail"
 	"lanyard/internal/notice"
@@ -40,20 +41,21 @@ const saveUseEvery = 30 * time.Second
 
 // Server is a whole Lanyard that is not listening yet.
 type Server struct {
-	config   Config
-	logger   *slog.Logger
-	store    *store.Store
-	egress   *egress.Egress
-	mailer   *mail.Mailer // nil: there is no mail
-	accounts *account.Accounts
-	keeper   *credential.Keeper
-	invoker  *invoke.Invoker
-	webhooks *webhook.Webhooks
-	notices  *notice.Notices
-	services *registry.Directory
-	own      *catalog.Own // nil: there is no directory of the operator's
-	handler  http.Handler
-	stopping atomic.Bool
+	config    Config
+	logger    *slog.Logger
+	store     *store.Store
+	egress    *egress.Egress
+	mailer    *mail.Mailer // nil: there is no mail
+	accounts  *account.Accounts
+	keeper    *credential.Keeper
+	invoker   *invoke.Invoker
+	webhooks  *webhook.Webhooks
+	notices   *notice.Notices
+	functions *function.Functions
+	services  *registry.Directory
+	own       *catalog.Own // nil: there is no directory of the operator's
+	handler   http.Handler
+	stopping  atomic.Bool
 }
 
 // Run serves until ctx ends, then finishes the calls in flight and returns. On an empty store it prints the one-time
@@ -190,6 +192,7 @@ func build(ctx context.Context, c Config) (*Server, error) {
 	})
 	countDropped(metrics, s.invoker)
 	s.webhooks = webhook.New(webhook.Config{Store: s.store, Client: s.egress.Client(), PlainHTTP: len(c.AllowNetworks) > 0, Logger: s.logger})
+	s.functions = function.New(function.Config{Invoker: s.invoker, Registry: reg, Services: s.services, Store: s.store, Logger: s.logger})
 	s.notices = notice.New(notice.Config{Store: s.store, Mailer: s.mailer, PublicURL: c.PublicURL, Logger: s.logger})
 	changed := func(ch store.Change) {
 		s.accounts.Changed(ch)
@@ -201,7 +204,7 @@ func build(ctx context.Context, c Config) (*Server, error) {
 	changed(store.Change{Kind: store.ChangeAll})
 
 	rest := api.New(api.Config{
-		Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Ready: s.ready,
+		Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Functions: s.functions, Ready: s.ready,
 		Metrics: api.NewMetrics(metrics), Logger: s.logger, PublicURL: c.PublicURL, Version: c.Version,
 	})
 	pages, err := web.New(web.Config{Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Notices: s.notices, Catalog: s.services.Catalog, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Logger: s.logger})

@@ -1,0 +1,204 @@
+package function
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"lanyard"
+	"lanyard/internal/access"
+	"lanyard/internal/catalog"
+	"lanyard/internal/invoke"
+	"lanyard/internal/script"
+)
+
+// host is what one run of a script reaches of the world: the services that its caller may call, and who is asking.
+type host struct {
+	*Functions
+	caller *lanyard.Caller
+	script *script.Script
+	turn   *turn
+	depth  int
+	began  time.Time
+	calls  []lanyard.RunCall
+	user   *lanyard.User // who is asking; nil: not looked up yet
+}
+
+// Call implements [script.Host].
+func (h *host) Call(ctx context.Context, c *script.HostCall) (script.Value, error) {
+	h.turn.end() // others run while this one waits
+	defer h.turn.begin(ctx)
+	name := strings.ToLower(c.Name)
+	switch {
+	case name == "invokeurl":
+		return h.invokeURL(ctx, c)
+	case name == "sendmail":
+		return script.Value{}, errors.New("sendmail is not available: send mail through a connection to a mail service, by its task or with invokeurl")
+	case len(c.Args) == 0 && strings.HasPrefix(name, "zoho."):
+		if v, ok, err := h.system(ctx, name); ok || err != nil {
+			return v, err
+		}
+	}
+	t, ok := h.Services.Catalog().Task(name)
+	if !ok {
+		return script.Value{}, fmt.Errorf("Not able to find '%s' function", c.Name) //nolint:staticcheck // as the language says it
+	}
+	return h.task(ctx, t, c)
+}
+
+func (h *host) invokeURL(ctx context.Context, c *script.HostCall) (script.Value, error) {
+	r, form, err := invokeURL(c.Attributes)
+	if err != nil {
+		return script.Value{}, err
+	}
+	answer, err := h.do(ctx, c, r)
+	if err != nil {
+		return script.Value{}, err
+	}
+	return answerValue(answer, r.URL, form)
+}
+
+// task runs an integration task through the connection that its last argument names, or through an internal one.
+func (h *host) task(ctx context.Context, t catalog.Task, c *script.HostCall) (script.Value, error) {
+	args, err := bind(t.Task, c.Args)
+	if err != nil {
+		return script.Value{}, err
+	}
+	r, err := args.request()
+	if err != nil {
+		return script.Value{}, err
+	}
+	if r.Connection = args.connection; r.Connection == "" {
+		r.Connection, err = h.internal(ctx, t)
+	} else {
+		err = h.fits(ctx, t, r.Connection)
+	}
+	if err != nil {
+		h.note(c, lanyard.Invocation{}, err)
+		return script.Value{}, explained(err)
+	}
+	answer, err := h.do(ctx, c, r)
+	if err != nil {
+		return script.Value{}, err
+	}
+	return taskAnswer(t.Task, answer, r.URL)
+}
+
+// fits refuses a connection with another default service than the task's. One with a custom service is its owner's to
+// judge. What the caller may not know of is left to the call itself, which says so.
+func (h *host) fits(ctx context.Context, t catalog.Task, connection string) error {
+	link, err := lanyard.ParseLinkName(connection)
+	if err != nil {
+		return access.NoConnection(connection)
+	}
+	con, err := h.Invoker.Keeper.Find(ctx, h.caller.Organization, link)
+	if err != nil {
+		return err
+	}
+	if err := access.Invoke(h.caller, &con.Connection); err != nil || !con.Connection.WithDefault() {
+		return err
+	}
+	for i := range t.Entry.Ways {
+		if t.Entry.Ways[i].LinkName == con.Connection.Service {
+			return nil
+		}
+	}
+	return lanyard.Errorf(lanyard.CodeInvalidRequest, "%s needs a connection of %s, and %s is one of %s.", t.Name, t.Entry.Name, link, con.Service.Name)
+}
+
+// internal is the link name of the internal connection that the task runs through. It is made with all scopes that the
+// script's tasks of that service need, so that its user consents once.
+func (h *host) internal(ctx context.Context, t catalog.Task) (string, error) {
+	con, err := h.Registry.InternalConnection(ctx, h.caller, t.Entry.LinkName(), t.Scopes)
+	if err != nil {
+		return "", err
+	}
+	return string(con.LinkName), nil
+}
+
+// do sends a request of the script, and notes how that went.
+func (h *host) do(ctx context.Context, c *script.HostCall, r *invoke.Request) (*invoke.Response, error) {
+	r.Depth = h.depth + 1
+	answer, called, err := h.Invoker.Do(ctx, h.caller, r)
+	if called.Connection == "" {
+		called.Connection = lanyard.LinkName(r.Connection)
+	}
+	h.note(c, called, err)
+	if err != nil {
+		return nil, explained(err)
+	}
+	return answer, nil
+}
+
+func (h *host) note(c *script.HostCall, called lanyard.Invocation, err error) {
+	n := lanyard.RunCall{
+		Line: c.Pos.Line, Name: c.Name, Connection: called.Connection, Method: called.Method, Host: called.Host, Path: called.Path, Status: called.Status,
+		StartedMS: time.Since(h.began).Milliseconds(),
+	}
+	if !called.At.IsZero() {
+		n.StartedMS, n.DurationMS = called.At.Sub(h.began).Milliseconds(), called.Duration.Milliseconds()
+	}
+	if err != nil {
+		n.Code = lanyard.CodeOf(err)
+	}
+	h.calls = append(h.calls, n)
+}
+
+// explained is an error of a call as a script's author reads it. What is behind it stays there, so that whoever runs
+// the script learns where to connect.
+func explained(err error) error {
+	var e *lanyard.Error
+	if !errors.As(err, &e) {
+		return lanyard.Errorf(lanyard.CodeInternal, "Something went wrong inside Lanyard.").With(err)
+	}
+	told := message{e.Message, e}
+	for i, f := range e.Fields {
+		said := f.Detail
+		if at := strings.ReplaceAll(strings.TrimPrefix(f.Pointer, "/"), "/", " "); at != "" {
+			said = strings.ReplaceAll(at, "_", "-") + ": " + said
+		}
+		if i == 0 {
+			told.text = said
+		} else {
+			told.text += "; " + said
+		}
+	}
+	return told
+}
+
+// message is an error in other words.
+type message struct {
+	text  string
+	cause error
+}
+
+func (m message) Error() string { return m.text }
+func (m message) Unwrap() error { return m.cause }
+
+// system gives the read-only values about who is asking; false for any other name.
+func (h *host) system(ctx context.Context, name string) (script.Value, bool, error) {
+	switch name {
+	case "zoho.loginuser", "zoho.loginuserid":
+	default:
+		return script.Value{}, false, nil
+	}
+	if h.caller.LoginUser() == "" {
+		if name == "zoho.loginuser" {
+			return script.Text("Public"), true, nil
+		}
+		return script.Value{}, true, nil
+	}
+	if h.user == nil {
+		u, err := h.Store.User(ctx, h.caller.Organization, h.caller.LoginUser())
+		if err != nil {
+			return script.Value{}, true, explained(err)
+		}
+		h.user = u
+	}
+	if name == "zoho.loginuser" {
+		return script.Text(h.user.Name), true, nil
+	}
+	return script.Text(h.user.Email), true, nil
+}
