@@ -107,7 +107,7 @@ func TestInternalConnectionByConsent(t *testing.T) {
 	for visitor, v := range map[string]struct {
 		browser *http.Client
 		status  int
-	}{"the organization's owner": {signIn(t, l, l.Key), 403}, "somebody of another organization": {signIn(t, l, other.Key), 404}, "a stranger": {servertest.Stranger(t), 303}} {
+	}{"the organization's owner": {signIn(t, l, l.Key), 403}, "somebody of another organization": {signIn(t, l, other.Key), 404}, "a stranger": {servertest.Stranger(t), 401}} {
 		if a := servertest.Get(t, v.browser, link); a.Status != v.status {
 			t.Errorf("%s at the page to connect: %d %s", visitor, a.Status, a.Body)
 		}
