@@ -217,3 +217,62 @@ func TestBrowserConnectsAnInternalConnection(t *testing.T) {
 	tab.Press("Revoke")
 	tab.Shows("Acme (internal) was revoked")
 }
+
+// TestScriptUsesAnInternalConnection: a task that names no connection fails with the address where its user connects one,
+// and works from then on; other tasks of the service use the same.
+func TestScriptUsesAnInternalConnection(t *testing.T) {
+	up := newTenancyUpstream(t)
+	l := tenancyPrepare(t, withCatalog(t, map[string]string{"tools/acme": defaultKey("Acme", "acme", up.URL) + `tasks:
+  - {name: acme.first, about: Reads the first., url: /first}
+  - {name: acme.second, about: Reads the second., url: /second}
+`}))
+	_, runner := l.Member(t, "runner@example.com", lanyard.RoleMember, lanyard.KeyRights{})
+	memberID, memberKey := l.Member(t, "member@example.com", lanyard.RoleMember, lanyard.KeyRights{Manage: true})
+	l.Serve(t)
+	run := func(key, script string, headers ...string) *servertest.Answer {
+		t.Helper()
+		a := l.As(t, key, "POST /v1/scripts/run", object("script", script), headers...)
+		if a.Status != 200 {
+			t.Fatalf("run: %d %s", a.Status, a.Body)
+		}
+		return a
+	}
+
+	asked := run(memberKey, "return acme.first();")
+	if asked.Field(t, "error.code") != "authorization_required" || asked.Field(t, "error.line") != 1.0 {
+		t.Fatalf("before it is connected: %s", asked.Body)
+	}
+	page := servertest.Get(t, signIn(t, l, memberKey), asked.Field(t, "error.connect_url").(string))
+	if page.Status != 200 || !strings.Contains(string(page.Body), "Acme (internal)") {
+		t.Errorf("the page to connect: %d %s", page.Status, page.Body)
+	}
+	if a := l.As(t, memberKey, "POST /v1/connections/internal_acme/connect", tenancyKey("the member's key")); a.Status != 200 {
+		t.Fatalf("connect: %d %s", a.Status, a.Body)
+	}
+	for _, script := range []string{"return acme.first();", "return acme.second();", `return acme.first("internal_acme");`} {
+		if a := run(memberKey, script); strings.Contains(string(a.Body), `"error"`) || up.header().Get("X-Api-Key") != "the member's key" {
+			t.Errorf("%s: %s", script, a.Body)
+		}
+	}
+	// H07: somebody else, without the right to manage, is asked for an account of their own.
+	if a := run(runner, "return acme.first();"); a.Field(t, "error.code") != "authorization_required" || !strings.Contains(string(a.Body), "internal_acme_2") {
+		t.Errorf("for somebody else: %s", a.Body)
+	}
+	if a := run(runner, `return acme.first("internal_acme");`); a.Field(t, "error.code") != "not_found" {
+		t.Errorf("through another person's: %s", a.Body)
+	}
+	// H21: a key that acts for users stands for nobody until it says for whom.
+	acting := l.Must(t, 201, "POST /v1/api_keys", object("name", "acting", "act_for_users", true)).Field(t, "key").(string)
+	if a := run(acting, "return acme.first();"); a.Field(t, "error.code") != "login_user_required" {
+		t.Errorf("for nobody: %s", a.Body)
+	}
+	if a := run(acting, "return acme.first();", "Lanyard-User", string(memberID)); strings.Contains(string(a.Body), `"error"`) || up.header().Get("X-Api-Key") != "the member's key" {
+		t.Errorf("in the member's name: %s", a.Body)
+	}
+	// H14: a key that is limited to others gets none.
+	newConnection(t, l, l.Key, "mine", "acme")
+	limited := l.Must(t, 201, "POST /v1/api_keys", object("name", "limited", "connections", []string{"mine"}))
+	if a := run(limited.Field(t, "key").(string), "return acme.first();"); a.Field(t, "error.code") != "forbidden" {
+		t.Errorf("with a key that is limited: %s", a.Body)
+	}
+}
