@@ -2,9 +2,7 @@ package script
 
 import (
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // containerFunctions work on lists and maps. Positions count from 0.
@@ -173,70 +171,6 @@ func mapFunctions() []builtin {
 	}
 }
 
-// elementTypes are those that a list can be bound to: List:Int() takes whole numbers, and texts that are one.
-var elementTypes = map[string]struct {
-	kind    Kind
-	convert func(c *calling, v Value) (Value, bool, error)
-}{
-	"string": {KindText, func(c *calling, v Value) (Value, bool, error) {
-		s, err := c.show(c.Pos, v)
-		return Text(s), true, err
-	}},
-	"int": {KindNumber, func(_ *calling, v Value) (Value, bool, error) {
-		n, err := strconv.ParseInt(strings.TrimSpace(v.text()), 10, 64)
-		return Number(n), v.kind == KindText && err == nil, nil
-	}},
-	"float": {KindDecimal, func(_ *calling, v Value) (Value, bool, error) {
-		switch v.kind {
-		case KindNumber:
-			return v, true, nil
-		case KindDate:
-			return Number(v.date().at.UnixMilli()), true, nil
-		case KindText:
-			d, ok := numeric(v.text())
-			return Decimal(d), ok, nil
-		}
-		return v, false, nil
-	}},
-	"date": {KindDate, func(c *calling, v Value) (Value, bool, error) {
-		switch v.kind {
-		case KindNumber:
-			d, err := c.newDate(time.UnixMilli(v.n).In(c.Zone), false)
-			return d, true, err
-		case KindText:
-			at, dayOnly, ok := readDate(v.text(), c.Zone)
-			return Date(at, dayOnly), ok, nil
-		}
-		return v, false, nil
-	}},
-	"bool": {KindBool, func(_ *calling, v Value) (Value, bool, error) {
-		yes := strings.EqualFold(v.text(), "true")
-		return Bool(yes), yes || strings.EqualFold(v.text(), "false"), nil
-	}},
-}
-
-// typedLists are List() and List:String(), List:Int() and so on, whose elements are converted or refused.
-func typedLists() []builtin {
-	list := []builtin{{names: []string{"List"}, on: on(KindText), max: 1, takes: "[texts]", about: "A new list; of a text, what stands between its commas.", example: `info List("m,n").size();`, prints: "2", do: func(c *calling, args []Value) (Value, error) {
-		if len(args) == 0 {
-			return c.newList(nil)
-		}
-		return c.split(args[0].text(), ",")
-	}}}
-	for _, t := range []struct{ name, about, example, prints string }{
-		{"String", "A new list of texts: what is added becomes one.", `l = List:String(); l.add(1); info l.get(0).length();`, "1"},
-		{"Int", "A new list of whole numbers: texts that are one become it, anything else is refused.", `l = List:Int(); l.add("7"); info l.get(0) + 1;`, "8"},
-		{"Float", "A new list of numbers: texts that are one become it, dates become their milliseconds since 1970, anything else is refused.", `l = List:Float(); l.add('01-Jan-2019'); info l;`, "1546300800000"},
-		{"Date", "A new list of dates: texts that are one and milliseconds since 1970 become it, anything else is refused.", `l = List:Date(); l.add("17-Jan-2018"); info l.get(0).getYear();`, "2018"},
-		{"Bool", "A new list of true and false: texts that say so become it, anything else is refused.", `l = List:Bool(); l.add("True"); info l;`, "true"},
-	} {
-		list = append(list, builtin{names: []string{"List:" + t.name}, about: t.about, example: t.example, prints: t.prints, do: func(c *calling, _ []Value) (Value, error) {
-			return Value{kind: KindList, ref: &List{of: strings.ToLower(t.name)}}, c.grow(c.Pos, valueSize)
-		}})
-	}
-	return list
-}
-
 const maxAdded = 25_000 // elements that addAll and its like take at once
 
 // addTo adds values at the end of a list, as its type wants them.
@@ -282,10 +216,8 @@ func (c *calling) put(m *Map, key, value Value) error {
 
 // countKey counts what is kept of a list or map that is a key: the text that tells it apart from others.
 func (r *run) countKey(at Pos, key Value) error {
-	switch key.Kind() {
-	case KindList, KindMap, KindCollection:
-		_, err := r.show(at, key)
-		return err
+	if size(key) > 0 {
+		return r.grow(at, maxKey)
 	}
 	return nil
 }
@@ -427,28 +359,44 @@ func (c *calling) findLast(items []Value, v Value) (int, error) {
 	return -1, nil
 }
 
-// sorted gives things in the order of what they are sorted by, equal ones as they were; nil where that has no order.
+// sorted gives things in the order of what they are sorted by, equal ones as they were; nil where that has no order. It
+// merges ever longer runs, and asks for the time between.
 func sorted[T any](c *calling, things []T, up bool, by func(T) Value) ([]T, error) {
 	for i := range things {
+		if err := c.late(c.Pos); err != nil {
+			return nil, err
+		}
 		if _, ok := compare(by(things[0]), by(things[i])); !ok {
-			return nil, nil //nolint:nilnil // documented
+			return nil, nil
 		}
 	}
-	if err := c.grow(c.Pos, int64(len(things))*valueSize); err != nil {
+	if err := c.grow(c.Pos, 2*int64(len(things))*valueSize); err != nil {
 		return nil, err
 	}
-	result := slices.Clone(things)
-	slices.SortStableFunc(result, func(a, b T) int {
-		if c.ctx.Err() != nil {
-			return 0
+	from, to := append(make([]T, 0, len(things)), things...), make([]T, len(things))
+	for width := 1; width < len(from); width *= 2 {
+		for begin := 0; begin < len(from); begin += 2 * width {
+			if err := c.late(c.Pos); err != nil {
+				return nil, err
+			}
+			middle, end := min(begin+width, len(from)), min(begin+2*width, len(from))
+			left, right := from[begin:middle], from[middle:end]
+			for i := begin; i < end; i++ {
+				takeLeft := len(right) == 0
+				if len(left) > 0 && len(right) > 0 {
+					order, _ := compare(by(left[0]), by(right[0]))
+					takeLeft = up && order <= 0 || !up && order >= 0
+				}
+				if takeLeft {
+					to[i], left = left[0], left[1:]
+				} else {
+					to[i], right = right[0], right[1:]
+				}
+			}
 		}
-		order, _ := compare(by(a), by(b))
-		if !up {
-			return -order
-		}
-		return order
-	})
-	return result, c.late(c.Pos)
+		from, to = to, from
+	}
+	return from, nil
 }
 
 // contains reports whether a value is, or holds somewhere, a list or map: one that held itself could never be printed.

@@ -171,10 +171,10 @@ func layoutOf(pattern string) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	for _, p := range pieces {
+	for _, p := range pieces { // one digit is read where the pattern has two, as two are where it has one
 		by := map[byte][]string{
-			0: {p.text}, 'y': {"2006", "06", "2006"}, 'M': {"1", "01", "Jan", "January"}, 'L': {"1", "01", "Jan", "January"}, 'd': {"2", "02"}, 'D': {"002"},
-			'E': {"Mon", "Mon", "Mon", "Monday"}, 'a': {"PM"}, 'H': {"15"}, 'h': {"3", "03"}, 'K': {"3", "03"}, 'k': {"15"}, 'm': {"4", "04"}, 's': {"5", "05"},
+			0: {p.text}, 'y': {"2006", "06", "2006"}, 'M': {"1", "1", "Jan", "January"}, 'L': {"1", "1", "Jan", "January"}, 'd': {"2"}, 'D': {"002"},
+			'E': {"Mon", "Mon", "Mon", "Monday"}, 'a': {"PM"}, 'H': {"15"}, 'h': {"3"}, 'K': {"3"}, 'k': {"15"}, 'm': {"4"}, 's': {"5"},
 			'S': {"0", "00", "000"}, 'z': {"MST"}, 'Z': {"-0700"}, 'X': {"Z07", "Z0700", "Z07:00"},
 		}[p.letter]
 		if by == nil {

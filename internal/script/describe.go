@@ -90,11 +90,14 @@ func (h *highlighter) brackets(t token) {
 	}
 }
 
+// mostWords is how many an attribute has at most, with the hyphens between: response-format.
+const mostWords = 3
+
 // name takes a name, or several with dots between that mean one function.
 func (h *highlighter) name(t token) {
 	if h.block == 1 {
 		n := 1
-		for h.peek(n).kind == tokName || isSign(h.peek(n), "-") {
+		for n < mostWords && (h.peek(n).kind == tokName || isSign(h.peek(n), "-")) {
 			n++
 		}
 		if last := h.peek(n - 1); isSign(h.peek(n), ":") && last.kind == tokName {
@@ -114,11 +117,11 @@ func (h *highlighter) name(t token) {
 		}
 	}
 	path := strings.ToLower(h.src[t.at:h.endOf(h.peek(n-1))])
-	switch {
-	case n > 1 && len(builtins()[path]) == 0 && !isSpace(t.text) && !isWord(t, "zoho") && len(builtins()[strings.ToLower(h.peek(n-1).text)]) > 0:
-		n = 1 // a parameter, perhaps, and a method called on it
-	case isSign(h.peek(n), "("), len(builtins()[path]) > 0 && builtins()[path][0].min == 0, n > 1 && isWord(t, "zoho"):
-		h.to(t.at, h.endOf(h.peek(n-1)), ClassFunction)
+	last, known := h.peek(n-1), builtins()[path]
+	// A parameter, perhaps, with a method called on it: name.length().
+	method := n > 1 && len(known) == 0 && !isSpace(t.text) && !isWord(t, "zoho") && len(builtins()[strings.ToLower(last.text)]) > 0
+	if !method && (isSign(h.peek(n), "(") || len(known) > 0 && known[0].min == 0 || n > 1 && isWord(t, "zoho")) {
+		h.to(t.at, h.endOf(last), ClassFunction)
 		h.i += n
 		return
 	}

@@ -79,6 +79,9 @@ func (p *parser) accept(sign string) bool {
 	return false
 }
 
+// full: there are as many problems as are listed, so nothing needs to be found out for another.
+func (p *parser) full() bool { return len(p.problems) >= maxProblems }
+
 func (p *parser) fail(at int, format string, args ...any) {
 	p.problem(at, format, args...)
 	panic(bail{})
@@ -303,6 +306,13 @@ func (p *parser) statement() statement {
 			s := &returnStatement{place: at}
 			if !p.is(";") {
 				s.value = p.expression()
+				p.returnsSomething(s.value)
+			}
+			switch result := p.script.Result; {
+			case result == "void" && s.value != nil:
+				p.problem(t.at, "The function is void: it returns nothing")
+			case result != "" && result != "void" && s.value == nil:
+				p.problem(t.at, "Missing return statement: Provide %s expression to return", strings.ToUpper(result))
 			}
 			p.end()
 			return s
@@ -310,6 +320,7 @@ func (p *parser) statement() statement {
 			if !isSign(next, "=") && !isSign(next, ".") {
 				p.i++
 				s := &infoStatement{at, p.expression()}
+				p.returnsSomething(s.value)
 				p.end()
 				return s
 			}
@@ -472,6 +483,9 @@ func (p *parser) assign(name string) int {
 // use gives the slot of a variable that must have one already.
 func (p *parser) use(name token) int {
 	slot, ok := p.slots[name.text]
+	if !ok && p.full() {
+		return p.assign(name.text)
+	}
 	if !ok {
 		hint := ""
 		for known := range p.slots {

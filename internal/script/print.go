@@ -68,8 +68,13 @@ func (d *date) String() string {
 	return d.at.Format(momentLayout)
 }
 
-// decimalText never has an exponent.
-func decimalText(v Value) string { return v.decimal().Text('f') }
+// decimalText has no exponent, and no sign at a zero.
+func decimalText(v Value) string {
+	if v.decimal().IsZero() {
+		return strings.TrimPrefix(v.decimal().Text('f'), "-")
+	}
+	return v.decimal().Text('f')
+}
 
 // printer writes lists and maps, within a limit.
 type printer struct {

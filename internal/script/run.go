@@ -159,7 +159,7 @@ func (s *Script) variables(at Pos, name string, args []Value) ([]Value, error) {
 	for i, p := range s.Parameters {
 		v, ok := typed(p.Type, args[i])
 		if !ok {
-			return nil, failure(at, "Argument type mismatches for the function %s at index %d: %s is a %s, and this is a %s", name, i, p.Name, p.Type, args[i].Kind())
+			return nil, failure(at, "Argument type mismatches for the function %s at index %d: %s takes %s, and this is %s", name, i, p.Name, p.Type, args[i].Kind())
 		}
 		vars[p.slot] = v
 	}
@@ -177,7 +177,7 @@ func (r *run) body() error {
 	}
 	v, ok := typed(r.script.Result, r.result)
 	if !ok {
-		return failure(r.returned, "The function %s returns a %s, and this is a %s", r.script.Name, r.script.Result, r.result.Kind())
+		return failure(r.returned, "The function %s returns %s, and this is %s", r.script.Name, r.script.Result, r.result.Kind())
 	}
 	r.result = v
 	return nil
@@ -243,6 +243,13 @@ func (r *run) grow(at Pos, bytes int64) error {
 		return &Error{Pos: at, Message: fmt.Sprintf("The script was stopped: its values take more than %d MiB, which is the limit", r.Limits.Memory>>20), final: true}
 	}
 	return nil
+}
+
+// room says whether so many bytes may be used for a while, without counting them.
+func (r *run) room(at Pos, bytes int64) error {
+	err := r.grow(at, bytes)
+	r.memory -= bytes
+	return err
 }
 
 // print adds a line of output, as long as there is room.

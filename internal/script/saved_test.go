@@ -25,7 +25,7 @@ func saved(t *testing.T, sources map[string]string) func(context.Context, string
 		if s, ok := scripts[name]; ok {
 			return s, nil
 		}
-		return nil, fmt.Errorf("Not able to find '%s' function", name) //nolint:staticcheck // a sentence for people
+		return nil, fmt.Errorf("Not able to find '%s' function", name)
 	}
 }
 
@@ -50,10 +50,10 @@ func TestSavedFunctions(t *testing.T) {
 		{"one without a header", `info thisapp.body();`, "7"},
 		{"one that there is not", `try { x = thisapp.none(); } catch (e) { info e; }`, "Error at line : 1, Not able to find 'none' function"},
 		{"too few arguments", "try { x = thisapp.greet(); } catch (e) { info e; }", "Error at line : 1, No. of arguments mismatches for the function greet: it takes 1, and 0 were given"},
-		{"another type", "try { x = thisapp.fact(\"a\"); } catch (e) { info e; }", "Error at line : 1, Argument type mismatches for the function fact at index 0: n is a int, and this is a TEXT"},
+		{"another type", "try { x = thisapp.fact(\"a\"); } catch (e) { info e; }", "Error at line : 1, Argument type mismatches for the function fact at index 0: n takes int, and this is TEXT"},
 		{"an error inside", "try { x = thisapp.fails(1); } catch (e) { info e; info e.lineNo; }", "Error at line : 4 of the function fails, Error in performing the Operation / : Divide by zero error|4"},
 		{"an error further inside", "try { x = thisapp.deeper(1); } catch (e) { info e; }", "Error at line : 4 of the function fails, Error in performing the Operation / : Divide by zero error"},
-		{"none of the type", "try { x = thisapp.wrong(); } catch (e) { info e; }", "Error at line : 1 of the function wrong, The function wrong returns a int, and this is a TEXT"},
+		{"none of the type", "try { x = thisapp.wrong(); } catch (e) { info e; }", "Error at line : 1 of the function wrong, The function wrong returns int, and this is TEXT"},
 		{"no result", "try { x = thisapp.nothing(); } catch (e) { info e; }", "Error at line : 1 of the function nothing, Missing return statement: Provide INT expression to return"},
 		{"void in an expression", "try { x = thisapp.note({\"a\": 1}); } catch (e) { info e; }", "Error at line : 1, note function cant be assigned to variable or used in expression"},
 	} {

@@ -112,6 +112,7 @@ func TestListsAndMaps(t *testing.T) {
 		{`info {7, "a"}.getAsString(0).length();`, "1"},
 		{`info {"b", "B", "a", "1"}.sort(); l = {1, 3, 2}; l.sort(false); info l;`, "1,B,a,b|3,2,1"},
 		{`info {1, "a"}.sort();`, "null"},
+		{`info List().sort().size(); info {1}.sort(false);`, "0|1"},
 		{`info {1.5, 1, 2}.sort();`, "1,1.5,2"},
 		{`l = {1}; l.addAll(l); info l;`, "1,1"},
 		{`m = {"a": 1}; m.putAll(m); info m; info m.notContains("a"); info m.notContains("b");`, `{"a":1}|false|true`},

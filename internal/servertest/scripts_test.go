@@ -226,7 +226,7 @@ func TestErrorsOfCalls(t *testing.T) {
 // O06: a script reaches no address and no connection that its caller could not reach by POST /v1/invoke.
 func TestO06_ScriptsGoTheWayOfEveryCall(t *testing.T) {
 	up := newScriptUpstream(t)
-	l := servertest.Start(t) // no network is opened
+	l := servertest.Start(t, func(c *server.Config) { c.AllowNetworks = nil })
 	for _, address := range []string{up.URL + "/x", "http://127.1/", "http://2130706433/", "http://[::ffff:127.0.0.1]/", "http://169.254.169.254/latest/meta-data", "http://metadata.google.internal/", "http://10.0.0.1/", "file:///etc/passwd", "gopher://127.0.0.1/", "https://127.0.0.1:22/"} {
 		o := runScript(t, l, `r = invokeurl [ url: "`+address+`" ]; info r;`)
 		if o.Error == nil || o.Error.Code != lanyard.CodeAddressNotAllowed && o.Error.Code != lanyard.CodeInvalidRequest && o.Error.Code != lanyard.CodeHostNotAllowed {
@@ -241,8 +241,8 @@ func TestO06_ScriptsGoTheWayOfEveryCall(t *testing.T) {
 	_, member := l.Member(t, "member@example.com", lanyard.RoleMember, lanyard.KeyRights{})
 	l.Must(t, 200, "PATCH /v1/connections/acme", object("usable_by", "owner"))
 	other := l.Organization(t, "elsewhere")
-	limitedID, limited := l.Member(t, "limited@example.com", lanyard.RoleMember, lanyard.KeyRights{Connections: []lanyard.LinkName{"another"}})
-	_ = limitedID
+	l.Must(t, 201, "POST /v1/connections", object("link_name", "another", "name", "Another", "service", "acme"))
+	_, limited := l.Member(t, "limited@example.com", lanyard.RoleMember, lanyard.KeyRights{Connections: []lanyard.LinkName{"another"}})
 	script := object("script", `r = invokeurl [ url: "/x"`+"\n"+`connection: "acme" ]; info r;`)
 	for name, a := range map[string]*servertest.Answer{
 		"a member, of the owner's own": l.As(t, member, "POST /v1/scripts/run", script),
