@@ -35,6 +35,9 @@ type Task struct {
 	// Answer is where in the JSON answer the result stands, names and numbers divided by dots; the whole answer where it
 	// is empty, or nothing stands there, as with an error.
 	Answer string `json:"answer,omitempty"`
+	// AnswerIf is another place, at which something stands in every answer that tells of success: without it the whole
+	// answer is given, so that an error that looks like a result is not taken for one.
+	AnswerIf string `json:"answer_if,omitempty"`
 }
 
 // TaskParameter is one argument of a task, in their order.
@@ -46,8 +49,9 @@ type TaskParameter struct {
 	Optional bool `json:"optional,omitempty"`
 	// Default is the value of an optional one that was not given.
 	Default json.RawMessage `json:"default,omitempty"`
-	Choices []string        `json:"choices,omitempty"` // of a text
-	About   string          `json:"about,omitempty"`
+	// Choices are the texts that a text can be. Scripts write them in any case; they are sent as they stand here.
+	Choices []string `json:"choices,omitempty"`
+	About   string   `json:"about,omitempty"`
 }
 
 // ParameterType says what a task takes.
@@ -129,6 +133,9 @@ func (t *Task) Validate(s *Service) error {
 	t.validateTemplates(s, &f)
 	if t.Answer != "" {
 		f.Check("/answer", CheckAnswerPath(t.Answer))
+	}
+	if t.AnswerIf != "" {
+		f.Check("/answer_if", CheckAnswerPath(t.AnswerIf))
 	}
 	return f.Err()
 }

@@ -154,13 +154,17 @@ func (st *stage) walk(s *lanyard.Service) {
 
 // joined are the scopes that go into one parameter of the authorize URL; "" is scope itself.
 func joined(a *lanyard.OAuth2Auth, asked []string, param string) string {
-	var values []string
+	asked = slices.Clone(asked)
 	for _, s := range a.Scopes {
-		if s.Param == param && (slices.Contains(asked, s.Value) || s.Always) {
-			values = append(values, s.Value)
+		if s.Always && !slices.Contains(asked, s.Value) {
+			asked = append(asked, s.Value)
 		}
 	}
-	return strings.Join(values, a.ScopeDelimiter)
+	asked = slices.DeleteFunc(asked, func(value string) bool {
+		i := slices.IndexFunc(a.Scopes, func(s lanyard.Scope) bool { return s.Value == value })
+		return i < 0 || a.Scopes[i].Param != param
+	})
+	return strings.Join(asked, a.ScopeDelimiter)
 }
 
 func (st *stage) setClient(s *lanyard.Service, values map[string]string) {

@@ -203,6 +203,8 @@ func (k *Keeper) notConnected(ctx context.Context, con *Connection, user lanyard
 		e.Code, e.Message = lanyard.CodeReconnectRequired, "The connection "+string(con.LinkName)+" has to be connected again. "+a.StatusReason
 	case con.UseLoginUserCredentials:
 		e.Code, e.Message = lanyard.CodeAuthorizationRequired, "The connection "+string(con.LinkName)+" uses each user's own account, and this user has not connected one yet."
+	case con.Origin == lanyard.OriginInternal: // it is the acting user's own too
+		e.Code, e.Message = lanyard.CodeAuthorizationRequired, "The connection "+string(con.LinkName)+" is for this user's integration tasks with "+con.Service.Name+", and no account is connected: connect one."
 	case a != nil && a.Status == lanyard.StatusRevoked:
 		e.Code, e.Message = lanyard.CodeNotConnected, "The connection "+string(con.LinkName)+" was revoked: connect it again."
 	default:

@@ -3,6 +3,7 @@
 // by their address and on a schedule.
 //
 //	run.go        a script, run for a caller
+//	read.go       a script, parsed and judged by what the catalogue knows
 //	turn.go       how many run at once
 //	host.go       what a script reaches: invokeurl, tasks, who is asking
 //	invokeurl.go  the attributes of invokeurl as a request, the answer as a value

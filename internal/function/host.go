@@ -111,7 +111,7 @@ func (h *host) fits(ctx context.Context, t catalog.Task, connection string) erro
 // internal is the link name of the internal connection that the task runs through. It is made with all scopes that the
 // script's tasks of that service need, so that its user consents once.
 func (h *host) internal(ctx context.Context, t catalog.Task) (string, error) {
-	con, err := h.Registry.InternalConnection(ctx, h.caller, t.Entry.LinkName(), t.Scopes)
+	con, err := h.Registry.InternalConnection(ctx, h.caller, t.Entry.LinkName(), scopes(h.script, h.Services.Catalog(), t))
 	if err != nil {
 		return "", err
 	}
@@ -177,11 +177,12 @@ type message struct {
 func (m message) Error() string { return m.text }
 func (m message) Unwrap() error { return m.cause }
 
+// systemValues are what system gives.
+var systemValues = map[string]bool{"zoho.loginuser": true, "zoho.loginuserid": true}
+
 // system gives the read-only values about who is asking; false for any other name.
 func (h *host) system(ctx context.Context, name string) (script.Value, bool, error) {
-	switch name {
-	case "zoho.loginuser", "zoho.loginuserid":
-	default:
+	if !systemValues[name] {
 		return script.Value{}, false, nil
 	}
 	if h.caller.LoginUser() == "" {

@@ -71,7 +71,7 @@ func (f *Functions) parse(ctx context.Context, source string, arguments map[stri
 	t := f.newTurn(ctx)
 	t.begin(ctx)
 	defer t.end()
-	return script.Parse(source, slices.Sorted(maps.Keys(arguments))...)
+	return f.read(source, slices.Sorted(maps.Keys(arguments))...)
 }
 
 // unread is the outcome of a script that cannot be read.

@@ -88,8 +88,12 @@ func fitting(p *lanyard.TaskParameter, v script.Value) (script.Value, error) {
 		default:
 			ok = false
 		}
-		if s, _ := v.AsText(); ok && len(p.Choices) > 0 && !slices.Contains(p.Choices, s) {
-			return v, fmt.Errorf("%s is one of %s, not %q", p.Name, strings.Join(p.Choices, ", "), s)
+		if s, _ := v.AsText(); ok && len(p.Choices) > 0 {
+			i := slices.IndexFunc(p.Choices, func(c string) bool { return strings.EqualFold(c, s) })
+			if i < 0 {
+				return v, fmt.Errorf("%s is one of %s, not %q", p.Name, strings.Join(p.Choices, ", "), s)
+			}
+			v = script.Text(p.Choices[i])
 		}
 	case lanyard.TypeNumber:
 		if s, isText := v.AsText(); isText {
@@ -316,21 +320,33 @@ func taskAnswer(t *lanyard.Task, a *invoke.Response, requested string) (script.V
 	if err != nil || t.Answer == "" {
 		return v, err
 	}
-	found := v
-	for name := range strings.SplitSeq(t.Answer, ".") {
-		if m, ok := found.AsMap(); ok && found.Kind() == script.KindMap {
+	if t.AnswerIf != "" {
+		if _, ok := standing(v, t.AnswerIf); !ok {
+			return v, nil
+		}
+	}
+	if found, ok := standing(v, t.Answer); ok {
+		return found, nil
+	}
+	return v, nil
+}
+
+// standing gives what stands in an answer at a place: names and numbers divided by dots.
+func standing(v script.Value, place string) (script.Value, bool) {
+	for name := range strings.SplitSeq(place, ".") {
+		if m, ok := v.AsMap(); ok && v.Kind() == script.KindMap {
 			if !m.Has(script.Text(name)) {
-				return v, nil
+				return v, false
 			}
-			found = m.Get(script.Text(name))
+			v = m.Get(script.Text(name))
 			continue
 		}
-		list, ok := found.AsList()
+		list, ok := v.AsList()
 		i, err := strconv.Atoi(name)
 		if !ok || err != nil || i < 0 || i >= len(list) {
-			return v, nil //nolint:nilerr // nothing stands there, so it is the whole answer
+			return v, false
 		}
-		found = list[i]
+		v = list[i]
 	}
-	return found, nil
+	return v, true
 }

@@ -34,9 +34,8 @@ func (r *Registry) InternalConnection(ctx context.Context, c *lanyard.Caller, se
 		return nil, err
 	}
 	key := internalKey{c.Organization, c.User, service}
-	con := r.internal.of(r.store, key)
-	if con != nil && holds(con.Scopes, scopes) {
-		return con, access.Invoke(c, con)
+	if con := r.internal.of(r.store, key); con != nil && holds(con.Scopes, scopes) && access.Invoke(c, con) == nil {
+		return con, nil
 	}
 	for try := range internalTries {
 		began := r.internal.epoch.Load()

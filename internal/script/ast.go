@@ -2,16 +2,27 @@ package script
 
 // Script is a parsed script. It never changes, so it may be run many times at once.
 type Script struct {
-	Name       string      // of the function; empty for a body alone
+	Name       string      // of the function, without thisapp. or standalone. before it; empty for a body alone
 	Result     string      // the type that it returns: "void", "string", …; empty for a body alone
 	Parameters []Parameter // in their order
+
+	// What the script uses is known without running it.
+
+	Connections []string  // link names that invokeurl has as texts, sorted
+	Functions   []string  // saved functions that it calls, sorted
+	Tasks       []TaskUse // calls of the world outside, in their order
 
 	body  []statement
 	slots int      // variables of a frame
 	names []string // of the slots
-	// Connections are the link names that stand in the source as texts, sorted: where a connection is used is known
-	// without running anything.
-	Connections []string
+}
+
+// TaskUse is a place where a script calls a function of the world outside, such as zoho.crm.getRecords.
+type TaskUse struct {
+	Pos       Pos
+	Name      string // with its dots, as it is written
+	Arguments int
+	Last      string // the last argument where it is a text as it stands, which may be a link name; else empty
 }
 
 // Parameter is one that the function takes.
@@ -84,6 +95,10 @@ type (
 		place
 		value Value
 	}
+	dateLiteral struct {
+		place
+		date writtenDate
+	}
 	variable struct {
 		place
 		slot int
@@ -105,6 +120,7 @@ type (
 	mapLiteral struct {
 		place
 		keys, values []expression
+		bare         bool // without braces, as arguments: Collection("a": 1)
 	}
 	emptyBraces struct{ place } // {}: a list or a map, as it is used
 	// call is a function or method: for a method the receiver is the first argument.
@@ -120,6 +136,13 @@ type (
 		place
 		name string // with its dots
 		args []expression
+	}
+	// functionCall is one of a saved function: thisapp.greet(…).
+	functionCall struct {
+		place
+		name      string
+		args      []expression
+		statement bool // its result is not used
 	}
 	member struct { // e.message
 		place

@@ -45,6 +45,65 @@ type builtin struct {
 
 func (b *builtin) usage() string { return b.names[0] + "(" + b.takes + ")" }
 
+// What the words of takes stand for, where that leaves no doubt. Anything else may be of any kind.
+var argumentKinds = map[string]kinds{
+	"number": on(KindNumber, KindDecimal), "index": on(KindNumber, KindDecimal), "start": on(KindNumber, KindDecimal), "end": on(KindNumber, KindDecimal), "from": on(KindNumber, KindDecimal), "to": on(KindNumber, KindDecimal), "digits": on(KindNumber, KindDecimal), "hours": on(KindNumber, KindDecimal),
+	"text": on(KindText), "pattern": on(KindText), "replacement": on(KindText), "separator": on(KindText), "zone": on(KindText), "day": on(KindText), "language": on(KindText),
+	"list": on(KindList, KindCollection), "map": on(KindMap), "collection": on(KindList, KindMap, KindCollection), "weekends": on(KindList, KindCollection), "holidays": on(KindList, KindCollection),
+	"date": on(KindDate, KindText), "ascending": on(KindBool), "seconds": on(KindBool), "plain": on(KindBool),
+}
+
+// mayTake: may the argument at an index, counted from what the function is called on, be of this kind? What is null is
+// known when the script runs.
+func (b *builtin) mayTake(i int, k Kind) bool {
+	words := strings.Split(b.takes, ", ")
+	if i > len(words) || b.min == 0 || k == KindNull {
+		return true
+	}
+	takes, known := argumentKinds[strings.Trim(words[i-1], "[]")]
+	return !known || takes&(1<<k) != 0
+}
+
+// method makes a function that is called on a value of some kinds. Its names have a blank between, the one of the
+// documentation first; how many arguments it has, takes says: "from, [to]".
+func method(on kinds, names, takes, about, example, prints string, do func(c *calling, args []Value) (Value, error)) builtin {
+	least, most := 1, 1
+	for arg := range strings.SplitSeq(takes, ", ") {
+		if arg == "" {
+			continue
+		}
+		if most++; arg[0] != '[' {
+			least++
+		}
+	}
+	return builtin{names: strings.Fields(names), on: on, min: least, max: most, takes: takes, about: about, example: example, prints: prints, do: do}
+}
+
+// onList makes a method of lists; onMap and onCollection those of maps and collections. The arguments still have what
+// it is called on as their first.
+func onList(names, takes, about, example, prints string, do func(c *calling, l *List, args []Value) (Value, error)) builtin {
+	return method(on(KindList), names, takes, about, example, prints, func(c *calling, args []Value) (Value, error) {
+		return do(c, args[0].list(), args)
+	})
+}
+
+func onMap(names, takes, about, example, prints string, do func(c *calling, m *Map, args []Value) (Value, error)) builtin {
+	return method(on(KindMap), names, takes, about, example, prints, func(c *calling, args []Value) (Value, error) {
+		return do(c, args[0].keyed(), args)
+	})
+}
+
+func onCollection(names, takes, about, example, prints string, do func(c *calling, col *Collection, args []Value) (Value, error)) builtin {
+	return method(on(KindCollection), names, takes, about, example, prints, func(c *calling, args []Value) (Value, error) {
+		return do(c, args[0].collection(), args)
+	})
+}
+
+// asStatement makes it a function without a result; droppable one whose result need not be used.
+func asStatement(b builtin) builtin { b.result = nothing; return b }
+
+func droppable(b builtin) builtin { b.result = either; return b }
+
 // groups are all functions, by the headings of the documentation.
 func groups() []group {
 	return []group{
@@ -158,11 +217,22 @@ func (c *calling) listArg(args []Value, i int) (*List, error) {
 	}
 	if col := args[i].collection(); col != nil && col.keys == nil {
 		if col.list == nil {
-			col.list = &List{}
+			return &List{}, nil
 		}
 		return col.list, nil
 	}
 	return nil, c.wrong(args[i], "LIST", i)
+}
+
+// boolArg is true or false; true where the argument is left out.
+func (c *calling) boolArg(args []Value, i int) (bool, error) {
+	if len(args) <= i {
+		return true, nil
+	}
+	if args[i].kind != KindBool {
+		return false, c.wrong(args[i], "BOOLEAN", i)
+	}
+	return args[i].bool(), nil
 }
 
 func (c *calling) mapArg(args []Value, i int) (*Map, error) {

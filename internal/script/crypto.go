@@ -179,15 +179,17 @@ func (c *calling) aes(args []Value, bits int, salt []byte) (seal cipher.AEAD, kn
 		return nil, nil, failure(c.Pos, "%s: the key is empty", c.name)
 	}
 	key, err := pbkdf2.Key(sha256.New, args[0].text(), salt, iterations, bits/8)
-	if err != nil {
-		return nil, nil, err
+	var block cipher.Block
+	if err == nil {
+		block, err = aes.NewCipher(key)
 	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, nil, err
+	if err == nil {
+		seal, err = cipher.NewGCM(block)
 	}
-	seal, err = cipher.NewGCM(block)
-	return seal, known, err
+	if err != nil {
+		return nil, nil, failure(c.Pos, "%s: this key cannot be used", c.name)
+	}
+	return seal, known, nil
 }
 
 // encoded is bytes as a text, in the form that an argument asks for.

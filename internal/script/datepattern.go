@@ -90,12 +90,12 @@ func formatDate(at time.Time, pattern string) (string, error) {
 		case 'y':
 			year(at.Year(), p.n)
 		case 'Y':
-			y, _ := weekOfYear(at)
+			y, _ := weekOfYear(at, time.Sunday)
 			year(y, p.n)
 		case 'M', 'L':
 			named(&b, at.Month().String(), int(at.Month()), p.n)
 		case 'w':
-			_, w := weekOfYear(at)
+			_, w := weekOfYear(at, time.Sunday)
 			digits(w, p.n)
 		case 'W':
 			digits((at.Day()-1+int(at.AddDate(0, 0, 1-at.Day()).Weekday()))/7+1, p.n)
@@ -152,17 +152,16 @@ func named(b *strings.Builder, name string, number, n int) {
 	}
 }
 
-// weekOfYear is the week that a day is in and the year that this week belongs to: weeks begin on Sunday, and the first
-// is the one with the first of January.
-func weekOfYear(at time.Time) (year, week int) {
+// weekOfYear is the week that a day is in and the year that this week belongs to: weeks begin on the first day of the
+// week, and the first of a year is the one with the first of January.
+func weekOfYear(at time.Time, first time.Weekday) (year, week int) {
 	year = at.Year()
-	first := time.Date(year, 1, 1, 0, 0, 0, 0, at.Location())
-	week = (at.YearDay()-1+int(first.Weekday()))/7 + 1
+	since := func(newYear time.Time) int { return int(newYear.Weekday()-first+7) % 7 }
 	next := time.Date(year+1, 1, 1, 0, 0, 0, 0, at.Location())
-	if at.Month() == 12 && at.Day()+int(next.Weekday()) > 31 {
+	if at.Month() == 12 && at.Day()+since(next) > 31 {
 		return year + 1, 1
 	}
-	return year, week
+	return year, (at.YearDay()-1+since(time.Date(year, 1, 1, 0, 0, 0, 0, at.Location())))/7 + 1
 }
 
 // layouts are what Go calls the letters of a pattern, for reading.
@@ -172,10 +171,10 @@ func layoutOf(pattern string) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	for _, p := range pieces {
+	for _, p := range pieces { // one digit is read where the pattern has two, as two are where it has one
 		by := map[byte][]string{
-			0: {p.text}, 'y': {"2006", "06", "2006"}, 'M': {"1", "01", "Jan", "January"}, 'L': {"1", "01", "Jan", "January"}, 'd': {"2", "02"}, 'D': {"002"},
-			'E': {"Mon", "Mon", "Mon", "Monday"}, 'a': {"PM"}, 'H': {"15"}, 'h': {"3", "03"}, 'K': {"3", "03"}, 'k': {"15"}, 'm': {"4", "04"}, 's': {"5", "05"},
+			0: {p.text}, 'y': {"2006", "06", "2006"}, 'M': {"1", "1", "Jan", "January"}, 'L': {"1", "1", "Jan", "January"}, 'd': {"2"}, 'D': {"002"},
+			'E': {"Mon", "Mon", "Mon", "Monday"}, 'a': {"PM"}, 'H': {"15"}, 'h': {"3"}, 'K': {"3"}, 'k': {"15"}, 'm': {"4"}, 's': {"5"},
 			'S': {"0", "00", "000"}, 'z': {"MST"}, 'Z': {"-0700"}, 'X': {"Z07", "Z0700", "Z07:00"},
 		}[p.letter]
 		if by == nil {
@@ -188,27 +187,6 @@ func layoutOf(pattern string) (string, error) {
 		b.WriteString(piece)
 	}
 	return b.String(), nil
-}
-
-// dateTexts are the forms in which a date is read where no pattern says which.
-var dateTexts = []string{
-	"02-Jan-2006 15:04:05", "02-Jan-2006", "2-Jan-2006 15:04:05", "2-Jan-2006", "02-January-2006", "02 Jan 2006 15:04:05", "02 Jan 2006", "2 January 2006", "Jan 2, 2006 15:04:05", "Jan 2, 2006", "January 2, 2006",
-	time.RFC3339, "2006-01-02T15:04:05-0700", "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02", "2006/01/02 15:04:05", "2006/01/02",
-	"01/02/2006 15:04:05", "01/02/2006", "1/2/2006", "02.01.2006 15:04:05", "02.01.2006", "Mon, 02 Jan 2006 15:04:05 MST", "Mon Jan 2 15:04:05 MST 2006", "20060102",
-}
-
-// readDate reads a date in any of the usual forms.
-func readDate(text string, zone *time.Location) (at time.Time, dayOnly, ok bool) {
-	text = strings.TrimSpace(text)
-	if len(text) > 60 {
-		return at, false, false
-	}
-	for _, layout := range dateTexts {
-		if at, err := time.ParseInLocation(layout, text, zone); err == nil && within(at) {
-			return at.In(zone), !strings.Contains(layout, "15:04"), true
-		}
-	}
-	return at, false, false
 }
 
 // within: dates are reckoned from the year 1 to 9999.

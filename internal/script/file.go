@@ -23,7 +23,7 @@ const (
 	archiveType    = "application/zip"
 	archiveSign    = "PK\x01\x02" // stands before each entry in the directory of an archive (APPNOTE.TXT 4.3.12)
 	unknownType    = "application/octet-stream"
-	cannotBeRead   = "This is no archive that can be read"
+	cannotBeRead   = "This archive cannot be read"
 	notInAFileName = "The name of a file has 1 to 255 letters, and no slashes or control characters"
 )
 
@@ -242,7 +242,7 @@ func extract(c *calling, args []Value) (Value, error) {
 		}
 		found.Put(Text(entry.Name), file)
 	}
-	return c.collected(&Collection{keys: found})
+	return Value{kind: KindCollection, ref: &Collection{keys: found}}, c.grow(c.Pos, int64(found.Len()+1)*entrySize)
 }
 
 // extracted reads an entry of an archive. What it says of its size is not believed.

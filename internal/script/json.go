@@ -117,6 +117,9 @@ func (r *jsonReader) value(depth int) (Value, error) {
 func (r *jsonReader) array(depth int) (Value, error) {
 	r.at++
 	l := &List{}
+	if err := r.take(elementSize); err != nil {
+		return Value{}, err
+	}
 	for r.next() != ']' {
 		item, err := r.value(depth + 1)
 		if err != nil {
@@ -134,6 +137,9 @@ func (r *jsonReader) array(depth int) (Value, error) {
 func (r *jsonReader) object(depth int) (Value, error) {
 	r.at++
 	m := &Map{}
+	if err := r.take(elementSize); err != nil {
+		return Value{}, err
+	}
 	for r.next() != '}' {
 		if err := r.take(entrySize - elementSize); err != nil {
 			return Value{}, err

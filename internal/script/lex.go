@@ -109,9 +109,16 @@ func (l *lexer) add(kind tokenKind, at int, text string) {
 	l.tokens = append(l.tokens, token{kind, at, text})
 }
 
-// signs are the operators and brackets, the longer ones first.
-var signs = []string{"&&", "||", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "%=",
-	"{", "}", "(", ")", "[", "]", ";", ",", ":", ".", "+", "-", "*", "/", "%", "<", ">", "=", "!"}
+// sign gives the operator or bracket at the beginning of a text; empty where there is none.
+func sign(s string) string {
+	if len(s) > 1 && (s[1] == '=' && strings.IndexByte("=!<>+-*/%", s[0]) >= 0 || s[:2] == "&&" || s[:2] == "||") {
+		return s[:2]
+	}
+	if strings.IndexByte("{}()[];,:.+-*/%<>=!", s[0]) >= 0 {
+		return s[:1]
+	}
+	return ""
+}
 
 // next reads one token, or what stands between two; false at the end.
 func (l *lexer) next() bool {
@@ -122,6 +129,8 @@ func (l *lexer) next() bool {
 	switch c := l.src[l.at]; {
 	case c == ' ' || c == '\t' || c == '\r' || c == '\n':
 		l.at++
+	case c >= utf8.RuneSelf && blank(l.src[l.at:]) > 0:
+		l.at += blank(l.src[l.at:])
 	case c == '"':
 		l.text()
 	case c == '\'':
@@ -145,12 +154,10 @@ func (l *lexer) next() bool {
 			l.at = len(l.src)
 		}
 	default:
-		for _, s := range signs {
-			if strings.HasPrefix(l.src[l.at:], s) {
-				l.at += len(s)
-				l.add(tokSign, begin, s)
-				return true
-			}
+		if s := sign(l.src[l.at:]); s != "" {
+			l.at += len(s)
+			l.add(tokSign, begin, s)
+			return true
 		}
 		l.problem(begin, "%q has no meaning here", c)
 		l.at++
@@ -166,6 +173,9 @@ func (l *lexer) afterValue() bool {
 		return false
 	}
 	t := l.tokens[len(l.tokens)-1]
+	if isWord(t, "return") || isWord(t, "info") || isWord(t, "in") {
+		return false
+	}
 	return t.kind != tokSign || t.text == ")" || t.text == "]" || t.text == "}"
 }
 
@@ -270,4 +280,14 @@ func (l *lexer) date() {
 	}
 	l.at = begin + end + 2
 	l.add(tokDate, begin, l.src[begin+1:begin+1+end])
+}
+
+// blank is how many bytes of blanks that are no ASCII a text begins with: no-break spaces and the like, which come along
+// when a script is copied from a page or a document, and the byte order mark.
+func blank(s string) int {
+	r, n := utf8.DecodeRuneInString(s)
+	if r == '\uFEFF' || r == '\u200B' || unicode.IsSpace(r) {
+		return n
+	}
+	return 0
 }

@@ -14,20 +14,20 @@ import (
 func numberFunctions() []builtin {
 	number := on(KindNumber, KindDecimal)
 	one := func(name, about, example, prints string, do func(v Value) Value) builtin {
-		return builtin{names: []string{name}, on: number, min: 1, max: 1, about: about, example: example, prints: prints, do: func(_ *calling, args []Value) (Value, error) {
+		return method(number, name, "", about, example, prints, func(_ *calling, args []Value) (Value, error) {
 			return do(args[0]), nil
-		}}
+		})
 	}
 	real := func(name, about, example, prints string, do func(float64) float64) builtin {
 		return one(name, about, example, prints, func(v Value) Value { return fromFloat(do(v.float())) })
 	}
 	two := func(name, about, example, prints string, do func(c *calling, a, b Value) (Value, error)) builtin {
-		return builtin{names: []string{name}, on: number, min: 2, max: 2, takes: "number", about: about, example: example, prints: prints, do: func(c *calling, args []Value) (Value, error) {
+		return method(number, name, "number", about, example, prints, func(c *calling, args []Value) (Value, error) {
 			if args[1].decimal() == nil {
 				return Value{}, c.wrong(args[1], "NUMBER", 1)
 			}
 			return do(c, args[0], args[1])
-		}}
+		})
 	}
 	return []builtin{
 		one("abs", "Without its sign.", `info abs(0 - 7);`, "7", func(v Value) Value {
@@ -38,10 +38,10 @@ func numberFunctions() []builtin {
 			d.Abs(v.decimal())
 			return Decimal(&d)
 		}),
-		one("ceil", "The next whole number upwards.", `info 56.2.ceil();`, "57", func(v Value) Value { return rounded(v, 0, apd.RoundCeiling) }),
-		one("floor", "The next whole number downwards.", `info 56.2.floor();`, "56", func(v Value) Value { return rounded(v, 0, apd.RoundFloor) }),
-		{names: []string{"round"}, on: number, min: 1, max: 2, takes: "[digits]", about: "Rounded to so many digits behind the point, half away from zero; negative digits are those before it.", example: `info 17.25.round(1);`, prints: "17.3", do: rounding(apd.RoundHalfUp)},
-		{names: []string{"truncate"}, on: number, min: 2, max: 2, takes: "digits", about: "Cut off behind so many digits.", example: `info 56.789.truncate(1);`, prints: "56.7", do: rounding(apd.RoundDown)},
+		one("ceil", "The next whole number upwards.", `info 56.2.ceil();`, "57", func(v Value) Value { return nextWhole(v, (*apd.Context).Ceil) }),
+		one("floor", "The next whole number downwards.", `info 56.2.floor();`, "56", func(v Value) Value { return nextWhole(v, (*apd.Context).Floor) }),
+		method(number, "round", "[digits]", "Rounded to so many digits behind the point, half away from zero; negative digits are those before it.", `info 17.25.round(1);`, "17.3", rounding(apd.RoundHalfUp)),
+		method(number, "truncate", "digits", "Cut off behind so many digits.", `info 56.789.truncate(1);`, "56.7", rounding(apd.RoundDown)),
 		one("frac", "What stands behind the point.", `info 2.75.frac();`, "0.75", func(v Value) Value {
 			var whole, d apd.Decimal
 			v.decimal().Modf(&whole, &d)
@@ -83,6 +83,7 @@ func numberFunctions() []builtin {
 		one("isEven", "Whether it can be halved.", `info isEven(6);`, "true", func(v Value) Value { return Bool(v.kind == KindNumber && v.n%2 == 0) }),
 		one("isOdd", "Whether it is whole and cannot be halved.", `info 6.isOdd();`, "false", func(v Value) Value { return Bool(v.kind == KindNumber && v.n%2 != 0) }),
 		one("toHex", "In hexadecimal.", `info 16.toHex();`, "10", func(v Value) Value { return Text(strconv.FormatUint(uint64(truncated(v).n), 16)) }),
+		method(number, "toWords", "[language]", "In English words: en-us, en-gb, or en-in with lakhs and crores.", `info 1989.13.toWords("en-us");`, "one thousand nine hundred eighty-nine point one three", toWords),
 		two("randomNumber", "A whole number from this one on, up to the other, which is not among them.", `info randomNumber(3, 4);`, "3", func(c *calling, a, b Value) (Value, error) {
 			from, to := truncated(a).n, truncated(b).n
 			if from >= to || to-from <= 0 {
@@ -114,6 +115,15 @@ func rounded(v Value, digits int, how apd.Rounder) Value {
 	c.Rounding = how
 	var r apd.Decimal
 	if _, err := c.Quantize(&r, d, int32(-digits)); err != nil {
+		return v
+	}
+	return plain(&r)
+}
+
+// nextWhole is a number upwards or downwards. (Quantize forgets to go up from 0.05, of which it keeps no digit.)
+func nextWhole(v Value, to func(c *apd.Context, d, x *apd.Decimal) (apd.Condition, error)) Value {
+	var r apd.Decimal
+	if _, err := to(decimals.WithPrecision(uint32(v.decimal().NumDigits()+1)), &r, v.decimal()); err != nil {
 		return v
 	}
 	return plain(&r)

@@ -2,6 +2,7 @@ package script
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -13,7 +14,7 @@ const maxDepth = 200
 // has the variables for its parameters, of any type.
 func Parse(source string, variables ...string) (*Script, error) {
 	l := lex(source)
-	p := &parser{lexer: l, script: &Script{}, slots: map[string]int{}, connections: map[string]bool{}}
+	p := &parser{lexer: l, script: &Script{}, slots: map[string]int{}, connections: map[string]bool{}, functions: map[string]bool{}}
 	p.source(variables)
 	if len(l.problems) > 0 {
 		slices.SortStableFunc(l.problems, func(a, b Problem) int {
@@ -25,10 +26,8 @@ func Parse(source string, variables ...string) (*Script, error) {
 		return nil, l.problems
 	}
 	p.script.slots = len(p.script.names)
-	for name := range p.connections {
-		p.script.Connections = append(p.script.Connections, name)
-	}
-	slices.Sort(p.script.Connections)
+	p.script.Connections = slices.Sorted(maps.Keys(p.connections))
+	p.script.Functions = slices.Sorted(maps.Keys(p.functions))
 	return p.script, nil
 }
 
@@ -41,6 +40,7 @@ type parser struct {
 	script      *Script
 	slots       map[string]int
 	connections map[string]bool
+	functions   map[string]bool
 }
 
 // bail ends the statement that cannot be read; the parser goes on behind it.
@@ -78,6 +78,9 @@ func (p *parser) accept(sign string) bool {
 	}
 	return false
 }
+
+// full: there are as many problems as are listed, so nothing needs to be found out for another.
+func (p *parser) full() bool { return len(p.problems) >= maxProblems }
 
 func (p *parser) fail(at int, format string, args ...any) {
 	p.problem(at, format, args...)
@@ -119,6 +122,7 @@ func (p *parser) leave() { p.depth-- }
 
 // source reads a whole script: a function with its header, or the body of one.
 func (p *parser) source(variables []string) {
+	defer p.recover(func() { p.i = len(p.tokens) - 1 })
 	if p.header() {
 		p.script.body = p.block()
 	} else {
@@ -154,6 +158,9 @@ func (p *parser) header() bool {
 		p.i = begin
 		return false
 	}
+	if space, name, ok := strings.Cut(full, "."); ok && isSpace(space) {
+		full = name
+	}
 	p.script.Name, p.script.Result = full, result
 	func() {
 		defer p.recover(func() {
@@ -181,6 +188,11 @@ func (p *parser) header() bool {
 		p.expect(")")
 	}()
 	return true
+}
+
+// isSpace: the names before the dot that mean the saved functions.
+func isSpace(name string) bool {
+	return strings.EqualFold(name, "thisapp") || strings.EqualFold(name, "standalone")
 }
 
 // recover catches a bail and lets skip find the place to go on from.
@@ -294,6 +306,13 @@ func (p *parser) statement() statement {
 			s := &returnStatement{place: at}
 			if !p.is(";") {
 				s.value = p.expression()
+				p.returnsSomething(s.value)
+			}
+			switch result := p.script.Result; {
+			case result == "void" && s.value != nil:
+				p.problem(t.at, "The function is void: it returns nothing")
+			case result != "" && result != "void" && s.value == nil:
+				p.problem(t.at, "Missing return statement: Provide %s expression to return", strings.ToUpper(result))
 			}
 			p.end()
 			return s
@@ -301,13 +320,14 @@ func (p *parser) statement() statement {
 			if !isSign(next, "=") && !isSign(next, ".") {
 				p.i++
 				s := &infoStatement{at, p.expression()}
+				p.returnsSomething(s.value)
 				p.end()
 				return s
 			}
 		case "sendmail":
 			if isSign(next, "[") {
 				p.i++
-				s := &taskStatement{at, "sendmail", p.attributes()}
+				s := &taskStatement{at, "sendmail", p.attributes(t)}
 				p.accept(";")
 				return s
 			}
@@ -357,6 +377,8 @@ func (p *parser) callStatement(at place) statement {
 		if !slices.ContainsFunc(c.found, func(b *builtin) bool { return b.result != must }) && len(c.found) > 0 {
 			p.problem(begin.at, "%s function needs to be assigned to a variable", c.name)
 		}
+	case *functionCall:
+		c.statement = true
 	case *hostCall, *invokeURL:
 	default:
 		p.fail(begin.at, "Expecting a statement but found an expression: assign it to a variable")
@@ -461,6 +483,9 @@ func (p *parser) assign(name string) int {
 // use gives the slot of a variable that must have one already.
 func (p *parser) use(name token) int {
 	slot, ok := p.slots[name.text]
+	if !ok && p.full() {
+		return p.assign(name.text)
+	}
 	if !ok {
 		hint := ""
 		for known := range p.slots {

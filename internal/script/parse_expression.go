@@ -6,24 +6,42 @@ import (
 	"strings"
 )
 
-// The binary operators by how tight they bind, the loosest first.
-var precedence = [][]string{{"||"}, {"&&"}, {"==", "!="}, {"<", ">", "<=", ">="}, {"+", "-"}, {"*", "/", "%"}}
+// binds says how tight a binary operator binds; 0 for what is none.
+func binds(t token) int {
+	if t.kind != tokSign {
+		return 0
+	}
+	switch t.text {
+	case "||":
+		return 1
+	case "&&":
+		return 2
+	case "==", "!=":
+		return 3
+	case "<", ">", "<=", ">=":
+		return 4
+	case "+", "-":
+		return 5
+	case "*", "/", "%":
+		return 6
+	}
+	return 0
+}
 
 func (p *parser) expression() expression {
 	p.enter()
 	defer p.leave()
-	return p.binary(0)
+	return p.binary(1)
 }
 
-func (p *parser) binary(level int) expression {
-	if level == len(precedence) {
-		return p.unary()
-	}
-	x := p.binary(level + 1)
+// binary reads operators that bind at least as tight as least; equal ones from left to right.
+func (p *parser) binary(least int) expression {
+	x := p.unary()
 	for links := 0; ; links++ {
 		p.notTooLong(links)
 		t := p.peek()
-		if t.kind != tokSign || !slices.Contains(precedence[level], t.text) {
+		level := binds(t)
+		if level < least {
 			return x
 		}
 		p.i++
@@ -74,14 +92,27 @@ func (p *parser) postfix(x expression) expression {
 	return x
 }
 
-// arguments reads "(a, b)".
+// arguments reads "(a, b)". Keys with their values, "(k: v)", come as one map.
 func (p *parser) arguments() []expression {
 	p.expect("(")
 	var args []expression
+	var keyed *mapLiteral
 	for !p.is(")") {
+		at := p.here()
 		arg := p.expression()
 		p.returnsSomething(arg)
-		args = append(args, arg)
+		if p.is(":") {
+			if keyed == nil {
+				keyed = &mapLiteral{place: at, bare: true}
+				args = append(args, keyed)
+			}
+			p.i++
+			value := p.expression()
+			p.returnsSomething(value)
+			keyed.keys, keyed.values = append(keyed.keys, arg), append(keyed.values, value)
+		} else {
+			args = append(args, arg)
+		}
 		if !p.accept(",") {
 			break
 		}
@@ -94,6 +125,9 @@ func (p *parser) arguments() []expression {
 func (p *parser) function(name token, args []expression, method bool) expression {
 	c := &call{place: place{p.pos(name.at)}, name: name.text, method: method, args: args}
 	named := builtins()[strings.ToLower(name.text)]
+	if len(named) == 0 && p.full() {
+		return c
+	}
 	if len(named) == 0 {
 		p.problem(name.at, "Not able to find '%s' function%s", name.text, similar(name.text))
 		return c
@@ -106,13 +140,46 @@ func (p *parser) function(name token, args []expression, method bool) expression
 	if len(c.found) == 0 {
 		p.problem(name.at, "No. of arguments mismatches for the function %s: %s", name.text, named[0].usage())
 	}
+	p.checkArguments(c)
 	return c
+}
+
+// checkArguments finds those that stand there as they are and are not of the type that the function takes.
+func (p *parser) checkArguments(c *call) {
+	wrong := func(at Pos, format string, args ...any) {
+		if !p.full() {
+			p.problems = append(p.problems, Problem{at, fmt.Sprintf(format, args...)})
+		}
+	}
+	may := c.found
+	if len(c.args) > 0 {
+		if receiver, ok := c.args[0].(*literal); ok {
+			may = slices.DeleteFunc(slices.Clone(may), func(b *builtin) bool { return b.on&(1<<receiver.value.kind) == 0 })
+		}
+	}
+	for i, arg := range c.args {
+		switch arg := arg.(type) {
+		case *mapLiteral:
+			if arg.bare && !c.takesKeys() {
+				wrong(arg.Pos, "The function %s takes no keys with values: a map is written {key: value}", c.name)
+			}
+		case *literal:
+			if i > 0 && len(may) > 0 && !slices.ContainsFunc(may, func(b *builtin) bool { return b.mayTake(i, arg.value.kind) }) {
+				wrong(arg.Pos, "Argument type mismatches for the function %s at index %d: %s", c.name, i, may[0].usage())
+			}
+		}
+	}
+}
+
+// takesKeys: only collections are made of keys with their values, and take them.
+func (c *call) takesKeys() bool {
+	return slices.ContainsFunc(c.found, func(b *builtin) bool { return b.max < 0 }) && (len(c.args) == 1 || c.method && len(c.args) == 2)
 }
 
 // returnsSomething complains of a call without a result where a value is wanted.
 func (p *parser) returnsSomething(x expression) {
 	c, ok := x.(*call)
-	if ok && len(c.found) > 0 && !slices.ContainsFunc(c.found, func(b *builtin) bool { return b.result != nothing }) {
+	if ok && !p.full() && len(c.found) > 0 && !slices.ContainsFunc(c.found, func(b *builtin) bool { return b.result != nothing }) {
 		p.problems = append(p.problems, Problem{c.Pos, fmt.Sprintf("%s function cant be assigned to variable or used in expression", c.name)})
 	}
 }
@@ -149,10 +216,13 @@ func (p *parser) primary() expression {
 	return nil
 }
 
-// dateLiteral: what is no date is a text, in a list or anywhere.
+// dateLiteral: what is no date is a text, but one with a day or month that there is not is a mistake.
 func (p *parser) dateLiteral(t token, at place) expression {
-	if v, ok := parseDateLiteral(t.text); ok {
-		return &literal{at, v}
+	if d, ok := parseDate(t.text); ok {
+		return &dateLiteral{at, d}
+	}
+	if looksLikeDate.MatchString(t.text) {
+		p.problem(t.at, "UnParsable date '%s': there is no such day", cut(t.text, 30))
 	}
 	return &literal{at, Text(t.text)}
 }
@@ -229,7 +299,7 @@ func (p *parser) named(t token, at place) expression {
 		return &orElse{at, args[0], args[1]}
 	case "invokeurl":
 		if p.is("[") {
-			return &invokeURL{at, p.attributes()}
+			return &invokeURL{at, p.attributes(t)}
 		}
 	case "today", "now":
 		if _, taken := p.slots[t.text]; !taken {
@@ -254,7 +324,7 @@ func (p *parser) named(t token, at place) expression {
 	if p.is(":") && lower == "list" { // List:String()
 		p.i++
 		typ := p.take()
-		return p.function(token{tokName, t.at, "list:" + typ.text}, p.arguments(), false)
+		return p.function(token{tokName, t.at, t.text + ":" + typ.text}, p.arguments(), false)
 	}
 	return &variable{at, p.use(t)}
 }
@@ -268,11 +338,15 @@ func (p *parser) outside(t token, at place) expression {
 		name += "." + p.take().text
 		ends++
 		if p.is("(") {
-			full := strings.ToLower(name)
-			if named := builtins()[full]; len(named) > 0 {
+			if len(builtins()[strings.ToLower(name)]) > 0 {
 				return p.function(token{tokName, t.at, name}, p.arguments(), false)
 			}
-			return &hostCall{at, name, p.arguments()}
+			if isSpace(t.text) {
+				_, name, _ = strings.Cut(name, ".")
+				p.functions[name] = true
+				return &functionCall{place: at, name: name, args: p.arguments()}
+			}
+			return p.task(at, name)
 		}
 		if named := builtins()[strings.ToLower(name)]; len(named) > 0 && named[0].min == 0 {
 			return p.function(token{tokName, t.at, name}, nil, false)
@@ -285,44 +359,15 @@ func (p *parser) outside(t token, at place) expression {
 	return nil
 }
 
-// attributes reads "[ url: "…" type: POST ]". There are no commas between; each line is a name, a colon and a value.
-func (p *parser) attributes() []attribute {
-	p.expect("[")
-	var list []attribute
-	for !p.is("]") {
-		at := p.here()
-		p.accept(":") // ":file: f"
-		t := p.take()
-		if t.kind != tokName {
-			p.fail(t.at, "Expecting the name of an attribute but found '%s'", shown(t))
+// task reads the arguments of a function of the world outside.
+func (p *parser) task(at place, name string) expression {
+	c := &hostCall{at, name, p.arguments()}
+	use := TaskUse{Name: name, Pos: at.Pos, Arguments: len(c.args)}
+	if n := len(c.args); n > 0 {
+		if last, ok := c.args[n-1].(*literal); ok && last.value.kind == KindText {
+			use.Last = last.value.text()
 		}
-		name := strings.ToLower(t.text)
-		for p.accept("-") || p.peek().kind == tokName {
-			name += "-" + strings.ToLower(p.take().text)
-		}
-		p.expect(":")
-		a := attribute{place: at, name: name}
-		if next := p.peek(); next.kind == tokName && (name == "type" || name == "response-format" || name == "content-type") && p.bareWord() {
-			p.i++
-			a.value = &literal{place{p.pos(next.at)}, Text(next.text)}
-		} else {
-			a.value = p.expression()
-		}
-		if name == "connection" {
-			if c, ok := a.value.(*literal); ok && c.value.kind == KindText {
-				p.connections[c.value.text()] = true
-			}
-		}
-		p.accept(",") // people write them
-		list = append(list, a)
 	}
-	p.expect("]")
-	return list
-}
-
-// bareWord: is the next name a constant such as POST, and no variable or function?
-func (p *parser) bareWord() bool {
-	t, next := p.peek(), p.after()
-	_, known := p.slots[t.text]
-	return !known && (next.kind == tokName || next.kind == tokEnd || isSign(next, "]") || isSign(next, ",") || isSign(next, ":"))
+	p.script.Tasks = append(p.script.Tasks, use)
+	return c
 }

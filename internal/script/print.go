@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // defaultDate is how a moment is shown; see Run.dates for the account's own.
@@ -69,8 +68,13 @@ func (d *date) String() string {
 	return d.at.Format(momentLayout)
 }
 
-// decimalText never has an exponent.
-func decimalText(v Value) string { return v.decimal().Text('f') }
+// decimalText has no exponent, and no sign at a zero.
+func decimalText(v Value) string {
+	if v.decimal().IsZero() {
+		return strings.TrimPrefix(v.decimal().Text('f'), "-")
+	}
+	return v.decimal().Text('f')
+}
 
 // printer writes lists and maps, within a limit.
 type printer struct {
@@ -209,17 +213,4 @@ func (v Value) JSON() string {
 	w := printer{left: maxShown}
 	w.json(v, 0)
 	return w.shown()
-}
-
-// The forms in which a date stands in single quotes; the account's own is the usual one.
-var literalLayouts = []string{momentLayout, dayLayout, "2006-01-02 15:04:05", "2006-01-02", "2006-01-02T15:04:05Z07:00", "02/01/2006 15:04:05", "02/01/2006", "02-01-2006", "02 Jan 2006", "Jan 2, 2006"}
-
-// parseDateLiteral reads a date in single quotes.
-func parseDateLiteral(text string) (Value, bool) {
-	for _, layout := range literalLayouts {
-		if at, err := time.Parse(layout, text); err == nil {
-			return Date(at, !strings.Contains(layout, "15:04")), true
-		}
-	}
-	return Value{}, false
 }

@@ -2,6 +2,7 @@ package script
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 // Limits bound a run. A zero field takes its default.
 type Limits struct {
 	Statements int           // executed ones; 5,000. The header of a loop counts once for each round
+	Depth      int           // how deep saved functions may call each other; 75
 	Calls      int           // of the world outside: invokeurl, integration tasks; 500
 	Memory     int64         // bytes of texts, lists and maps that the run makes, whether or not it lets go of them; 64 MiB
 	Output     int           // bytes that info prints; 500,000. What is more is cut off, and the result says so
@@ -20,7 +22,7 @@ func (l *Limits) fill() {
 	for _, f := range []struct {
 		field *int
 		value int
-	}{{&l.Statements, 5000}, {&l.Calls, 500}, {&l.Output, 500_000}} {
+	}{{&l.Statements, 5000}, {&l.Depth, 75}, {&l.Calls, 500}, {&l.Output, 500_000}} {
 		if *f.field == 0 {
 			*f.field = f.value
 		}
@@ -36,7 +38,7 @@ func (l *Limits) fill() {
 // Host is what a script reaches of the world: nothing but this.
 type Host interface {
 	// Call runs a function of the world outside, such as zoho.crm.getRecords or invokeurl. An error is for the script to
-	// catch; one that wraps [ErrStop] ends it.
+	// catch.
 	Call(ctx context.Context, c *HostCall) (Value, error)
 }
 
@@ -47,6 +49,7 @@ type HostCall struct {
 	// Attributes are those of a block, in their order.
 	Attributes []Attribute
 	Pos        Pos
+	Function   string // the saved function that the call stands in; empty for the script itself
 }
 
 // Attribute is one of a block.
@@ -61,6 +64,9 @@ type Settings struct {
 	Limits Limits
 	Now    func() time.Time // time.Now when nil
 	Zone   *time.Location   // of the account; UTC when nil
+	// Functions finds a saved function for thisapp.name(…) and standalone.name(…), once for each name in a run. An error
+	// is for the script to catch. Nil: there are none.
+	Functions func(ctx context.Context, name string) (*Script, error)
 	// System are the values of zoho.loginuser and the like, by their names in lower case.
 	System map[string]Value
 	// Pace is asked again and again while statements are executed, so that other runs get their turn; nil: nobody waits.
@@ -79,12 +85,18 @@ type Result struct {
 // Error is what ends a script, or is caught in it.
 type Error struct {
 	Pos
-	Message string
-	final   bool // a limit: try does not catch it
-	cause   error
+	Message  string
+	Function string // the saved function that it happened in, whose line it is; empty for the script itself
+	final    bool   // a limit: try does not catch it
+	cause    error
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("Error at line : %d, %s", e.Line, e.Message) }
+func (e *Error) Error() string {
+	if e.Function != "" {
+		return fmt.Sprintf("Error at line : %d of the function %s, %s", e.Line, e.Function, e.Message)
+	}
+	return fmt.Sprintf("Error at line : %d, %s", e.Line, e.Message)
+}
 
 func (e *Error) Unwrap() error { return e.cause }
 
@@ -93,9 +105,9 @@ func (e *Error) shown() string { return e.Error() }
 // run is one run of a script.
 type run struct {
 	Settings
-	ctx    context.Context
-	script *Script
-	vars   []Value
+	frame
+	ctx       context.Context
+	functions map[string]*Script // saved ones that were found
 
 	statements int
 	calls      int
@@ -104,7 +116,17 @@ type run struct {
 	printed    int
 	cut        bool
 	started    time.Time
-	result     Value
+}
+
+// frame is what a function has to itself: one that calls another finds its own as it was.
+type frame struct {
+	script *Script
+	name   string // of the saved function; empty for the script itself
+	vars   []Value
+	result Value
+	// returned is where the result was given.
+	returned Pos
+	depth    int
 }
 
 // Run executes the script with arguments, one for each parameter. The error is an [*Error]; what was printed until then
@@ -117,38 +139,47 @@ func (s *Script) Run(ctx context.Context, settings Settings, args ...Value) (*Re
 	if settings.Zone == nil {
 		settings.Zone = time.UTC
 	}
-	ctx, cancel := context.WithTimeout(ctx, settings.Limits.Time)
+	ctx, cancel := context.WithTimeoutCause(ctx, settings.Limits.Time, errTime)
 	defer cancel()
-	r := &run{Settings: settings, ctx: ctx, script: s, vars: make([]Value, s.slots), started: time.Now()}
-	err := r.start(args)
+	r := &run{Settings: settings, ctx: ctx, started: time.Now()}
+	vars, err := s.variables(Pos{1, 1}, s.Name, args)
+	if err == nil {
+		r.frame = frame{script: s, vars: vars}
+		err = r.body()
+	}
 	return &Result{Value: r.result, Output: r.output, Cut: r.cut, Statements: r.statements, Duration: time.Since(r.started)}, err
 }
 
-func (r *run) start(args []Value) error {
-	if len(args) != len(r.script.Parameters) {
-		return &Error{Pos: Pos{1, 1}, Message: fmt.Sprintf("The function takes %d arguments, and %d were given", len(r.script.Parameters), len(args))}
+// variables are those of a frame, with the arguments in their places.
+func (s *Script) variables(at Pos, name string, args []Value) ([]Value, error) {
+	if len(args) != len(s.Parameters) {
+		return nil, failure(at, "No. of arguments mismatches for the function %s: it takes %d, and %d were given", name, len(s.Parameters), len(args))
 	}
-	for i, p := range r.script.Parameters {
+	vars := make([]Value, s.slots)
+	for i, p := range s.Parameters {
 		v, ok := typed(p.Type, args[i])
 		if !ok {
-			return &Error{Pos: Pos{1, 1}, Message: fmt.Sprintf("Argument type mismatches for the function %s at index %d: %s is a %s", r.script.Name, i, p.Name, p.Type)}
+			return nil, failure(at, "Argument type mismatches for the function %s at index %d: %s takes %s, and this is %s", name, i, p.Name, p.Type, args[i].Kind())
 		}
-		r.vars[p.slot] = v
+		vars[p.slot] = v
 	}
+	return vars, nil
+}
+
+// body executes the script of the frame. Its result is in the frame, as the type that the script declares.
+func (r *run) body() error {
 	flow, err := r.block(r.script.body)
-	if err != nil {
+	if err != nil || r.script.Result == "" || r.script.Result == "void" {
 		return err
 	}
-	if r.script.Result != "" && r.script.Result != "void" {
-		if flow != flowReturn {
-			return &Error{Pos: Pos{1, 1}, Message: fmt.Sprintf("Missing return statement: Provide %s expression to return", strings.ToUpper(r.script.Result))}
-		}
-		v, ok := typed(r.script.Result, r.result)
-		if !ok {
-			return &Error{Pos: Pos{1, 1}, Message: fmt.Sprintf("The function %s returns a %s, and this is a %s", r.script.Name, r.script.Result, r.result.Kind())}
-		}
-		r.result = v
+	if flow != flowReturn {
+		return failure(Pos{1, 1}, "Missing return statement: Provide %s expression to return", strings.ToUpper(r.script.Result))
 	}
+	v, ok := typed(r.script.Result, r.result)
+	if !ok {
+		return failure(r.returned, "The function %s returns %s, and this is %s", r.script.Name, r.script.Result, r.result.Kind())
+	}
+	r.result = v
 	return nil
 }
 
@@ -186,20 +217,19 @@ func (r *run) step(at Pos) error {
 	if r.statements++; r.statements > r.Limits.Statements {
 		return &Error{Pos: at, Message: fmt.Sprintf("The script was stopped: it has executed %d statements, which is the limit", r.Limits.Statements), final: true}
 	}
-	if r.statements&0x3f == 0 {
-		if r.Pace != nil {
-			r.Pace()
-		}
-		return r.late(at)
+	if r.Pace != nil && r.statements&0x3f == 0 {
+		r.Pace()
 	}
-	return nil
+	return r.late(at)
 }
 
-// late says that the time is over, or that nobody waits for the run any more.
+var errTime = errors.New("the time of the run is over")
+
+// late says that the time is over, or that nobody waits for the run any more. Whatever may take long asks it on its way.
 func (r *run) late(at Pos) error {
 	if err := r.ctx.Err(); err != nil {
 		message := "The script was stopped: nobody waits for it any more"
-		if time.Since(r.started) >= r.Limits.Time {
+		if errors.Is(context.Cause(r.ctx), errTime) {
 			message = fmt.Sprintf("The script was stopped: it has run for %s, which is the limit", r.Limits.Time)
 		}
 		return &Error{Pos: at, Message: message, final: true, cause: err}
@@ -213,6 +243,13 @@ func (r *run) grow(at Pos, bytes int64) error {
 		return &Error{Pos: at, Message: fmt.Sprintf("The script was stopped: its values take more than %d MiB, which is the limit", r.Limits.Memory>>20), final: true}
 	}
 	return nil
+}
+
+// room says whether so many bytes may be used for a while, without counting them.
+func (r *run) room(at Pos, bytes int64) error {
+	err := r.grow(at, bytes)
+	r.memory -= bytes
+	return err
 }
 
 // print adds a line of output, as long as there is room.

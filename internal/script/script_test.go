@@ -41,6 +41,8 @@ func TestProblems(t *testing.T) {
 		{"a number too large", "x = 9999999999999999999;", "1:5 The number 9999999999999999999 is larger than 9223372036854775807"},
 		{"a reserved name", "true = 1;", "1:1 'true' is reserved and no name of a variable"},
 		{"else alone", "else { }", "1:1 Expecting a statement but found 'else', which has no if before it"},
+		{"a function without a body", "int f()", "1:8 Expecting '{' but found '<EOF>'"},
+		{"something behind a function", "int f() { return 1; } info 2;", "1:23 Expecting the end of the script but found 'info'"},
 		{"lines that end as on Windows", "x = 1;\r\ninfo y;\r\n", "2:6 Variable 'y' is not defined"},
 	} {
 		_, err := Parse(c.source)
@@ -86,7 +88,7 @@ func TestFunctionWithHeader(t *testing.T) {
 	if err != nil || got.Value.String() != "abab" || s.Name != "greet" || s.Result != "string" || len(s.Parameters) != 2 {
 		t.Errorf("got %v, %v; %+v", got.Value, err, s)
 	}
-	if _, err := s.Run(t.Context(), Settings{}, Text("ab")); err == nil || !strings.Contains(err.Error(), "takes 2 arguments") {
+	if _, err := s.Run(t.Context(), Settings{}, Text("ab")); err == nil || !strings.Contains(err.Error(), "it takes 2, and 1 were given") {
 		t.Errorf("one argument: %v", err)
 	}
 	if _, err := s.Run(t.Context(), Settings{}, Text("ab"), Text("2")); err == nil || !strings.Contains(err.Error(), "Argument type mismatches for the function greet at index 1") {
@@ -165,7 +167,7 @@ func TestO01_O02_LimitsStop(t *testing.T) {
 		{"statements", `l = "x".leftpad(1000).repeat(50).toList(" "); for each a in l { for each b in l { x = 1; } }`, Limits{}, "it has executed 5000 statements"},
 		{"statements in try", `l = "x".leftpad(6000).toList(" "); try { for each a in l { x = a; } } catch (e) { info "caught"; }`, Limits{}, "it has executed 5000 statements"},
 		{"a text that doubles", `s = "0123456789"; l = "x".leftpad(60).toList(" "); for each i in l { s = s + s; }`, Limits{}, "its values take more than 64 MiB"},
-		{"a list that grows", `l = {1}; n = "x".leftpad(60).toList(" "); for each i in n { l.addAll(l); }`, Limits{}, "its values take more than 64 MiB"},
+		{"a list that grows", `s = "x".leftpad(100000); n = "x".leftpad(60).toList(" "); for each i in n { l = s.toList(" "); }`, Limits{}, "its values take more than 64 MiB"},
 		{"a replacement that blows up", `s = "a".repeat(100000); x = s.replaceAll("a", s, true);`, Limits{}, "its values take more than 64 MiB"},
 		{"lists that hold each other twice", `x = {1}; n = "x".leftpad(60).toList(" "); for each i in n { x = {x, x}; } info x;`, Limits{Memory: 1 << 20}, "its values take more than 1 MiB"},
 		{"maps that hold each other twice", `x = {"a": 1}; n = "x".leftpad(60).toList(" "); for each i in n { x = {"a": x, "b": x}; } y = x.toString();`, Limits{Memory: 1 << 20}, "its values take more than 1 MiB"},
@@ -189,6 +191,8 @@ func TestO10_SourcesThatAreNone(t *testing.T) {
 	for name, source := range map[string]string{
 		"nested": strings.Repeat("(", 100_000) + "1", "nested blocks": strings.Repeat("if (true) {", 100_000), "minus signs": "x = " + strings.Repeat("-", 100_000) + "1;",
 		"large": strings.Repeat("info 1;\n", 200_000), "NUL": "info \x00;", "not UTF-8": "info \"\xff\";", "methods": "x = 1" + strings.Repeat(".abs()", 100_000) + ";",
+		"unknown names": numbered("info a%d;\n", 60_000), "unknown functions": numbered("x = a%d();\n", 60_000), "unknown functions in one statement": "x = {" + numbered("a%d(),", 60_000) + "1};",
+		"unknown attributes": "x = invokeurl [" + numbered("a%d: 1\n", 60_000) + "];", "names in a block": "x = invokeurl [" + strings.Repeat("a ", 300_000),
 	} {
 		began := time.Now()
 		if _, err := Parse(source); err == nil {
@@ -197,7 +201,21 @@ func TestO10_SourcesThatAreNone(t *testing.T) {
 		if took := time.Since(began); took > 3*time.Second {
 			t.Errorf("%s took %s", name, took)
 		}
+		began = time.Now()
+		Highlight(source)
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("%s took %s to colour", name, took)
+		}
 	}
+}
+
+// numbered is a text so many times, each with its number.
+func numbered(text string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, text, i)
+	}
+	return b.String()
 }
 
 func TestO14_OutputIsCut(t *testing.T) {
@@ -215,8 +233,11 @@ func TestO14_OutputIsCut(t *testing.T) {
 func TestO02_WhatIsHeldManyTimes(t *testing.T) {
 	began := time.Now()
 	source := `x = {1}; y = {1}; n = "x".leftpad(60).toList(" "); for each i in n { x = {x, x}; y = {y, y}; }`
-	if got, err := ran(t, source+" info x == y; info x.equals(y); m = {x: 1}; info m.size();", Limits{}); err != nil || got != "false\nfalse\n1" {
+	if got, err := ran(t, source+" info x == y; info x.equals(y);", Limits{}); err != nil || got != "false\nfalse" {
 		t.Errorf("printed %q, %v", got, err)
+	}
+	if got, err := ran(t, source+" m = {x: 1}; info m.size();", Limits{}); err != nil || got != "1" {
+		t.Errorf("as a key: printed %q, %v", got, err)
 	}
 	if _, err := ran(t, source+" l = List(); l.add(x);", Limits{}); err == nil || !strings.Contains(err.Error(), "A list cannot hold itself") {
 		t.Errorf("added: %v", err)
@@ -240,7 +261,8 @@ func TestACancelledRunStops(t *testing.T) {
 
 // Whatever the source is, parsing gives a script or problems with places, and running it ends within its limits.
 func FuzzScript(f *testing.F) {
-	for _, s := range []string{`info "a".length();`, "x = {1, 2}; for each i in x { info i; }", `m = {"a": {}}; m.get("a").put("b", 1); info m;`, "if (1 < 2) { info 1; } else { info 2; }", "info '01-Jan-2018'.addDay(1);", `try { x = 1 / 0; } catch (e) { info e; }`} {
+	for _, s := range []string{`info "a".length();`, "x = {1, 2}; for each i in x { info i; }", `m = {"a": {}}; m.get("a").put("b", 1); info m;`, "if (1 < 2) { info 1; } else { info 2; }", "info '01-Jan-2018'.addDay(1);", `try { x = 1 / 0; } catch (e) { info e; }`,
+		`c = Collection("a": 1); c.insert("b": 2); info c.sortKey();`, `x = invokeurl [ url: "u" type: GET ];`, `info "aXb".replaceAll("[A-Z]", "$0", true);`, "string f(string a) { return thisapp.f(a); }", `info '1-Jan-2020 16:00:00'.addBusinessHour(2.30, {"Sunday"}, {'2-Jan-2020'}, {"start": 1});`, `info 10.power(9).text("#,##0.00") + 7.toWords();`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, source string) {
@@ -256,7 +278,11 @@ func FuzzScript(f *testing.F) {
 		for range s.Parameters {
 			args = append(args, Value{})
 		}
+		began := time.Now()
 		_, err = s.Run(t.Context(), Settings{Limits: Limits{Statements: 500, Memory: 4 << 20, Time: time.Second}}, args...)
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("%q: it took %s", source, took)
+		}
 		var e *Error
 		if err != nil && (!errors.As(err, &e) || e.Line < 1) {
 			t.Errorf("%q: %v", source, err)

@@ -4,31 +4,43 @@ import (
 	"encoding/hex"
 	"html"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-const maxRepeat = 100_000 // letters that repeat and the pads make
+const (
+	maxRepeat = 100_000   // letters that repeat makes
+	maxPad    = 1_000_000 // letters that the pads make
+)
 
 // textFunctions work on texts. Positions count letters from 0.
 func textFunctions() []builtin {
 	text := on(KindText)
-	one := func(names []string, about, example, prints string, do func(s string) Value) builtin {
-		return builtin{names: names, on: text, min: 1, max: 1, about: about, example: example, prints: prints, do: func(c *calling, args []Value) (Value, error) {
+	// longer is a function of a text that makes it so many times as long, at most.
+	longer := func(times int64, names, about, example, prints string, do func(s string) Value) builtin {
+		return method(text, names, "", about, example, prints, func(c *calling, args []Value) (Value, error) {
+			if err := c.room(c.Pos, times*int64(len(args[0].text()))); err != nil {
+				return Value{}, err
+			}
 			v := do(args[0].text())
 			if v.kind == KindText {
 				return v, c.grow(c.Pos, int64(len(v.text())))
 			}
 			return v, nil
-		}}
+		})
+	}
+	one := func(names, about, example, prints string, do func(s string) Value) builtin {
+		return longer(1, names, about, example, prints, do)
 	}
 	// with is a function of two texts.
-	with := func(names []string, takes, about, example, prints string, do func(s, t string) Value) builtin {
-		return builtin{names: names, on: text, min: 2, max: 2, takes: takes, about: about, example: example, prints: prints, do: func(c *calling, args []Value) (Value, error) {
+	with := func(names, about, example, prints string, do func(s, t string) Value) builtin {
+		return method(text, names, "text", about, example, prints, func(c *calling, args []Value) (Value, error) {
 			t, err := c.textArg(args, 1)
 			if err != nil {
+				return Value{}, err
+			}
+			if err := c.room(c.Pos, int64(len(args[0].text())+len(t))); err != nil {
 				return Value{}, err
 			}
 			v := do(args[0].text(), t)
@@ -36,49 +48,49 @@ func textFunctions() []builtin {
 				err = c.grow(c.Pos, int64(len(v.text())))
 			}
 			return v, err
-		}}
+		})
 	}
 	list := []builtin{
-		one([]string{"length", "len"}, "The number of letters.", `info "Zürich".length();`, "6", func(s string) Value { return Number(int64(utf8.RuneCountInString(s))) }),
-		one([]string{"toUpperCase", "upper"}, "In capitals.", `info "abc".toUpperCase();`, "ABC", func(s string) Value { return Text(strings.ToUpper(s)) }),
-		one([]string{"toLowerCase", "lower"}, "In small letters.", `info "ABC".toLowerCase();`, "abc", func(s string) Value { return Text(strings.ToLower(s)) }),
-		one([]string{"proper"}, "Each word with a capital at its beginning.", `info "open sesame".proper();`, "Open Sesame", proper),
-		one([]string{"trim"}, "Without blanks at both ends.", `info "[" + " x ".trim() + "]";`, "[x]", func(s string) Value { return Text(strings.TrimSpace(s)) }),
-		one([]string{"ltrim"}, "Without blanks at the beginning.", `info "[" + " x ".ltrim() + "]";`, "[x ]", func(s string) Value { return Text(strings.TrimLeftFunc(s, unicode.IsSpace)) }),
-		one([]string{"rtrim"}, "Without blanks at the end.", `info "[" + " x ".rtrim() + "]";`, "[ x]", func(s string) Value { return Text(strings.TrimRightFunc(s, unicode.IsSpace)) }),
-		one([]string{"getAlpha"}, "The letters of it.", `info "Room 12-B".getAlpha();`, "RoomB", func(s string) Value { return Text(only(s, unicode.IsLetter)) }),
-		one([]string{"getAlphaNumeric"}, "The letters and digits of it.", `info "Room 12-B".getAlphaNumeric();`, "Room12B", func(s string) Value { return Text(only(s, letterOrDigit)) }),
-		one([]string{"removeAllAlpha"}, "Without its letters.", `info "Room 12".removeAllAlpha().trim();`, "12", func(s string) Value { return Text(only(s, func(r rune) bool { return !unicode.IsLetter(r) })) }),
-		one([]string{"removeAllAlphaNumeric"}, "Without its letters and digits.", `info "a-1!".removeAllAlphaNumeric();`, "-!", func(s string) Value { return Text(only(s, func(r rune) bool { return !letterOrDigit(r) })) }),
-		one([]string{"isAscii"}, "Whether all of it is ASCII.", `info "Zürich".isAscii();`, "false", func(s string) Value {
+		one("length len", "The number of letters.", `info "Zürich".length();`, "6", func(s string) Value { return Number(int64(utf8.RuneCountInString(s))) }),
+		one("toUpperCase upper", "In capitals.", `info "abc".toUpperCase();`, "ABC", func(s string) Value { return Text(strings.ToUpper(s)) }),
+		one("toLowerCase lower", "In small letters.", `info "ABC".toLowerCase();`, "abc", func(s string) Value { return Text(strings.ToLower(s)) }),
+		one("proper", "Each word with a capital at its beginning.", `info "open sesame".proper();`, "Open Sesame", proper),
+		one("trim", "Without blanks at both ends.", `info "[" + " x ".trim() + "]";`, "[x]", func(s string) Value { return Text(strings.TrimSpace(s)) }),
+		one("ltrim", "Without blanks at the beginning.", `info "[" + " x ".ltrim() + "]";`, "[x ]", func(s string) Value { return Text(strings.TrimLeftFunc(s, unicode.IsSpace)) }),
+		one("rtrim", "Without blanks at the end.", `info "[" + " x ".rtrim() + "]";`, "[ x]", func(s string) Value { return Text(strings.TrimRightFunc(s, unicode.IsSpace)) }),
+		one("getAlpha", "The letters of it.", `info "Room 12-B".getAlpha();`, "RoomB", func(s string) Value { return Text(only(s, unicode.IsLetter)) }),
+		one("getAlphaNumeric", "The letters and digits of it.", `info "Room 12-B".getAlphaNumeric();`, "Room12B", func(s string) Value { return Text(only(s, letterOrDigit)) }),
+		one("removeAllAlpha", "Without its letters.", `info "Room 12".removeAllAlpha().trim();`, "12", func(s string) Value { return Text(only(s, func(r rune) bool { return !unicode.IsLetter(r) })) }),
+		one("removeAllAlphaNumeric", "Without its letters and digits.", `info "a-1!".removeAllAlphaNumeric();`, "-!", func(s string) Value { return Text(only(s, func(r rune) bool { return !letterOrDigit(r) })) }),
+		one("isAscii", "Whether all of it is ASCII.", `info "Zürich".isAscii();`, "false", func(s string) Value {
 			return Bool(!strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII }))
 		}),
-		one([]string{"textToHex"}, "Its bytes in hexadecimal.", `info "ok".textToHex();`, "6f6b", func(s string) Value { return Text(hex.EncodeToString([]byte(s))) }),
-		one([]string{"encodeUrl"}, "As it stands in a query; a blank becomes a plus.", `info encodeUrl("a b&c");`, "a+b%26c", func(s string) Value { return Text(url.QueryEscape(s)) }),
-		one([]string{"htmlEncode"}, "With the signs that mean something in HTML written out.", `info htmlEncode("<b>");`, "&lt;b&gt;", func(s string) Value { return Text(htmlReplacer.Replace(s)) }),
-		one([]string{"htmlDecode"}, "The opposite of htmlEncode.", `info htmlDecode("&lt;b&gt;");`, "<b>", func(s string) Value { return Text(html.UnescapeString(s)) }),
-		one([]string{"xmlEncode"}, "With the signs that mean something in XML written out.", `info xmlEncode("it's");`, "it&apos;s", func(s string) Value { return Text(xmlReplacer.Replace(s)) }),
-		one([]string{"xmlDecode"}, "The opposite of xmlEncode.", `info xmlDecode("it&apos;s");`, "it's", func(s string) Value { return Text(html.UnescapeString(s)) }),
-		with([]string{"concat"}, "text", "Both, one after the other.", `info "a".concat("b");`, "ab", func(s, t string) Value { return Text(s + t) }),
-		with([]string{"startsWith"}, "text", "Whether it begins so.", `info "Zoho".startsWith("Zo");`, "true", func(s, t string) Value { return Bool(strings.HasPrefix(s, t)) }),
-		with([]string{"endsWith"}, "text", "Whether it ends so.", `info "Zoho".endsWith("ho");`, "true", func(s, t string) Value { return Bool(strings.HasSuffix(s, t)) }),
-		with([]string{"containsIgnoreCase"}, "text", "Whether the text stands in it, in any case.", `info "Zoho".containsIgnoreCase("oHo");`, "true", func(s, t string) Value { return Bool(strings.Contains(fold(s), fold(t))) }),
-		with([]string{"startsWithIgnoreCase"}, "text", "Whether it begins so, in any case.", `info "Zoho".startsWithIgnoreCase("zO");`, "true", func(s, t string) Value { return Bool(strings.HasPrefix(fold(s), fold(t))) }),
-		with([]string{"endsWithIgnoreCase"}, "text", "Whether it ends so, in any case.", `info "Zoho".endsWithIgnoreCase("HO");`, "true", func(s, t string) Value { return Bool(strings.HasSuffix(fold(s), fold(t))) }),
-		with([]string{"equalsIgnoreCase"}, "text", "Whether both are the same, in any case.", `info "Zoho".equalsIgnoreCase("ZOHO");`, "true", func(s, t string) Value { return Bool(fold(s) == fold(t)) }),
-		with([]string{"getPrefix"}, "text", "What stands before the first place of the text; null where it is not there.", `info "key=val=x".getPrefix("=");`, "key", around(strings.Index, false)),
-		with([]string{"getSuffix"}, "text", "What stands behind the first place of the text; null where it is not there.", `info "key=val=x".getSuffix("=");`, "val=x", around(strings.Index, true)),
-		with([]string{"getPrefixIgnoreCase"}, "text", "getPrefix, in any case.", `info "aXb".getPrefixIgnoreCase("x");`, "a", around(indexFold, false)),
-		with([]string{"getSuffixIgnoreCase"}, "text", "getSuffix, in any case.", `info "aXb".getSuffixIgnoreCase("x");`, "b", around(indexFold, true)),
-		with([]string{"remove"}, "text", "Without any place of the text.", `info "aXbXc".remove("X");`, "abc", func(s, t string) Value { return Text(removed(s, t)) }),
-		with([]string{"removeFirstOccurence", "removeFirstOccurrence"}, "text", "Without the first place of the text.", `info "aXbXc".removeFirstOccurence("X");`, "abXc", func(s, t string) Value { return Text(strings.Replace(s, t, "", 1)) }),
-		with([]string{"removeLastOccurence", "removeLastOccurrence"}, "text", "Without the last place of the text.", `info "aXbXc".removeLastOccurence("X");`, "aXbc", func(s, t string) Value {
+		longer(2, "textToHex", "Its bytes in hexadecimal.", `info "ok".textToHex();`, "6f6b", func(s string) Value { return Text(hex.EncodeToString([]byte(s))) }),
+		longer(3, "encodeUrl", "As it stands in a query; a blank becomes a plus.", `info encodeUrl("a b&c");`, "a+b%26c", func(s string) Value { return Text(url.QueryEscape(s)) }),
+		longer(6, "htmlEncode", "With the signs that mean something in HTML written out.", `info htmlEncode("<b>");`, "&lt;b&gt;", func(s string) Value { return Text(htmlReplacer.Replace(s)) }),
+		one("htmlDecode", "The opposite of htmlEncode.", `info htmlDecode("&lt;b&gt;");`, "<b>", func(s string) Value { return Text(html.UnescapeString(s)) }),
+		longer(6, "xmlEncode", "With the signs that mean something in XML written out.", `info xmlEncode("it's");`, "it&apos;s", func(s string) Value { return Text(xmlReplacer.Replace(s)) }),
+		one("xmlDecode", "The opposite of xmlEncode.", `info xmlDecode("it&apos;s");`, "it's", func(s string) Value { return Text(html.UnescapeString(s)) }),
+		with("concat", "Both, one after the other.", `info "a".concat("b");`, "ab", func(s, t string) Value { return Text(s + t) }),
+		with("startsWith", "Whether it begins so.", `info "Zoho".startsWith("Zo");`, "true", func(s, t string) Value { return Bool(strings.HasPrefix(s, t)) }),
+		with("endsWith", "Whether it ends so.", `info "Zoho".endsWith("ho");`, "true", func(s, t string) Value { return Bool(strings.HasSuffix(s, t)) }),
+		with("containsIgnoreCase", "Whether the text stands in it, in any case.", `info "Zoho".containsIgnoreCase("oHo");`, "true", func(s, t string) Value { return Bool(strings.Contains(fold(s), fold(t))) }),
+		with("startsWithIgnoreCase", "Whether it begins so, in any case.", `info "Zoho".startsWithIgnoreCase("zO");`, "true", func(s, t string) Value { return Bool(strings.HasPrefix(fold(s), fold(t))) }),
+		with("endsWithIgnoreCase", "Whether it ends so, in any case.", `info "Zoho".endsWithIgnoreCase("HO");`, "true", func(s, t string) Value { return Bool(strings.HasSuffix(fold(s), fold(t))) }),
+		with("equalsIgnoreCase", "Whether both are the same, in any case.", `info "Zoho".equalsIgnoreCase("ZOHO");`, "true", func(s, t string) Value { return Bool(fold(s) == fold(t)) }),
+		with("getPrefix", "What stands before the first place of the text; null where it is not there.", `info "key=val=x".getPrefix("=");`, "key", around(strings.Index, false)),
+		with("getSuffix", "What stands behind the first place of the text; null where it is not there.", `info "key=val=x".getSuffix("=");`, "val=x", around(strings.Index, true)),
+		with("getPrefixIgnoreCase", "getPrefix, in any case.", `info "aXb".getPrefixIgnoreCase("x");`, "a", around(indexFold, false)),
+		with("getSuffixIgnoreCase", "getSuffix, in any case.", `info "aXb".getSuffixIgnoreCase("x");`, "b", around(indexFold, true)),
+		with("remove", "Without any place of the text.", `info "aXbXc".remove("X");`, "abc", func(s, t string) Value { return Text(removed(s, t)) }),
+		with("removeFirstOccurence removeFirstOccurrence", "Without the first place of the text.", `info "aXbXc".removeFirstOccurence("X");`, "abXc", func(s, t string) Value { return Text(strings.Replace(s, t, "", 1)) }),
+		with("removeLastOccurence removeLastOccurrence", "Without the last place of the text.", `info "aXbXc".removeLastOccurence("X");`, "aXbc", func(s, t string) Value {
 			if i := strings.LastIndex(s, t); i >= 0 {
 				return Text(s[:i] + s[i+len(t):])
 			}
 			return Text(s)
 		}),
-		with([]string{"getOccurenceCount", "getOccurrenceCount"}, "text", "How often the text stands in it.", `info "aXbXc".getOccurenceCount("X");`, "2", func(s, t string) Value {
+		with("getOccurenceCount getOccurrenceCount", "How often the text stands in it.", `info "aXbXc".getOccurenceCount("X");`, "2", func(s, t string) Value {
 			if t == "" {
 				return Number(0)
 			}
@@ -91,55 +103,53 @@ func textFunctions() []builtin {
 // placedTextFunctions take positions, widths or patterns.
 func placedTextFunctions() []builtin {
 	text := on(KindText)
-	counted := func(names []string, about, example, prints string, do func(c *calling, s []rune, n int) (Value, error)) builtin {
-		return builtin{names: names, on: text, min: 2, max: 2, takes: "number", about: about, example: example, prints: prints, do: func(c *calling, args []Value) (Value, error) {
+	counted := func(name, about, example, prints string, do func(c *calling, s string, n int) (Value, error)) builtin {
+		return method(text, name, "number", about, example, prints, func(c *calling, args []Value) (Value, error) {
 			n, err := c.numberArg(args, 1)
 			if err != nil {
 				return Value{}, err
 			}
-			return do(c, []rune(args[0].text()), n)
-		}}
+			return do(c, args[0].text(), n)
+		})
 	}
-	pad := func(left bool) func(c *calling, s []rune, n int) (Value, error) {
-		return func(c *calling, s []rune, n int) (Value, error) {
-			if n > maxRepeat*10 {
-				return c.fail("A text is padded to at most %d letters", maxRepeat*10)
+	pad := func(left bool) func(c *calling, s string, n int) (Value, error) {
+		return func(c *calling, s string, n int) (Value, error) {
+			if n > maxPad {
+				return c.fail("A text is padded to at most %d letters", maxPad)
 			}
-			blanks := strings.Repeat(" ", max(n-len(s), 0))
+			blanks := strings.Repeat(" ", max(n-utf8.RuneCountInString(s), 0))
 			if left {
-				return c.newText(blanks + string(s))
+				return c.newText(blanks + s)
 			}
-			return c.newText(string(s) + blanks)
+			return c.newText(s + blanks)
 		}
 	}
 	return []builtin{
-		{names: []string{"subString", "subText", "mid"}, on: text, min: 2, max: 3, takes: "start, [end]", about: "The letters from start on, up to end, which is not part of it. A negative end is the end of the text.", example: `info "connection".subString(0, 4);`, prints: "conn", do: subString},
-		counted([]string{"left"}, "The first letters; all of them for a negative number.", `info "deluge".left(3);`, "del", func(c *calling, s []rune, n int) (Value, error) {
-			switch {
-			case n < 0:
-				return Text(string(s)), nil
-			case n > len(s):
+		method(text, "subString subText mid", "start, [end]", "The letters from start on, up to end, which is not part of it. A negative end is the end of the text.", `info "connection".subString(0, 4);`, "conn", subString),
+		counted("left", "The first letters; all of them for a negative number.", `info "deluge".left(3);`, "del", func(c *calling, s string, n int) (Value, error) {
+			if n < 0 {
+				return Text(s), nil
+			}
+			return c.cutOut(s, 0, n)
+		}),
+		counted("right", "The last letters.", `info "deluge".right(2);`, "ge", func(c *calling, s string, n int) (Value, error) {
+			size := utf8.RuneCountInString(s)
+			if n < 0 {
 				return c.outOfBounds()
 			}
-			return c.newText(string(s[:n]))
+			return c.cutOut(s, size-n, size)
 		}),
-		counted([]string{"right"}, "The last letters.", `info "deluge".right(2);`, "ge", func(c *calling, s []rune, n int) (Value, error) {
-			if n < 0 || n > len(s) {
-				return c.outOfBounds()
-			}
-			return c.newText(string(s[len(s)-n:]))
-		}),
-		counted([]string{"leftpad"}, "With blanks before it, so that it is as wide as the number says.", `info "x".leftpad(3) + "|";`, "  x|", pad(true)),
-		counted([]string{"rightpad"}, "With blanks behind it, so that it is as wide as the number says.", `info "x".rightpad(3) + "|";`, "x  |", pad(false)),
-		counted([]string{"repeat"}, "So many times.", `info "ab".repeat(3);`, "ababab", func(c *calling, s []rune, n int) (Value, error) {
-			if n < 0 || n*len(s) > maxRepeat || n > maxRepeat {
+		counted("leftpad", "With blanks before it, so that it is as wide as the number says.", `info "x".leftpad(3) + "|";`, "  x|", pad(true)),
+		counted("rightpad", "With blanks behind it, so that it is as wide as the number says.", `info "x".rightpad(3) + "|";`, "x  |", pad(false)),
+		counted("repeat", "So many times.", `info "ab".repeat(3);`, "ababab", func(c *calling, s string, n int) (Value, error) {
+			if n < 0 || n > maxRepeat || n*utf8.RuneCountInString(s) > maxRepeat {
 				return c.fail("A text is repeated to at most %d letters", maxRepeat)
 			}
-			return c.newText(strings.Repeat(string(s), n))
+			return c.newText(strings.Repeat(s, n))
 		}),
-		{names: []string{"indexOf", "find"}, on: text, min: 2, max: 2, takes: "text", about: "The first position of the text; -1 where it is not there.", example: `info "banana".indexOf("an");`, prints: "1", do: position(strings.Index)},
-		{names: []string{"lastIndexOf"}, on: text, min: 2, max: 2, takes: "text", about: "The last position of the text; -1 where it is not there.", example: `info "banana".lastIndexOf("an");`, prints: "3", do: position(strings.LastIndex)},
-		{names: []string{"matches"}, on: text, min: 2, max: 2, takes: "pattern", about: "Whether all of it is as the regular expression says.", example: `info "AB12".matches("[A-Z]+[0-9]+");`, prints: "true", do: func(c *calling, args []Value) (Value, error) {
+		method(text, "indexOf find", "text", "The first position of the text; -1 where it is not there.", `info "banana".indexOf("an");`, "1", position(strings.Index)),
+		method(text, "lastIndexOf", "text", "The last position of the text; -1 where it is not there.", `info "banana".lastIndexOf("an");`, "3", position(strings.LastIndex)),
+		method(text, "matches", "pattern", "Whether all of it is as the regular expression says.", `info "AB12".matches("[A-Z]+[0-9]+");`, "true", func(c *calling, args []Value) (Value, error) {
 			p, err := c.textArg(args, 1)
 			if err != nil {
 				return Value{}, err
@@ -148,36 +158,42 @@ func placedTextFunctions() []builtin {
 			if err != nil {
 				return Value{}, err
 			}
-			return Bool(re.MatchString(args[0].text())), nil
-		}},
+			yes, err := re.matches(args[0].text())
+			return Bool(yes), err
+		}),
 		replacer("replaceAll", "", -1), replacer("replaceAllIgnoreCase", "(?i)", -1),
 		replacer("replaceFirst", "", 1), replacer("replaceFirstIgnoreCase", "(?i)", 1),
-		{names: []string{"hexToText"}, on: text, min: 1, max: 1, about: "The text whose bytes these are, in hexadecimal.", example: `info hexToText("6f6b");`, prints: "ok", do: func(c *calling, args []Value) (Value, error) {
+		method(text, "hexToText", "", "The text whose bytes these are, in hexadecimal.", `info hexToText("6f6b");`, "ok", func(c *calling, args []Value) (Value, error) {
 			b, err := hex.DecodeString(args[0].text())
 			if err != nil {
 				return c.fail("This is no text in hexadecimal")
 			}
 			return c.newText(strings.ToValidUTF8(string(b), "\ufffd"))
-		}},
-		{names: []string{"reverse"}, on: anyKind &^ on(KindNull), min: 1, max: 1, about: "Its letters from the end to the beginning.", example: `info reverse("abc");`, prints: "cba", do: func(c *calling, args []Value) (Value, error) {
+		}),
+		method(anyKind&^on(KindNull), "reverse", "", "Its letters from the end to the beginning.", `info reverse("abc");`, "cba", func(c *calling, args []Value) (Value, error) {
 			s, err := c.show(c.Pos, args[0])
 			if err != nil {
 				return Value{}, err
 			}
-			r := []rune(s)
-			for i, j := 0, len(r)-1; i < j; i, j = i+1, j-1 {
-				r[i], r[j] = r[j], r[i]
+			if err := c.room(c.Pos, int64(len(s))); err != nil {
+				return Value{}, err
 			}
-			return c.newText(string(r))
-		}},
-		{names: []string{"toList"}, on: text, min: 1, max: 2, takes: "[separator]", about: "What stands between the separators; a JSON array as a list where none is given, and anything else as its one element.", example: `info "a;b".toList(";").size();`, prints: "2", do: toList},
-		{names: []string{"toListString"}, on: text | on(KindList), min: 1, max: 1, about: "What stands between commas, as texts.", example: `info "a,b".toListString().get(1);`, prints: "b", do: func(c *calling, args []Value) (Value, error) {
+			reversed := make([]byte, 0, len(s))
+			for s != "" {
+				_, width := utf8.DecodeLastRuneInString(s)
+				reversed = append(reversed, s[len(s)-width:]...)
+				s = s[:len(s)-width]
+			}
+			return c.newText(string(reversed))
+		}),
+		method(text, "toList", "[separator]", "What stands between the separators; a JSON array as a list where none is given, and anything else as its one element.", `info "a;b".toList(";").size();`, "2", toList),
+		method(text|on(KindList), "toListString", "", "What stands between commas, as texts.", `info "a,b".toListString().get(1);`, "b", func(c *calling, args []Value) (Value, error) {
 			s, err := c.show(c.Pos, args[0])
 			if err != nil {
 				return Value{}, err
 			}
 			return c.split(s, ",")
-		}},
+		}),
 	}
 }
 
@@ -190,20 +206,46 @@ func subString(c *calling, args []Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	s := []rune(args[0].text())
-	end := len(s)
+	s, end := args[0].text(), -1
 	if len(args) == 3 {
 		if end, err = c.numberArg(args, 2); err != nil {
 			return Value{}, err
 		}
-		if end < 0 {
-			end = len(s)
-		}
 	}
-	if start < 0 || start > end || end > len(s) {
+	if end < 0 {
+		end = utf8.RuneCountInString(s)
+	}
+	return c.cutOut(s, start, end)
+}
+
+// cutOut is what stands between two positions, which count letters.
+func (c *calling) cutOut(s string, start, end int) (Value, error) {
+	if start < 0 || start > end {
 		return c.outOfBounds()
 	}
-	return c.newText(string(s[start:end]))
+	begin, ok := offset(s, start)
+	if !ok {
+		return c.outOfBounds()
+	}
+	length, ok := offset(s[begin:], end-start)
+	if !ok {
+		return c.outOfBounds()
+	}
+	return c.newText(s[begin : begin+length])
+}
+
+// offset is where in bytes so many letters end; false where there are fewer.
+func offset(s string, letters int) (int, bool) {
+	if letters > len(s) {
+		return 0, false
+	}
+	for at := range s {
+		if letters == 0 {
+			return at, true
+		}
+		letters--
+	}
+	return len(s), letters == 0
 }
 
 // position counts letters, where the search counts bytes.
@@ -220,67 +262,6 @@ func position(find func(s, t string) int) func(c *calling, args []Value) (Value,
 		}
 		return Number(int64(i)), nil
 	}
-}
-
-// replacer makes a replaceAll or one of its like. What is searched is a regular expression unless the last argument says
-// that it is plain text.
-func replacer(name, flags string, n int) builtin {
-	return builtin{names: []string{name}, on: on(KindText), min: 3, max: 4, takes: "pattern, replacement, [plain]", about: "With the replacement where the regular expression fits; with true at the end, where the text stands.",
-		example: `info "a.b".` + name + `(".", "-", true);`, prints: "a-b", do: func(c *calling, args []Value) (Value, error) {
-			p, err := c.textArg(args, 1)
-			if err != nil {
-				return Value{}, err
-			}
-			by, err := c.textArg(args, 2)
-			if err != nil {
-				return Value{}, err
-			}
-			plain := len(args) == 4 && args[3].kind == KindBool && args[3].bool()
-			if plain {
-				p, by = regexp.QuoteMeta(p), strings.ReplaceAll(by, "$", "$$")
-			} else {
-				by = groupReference.ReplaceAllString(by, "$${$1}") // $1x is the first group, then x
-			}
-			re, err := c.pattern(flags + p)
-			if err != nil {
-				return Value{}, err
-			}
-			s := args[0].text()
-			found := re.FindAllStringSubmatchIndex(s, n)
-			// Counted before it is made: a replacement can be long, and stand in many places.
-			size := int64(len(s)) + int64(len(found))*int64(len(by)+16)
-			if err := c.grow(c.Pos, size); err != nil {
-				return Value{}, err
-			}
-			var b []byte
-			last := 0
-			for _, at := range found {
-				b = append(b, s[last:at[0]]...)
-				before := len(b)
-				b = re.ExpandString(b, by, s, at)
-				if err := c.grow(c.Pos, int64(len(b)-before)); err != nil {
-					return Value{}, err
-				}
-				last = at[1]
-			}
-			return Text(string(append(b, s[last:]...))), nil
-		}}
-}
-
-var groupReference = regexp.MustCompile(`\$([0-9]+)`)
-
-const maxPattern = 1000 // bytes of a regular expression
-
-// pattern compiles a regular expression. They take time in proportion to the text, whatever they are (RE2).
-func (c *calling) pattern(p string) (*regexp.Regexp, error) {
-	if len(p) > maxPattern {
-		return nil, failure(c.Pos, "A regular expression has at most %d letters", maxPattern)
-	}
-	re, err := regexp.Compile(p)
-	if err != nil {
-		return nil, failure(c.Pos, "This is no regular expression that can be read")
-	}
-	return re, c.grow(c.Pos, int64(len(p))*100)
 }
 
 func toList(c *calling, args []Value) (Value, error) {
@@ -304,10 +285,9 @@ func (c *calling) split(s, by string) (Value, error) {
 	if err := c.grow(c.Pos, int64(strings.Count(s, by)+1)*valueSize); err != nil {
 		return Value{}, err
 	}
-	parts := strings.Split(s, by)
-	items := make([]Value, len(parts))
-	for i, part := range parts {
-		items[i] = Text(part)
+	var items []Value
+	for part := range strings.SplitSeq(s, by) {
+		items = append(items, Text(part))
 	}
 	return NewList(items...), nil
 }

@@ -66,6 +66,7 @@ type date struct {
 // List is a list, or the values of an indexed collection.
 type List struct {
 	items []Value
+	of    string // the type that its elements have: "int"; empty for any
 }
 
 // Map keeps the order in which keys were added.
@@ -253,22 +254,44 @@ func (v Value) key() mapKey {
 	case KindDate:
 		return mapKey{kind: KindDate, n: v.date().at.UnixMilli()}
 	}
-	return mapKey{kind: v.Kind(), s: v.String()}
+	return mapKey{kind: v.Kind(), s: v.keyText()}
+}
+
+// maxKey bounds the bytes of what a list is as a key.
+const maxKey = 4096
+
+// asKey is a value as it is kept as a key. A list, map or file is the text that it is printed as: it cannot change any
+// more, and cannot hold the map. Where that is long it is the text of this very one.
+func asKey(v Value) Value {
+	switch v.Kind() {
+	case KindList, KindMap, KindCollection, KindFile, KindException:
+		return Text(v.keyText())
+	}
+	return v
+}
+
+func (v Value) keyText() string {
+	w := printer{left: maxKey}
+	if w.value(v, 0); w.full {
+		return fmt.Sprintf("%s (%p)", w.shown(), v.ref)
+	}
+	return w.String()
 }
 
 // Get gives the value of a key, null where there is none.
 func (m *Map) Get(key Value) Value {
-	if i, ok := m.index[key.key()]; ok {
+	if i, ok := m.index[asKey(key).key()]; ok {
 		return m.entries[i].value
 	}
 	return Value{}
 }
 
 // Has reports whether there is the key.
-func (m *Map) Has(key Value) bool { _, ok := m.index[key.key()]; return ok }
+func (m *Map) Has(key Value) bool { _, ok := m.index[asKey(key).key()]; return ok }
 
 // Put sets a key. One that is there stays where it is.
 func (m *Map) Put(key, value Value) {
+	key = asKey(key)
 	k := key.key()
 	if i, ok := m.index[k]; ok {
 		m.entries[i].value = value
@@ -283,7 +306,7 @@ func (m *Map) Put(key, value Value) {
 
 // Remove takes a key out, and gives its value.
 func (m *Map) Remove(key Value) Value {
-	k := key.key()
+	k := asKey(key).key()
 	i, ok := m.index[k]
 	if !ok {
 		return Value{}

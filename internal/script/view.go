@@ -66,8 +66,8 @@ func (v Value) AsMap() (m *Map, ok bool) {
 // AsFile gives a file.
 func (v Value) AsFile() (*File, bool) { f, ok := v.ref.(*File); return f, ok }
 
-// What values take in memory, in bytes, a little more rather than less: for each element of a list, and for each key of a map
-// with its value.
+// What values take in memory, in bytes, a little more rather than less: each element of a list, and each list or map by
+// itself; each key of a map with its value.
 const (
 	elementSize = 64
 	entrySize   = 256
@@ -106,6 +106,7 @@ func (m *meter) value(v Value, depth int) {
 }
 
 func (m *meter) list(l *List, depth int) {
+	m.left -= elementSize
 	for _, item := range elementsOf(l) {
 		if m.left < 0 {
 			return
@@ -115,7 +116,7 @@ func (m *meter) list(l *List, depth int) {
 }
 
 func (m *meter) keyed(k *Map, depth int) {
-	if k == nil {
+	if m.left -= elementSize; k == nil {
 		return
 	}
 	for key, value := range k.All() {
@@ -155,5 +156,8 @@ func (v Value) TextWithin(limit int) (string, bool) {
 	return w.String(), !w.full
 }
 
-// ParseDate reads a date as it stands in a script in single quotes.
-func ParseDate(text string) (Value, bool) { return parseDateLiteral(text) }
+// ParseDate reads a date in any form that a script reads one in, in UTC.
+func ParseDate(text string) (Value, bool) {
+	at, dayOnly, ok := readDate(text, time.UTC)
+	return Date(at, dayOnly), ok
+}

@@ -17,8 +17,9 @@ const (
 	maxXML      = 5 << 20    // bytes of a text that is read as XML
 	maxNodes    = 100_000    // elements, texts and comments in it
 	maxXPath    = 1000       // bytes of a path
-	maxXMLSteps = 10_000_000 // from node to node that following a path takes
+	maxXMLSteps = 12_000_000 // that following a path takes; see step
 	nodeSize    = 192        // bytes that a node takes besides its text
+	attrSize    = 128        // and one of its attributes
 
 	wrongXML = "Invalid XML or Invalid XPath"
 	rootName = "root" // of JSON as XML
@@ -147,7 +148,7 @@ func (b *xmlBuilder) add(n *xmlNode) error {
 			return err
 		}
 	}
-	return b.grow(b.Pos, int64(nodeSize+len(n.text)+len(n.attrs)*nodeSize))
+	return b.grow(b.Pos, int64(nodeSize+len(n.text)))
 }
 
 func (b *xmlBuilder) open(n *xmlNode) error {
@@ -167,7 +168,8 @@ func (b *xmlBuilder) read(s string) error {
 	if len(s) > maxXML {
 		return failure(b.Pos, "A text that is read as XML has at most %d MB", maxXML>>20)
 	}
-	if err := b.grow(b.Pos, int64(len(s))); err != nil {
+	// Attributes are counted by their signs, before the decoder makes them: one element can have a million.
+	if err := b.grow(b.Pos, int64(len(s)+strings.Count(s, "=")*attrSize)); err != nil {
 		return err
 	}
 	d := xml.NewDecoder(strings.NewReader(s))
@@ -422,6 +424,8 @@ type xmlWalk struct {
 	steps int
 }
 
+// step counts four from one node to another, and one back to the node before: the library counts siblings so. A text is
+// as many as a quarter of its bytes.
 func (w *xmlWalk) step(n int) {
 	before := w.steps
 	w.steps += n
@@ -466,12 +470,12 @@ func (x *xmlCursor) Value() (s string) {
 		x.walk.inner(&b, x.at)
 		return b.String()
 	}
-	x.walk.step(1 + len(s)/16)
+	x.walk.step(4 + len(s)/4)
 	return s
 }
 
 func (w *xmlWalk) inner(b *strings.Builder, n *xmlNode) {
-	w.step(1 + len(n.text)/16)
+	w.step(4 + len(n.text)/4)
 	if n.kind == xpath.TextNode {
 		b.WriteString(n.text)
 	}
@@ -481,14 +485,14 @@ func (w *xmlWalk) inner(b *strings.Builder, n *xmlNode) {
 }
 
 func (x *xmlCursor) Copy() xpath.NodeNavigator {
-	x.walk.step(1)
+	x.walk.step(4)
 	c := *x
 	return &c
 }
 
 // to goes to a node, if there is one.
-func (x *xmlCursor) to(n *xmlNode) bool {
-	x.walk.step(1)
+func (x *xmlCursor) to(n *xmlNode, steps int) bool {
+	x.walk.step(steps)
 	if n == nil || x.attr >= 0 {
 		return false
 	}
@@ -503,11 +507,11 @@ func (x *xmlCursor) MoveToParent() bool {
 		x.attr = -1
 		return true
 	}
-	return x.to(x.at.parent)
+	return x.to(x.at.parent, 4)
 }
 
 func (x *xmlCursor) MoveToNextAttribute() bool {
-	x.walk.step(1)
+	x.walk.step(4)
 	if x.at.kind != xpath.ElementNode || x.attr+1 >= len(x.at.attrs) {
 		return false
 	}
@@ -515,12 +519,12 @@ func (x *xmlCursor) MoveToNextAttribute() bool {
 	return true
 }
 
-func (x *xmlCursor) MoveToChild() bool    { return x.to(x.at.first) }
-func (x *xmlCursor) MoveToNext() bool     { return x.to(x.at.next) }
-func (x *xmlCursor) MoveToPrevious() bool { return x.to(x.at.previous) }
+func (x *xmlCursor) MoveToChild() bool    { return x.to(x.at.first, 4) }
+func (x *xmlCursor) MoveToNext() bool     { return x.to(x.at.next, 4) }
+func (x *xmlCursor) MoveToPrevious() bool { return x.to(x.at.previous, 1) }
 
 func (x *xmlCursor) MoveToFirst() bool {
-	return x.at.parent != nil && x.at.previous != nil && x.to(x.at.parent.first)
+	return x.at.parent != nil && x.at.previous != nil && x.to(x.at.parent.first, 4)
 }
 
 func (x *xmlCursor) MoveTo(other xpath.NodeNavigator) bool {

@@ -20,6 +20,7 @@ func (w *world) crowd(n int) (services []*lanyard.Service) {
 	w.t.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
 	services = []*lanyard.Service{w.service("acme"), w.service("globex")}
+	internal := map[[2]any]bool{}
 	names := []string{"Ärger & Söhne", "CRM 100%", "Mail_box", "Billing"}
 	for i := range n {
 		s := services[random.IntN(2)]
@@ -31,6 +32,11 @@ func (w *world) crowd(n int) (services []*lanyard.Service) {
 			}
 			if random.IntN(4) == 0 {
 				c.Origin = []lanyard.Origin{lanyard.OriginInternal, lanyard.OriginExtension}[random.IntN(2)]
+			}
+			if of := [2]any{c.Owner, s.ID}; c.Origin == lanyard.OriginInternal && !internal[of] {
+				internal[of] = true
+			} else if c.Origin == lanyard.OriginInternal {
+				c.Origin = lanyard.OriginExtension // a user has one internal connection with each service
 			}
 		})
 		switch random.IntN(5) {

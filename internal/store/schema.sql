@@ -160,6 +160,8 @@ CREATE INDEX connections_by_owner_and_service ON connections (organization_id, o
 
 CREATE INDEX connections_by_service ON connections (organization_id, service_id);
 
+CREATE UNIQUE INDEX connections_internal ON connections (organization_id, owner_id, service_id) WHERE origin = 'internal';
+
 CREATE TABLE consent_requests (
     organization_id   TEXT NOT NULL,
     id                TEXT NOT NULL,

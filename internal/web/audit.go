@@ -273,6 +273,10 @@ func auditDetail(e *lanyard.AuditEntry) string {
 			parts = append(parts, value)
 		case name == "confirmed" && value == "true":
 			parts = append(parts, "The provider confirmed it.")
+		case name == "origin" && value == string(lanyard.OriginInternal):
+			parts = append(parts, "For integration tasks that name no connection.")
+		case name == "scopes":
+			parts = append(parts, "Scopes: "+value+".")
 		case name == "changed":
 			parts = append(parts, "Changed: "+strings.Join(strings.Fields(strings.ReplaceAll(value, "/", " ")), " ")+".")
 		case name == "keep_connections" && value == "true":

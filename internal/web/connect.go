@@ -117,6 +117,8 @@ type audience struct{ Who, Detail string }
 // usedFor says in whose calls the credential will be used (design section 3).
 func usedFor(c *lanyard.Connection) audience {
 	switch {
+	case c.Origin == lanyard.OriginInternal:
+		return audience{"Your own integration tasks", "A task that names no connection uses it when it is run for you. Nobody else can use it."}
 	case c.UseLoginUserCredentials:
 		return audience{"Your own calls", "Everybody else connects with an account of their own."}
 	case c.UsableBy == lanyard.UsableByOwner:

@@ -28,6 +28,7 @@ type connectionPage struct {
 	Author     string // who made the service; empty for one that comes with Lanyard
 	Owner      string // who owns the connection; empty for the visitor
 	UsedFor    audience
+	Internal   bool // Lanyard made it, so it is neither edited nor deleted
 	Hosts      []string
 	AnyHost    bool
 	Scopes     []credential.ScopeStanding
@@ -96,7 +97,7 @@ func newConnectionPage(v visitor, d *credential.Detail, publicURL string) connec
 	list, own := listOf(c, v.user.ID), c.Owner == v.user.ID
 	here, _, _ := strings.Cut(list.Path, "?")
 	p := connectionPage{
-		frame: newShellFrame(v, c.Name, here), Connection: c, Service: d.Service, List: list, Author: d.ServiceAuthor, UsedFor: usedFor(c),
+		frame: newShellFrame(v, c.Name, here), Connection: c, Service: d.Service, List: list, Author: d.ServiceAuthor, UsedFor: usedFor(c), Internal: c.Origin == lanyard.OriginInternal,
 		Hosts: d.Hosts, AnyHost: d.AnyHost, Scopes: d.Scopes, Connect: connectionPath(c.LinkName, "connect"), Button: "Connect", Primary: true,
 	}
 	if !own {
@@ -123,6 +124,9 @@ func newConnectionPage(v visitor, d *credential.Detail, publicURL string) connec
 	if d.Service == nil {
 		p.Connect = ""
 		p.Warning = newNotice("destructive", "Its service was deleted", "Nothing can be called through this connection any more. Delete it, and make another one.")
+		if p.Internal {
+			p.Warning = newNotice("destructive", "Its service is gone", "The service does not come with Lanyard any more, so nothing can be called through this connection.")
+		}
 		return p
 	}
 	p.AuthType = typeName(d.Service.Auth.Type)

@@ -84,6 +84,13 @@ func connectionStates() []state {
 	told.Connection.UseLoginUserCredentials = true
 	told.Service.Auth.OAuth2.RevokeTokenURL = "https://accounts.acme.example/revoke"
 
+	internal := func(d *credential.Detail) *credential.Detail {
+		d.Connection.Name, d.Connection.LinkName, d.Connection.Origin, d.Connection.UsableBy, d.ServiceAuthor = "Acme (internal)", "internal_acme", lanyard.OriginInternal, lanyard.UsableByOwner, ""
+		return d
+	}
+	left := internal(inventedStanding(lanyard.StatusRevoked, "It was revoked."))
+	left.Service, left.Scopes, left.Hosts = nil, nil, nil
+
 	deleted := inventedStanding(lanyard.StatusRevoked, "The service was deleted.")
 	deleted.Service, deleted.Scopes, deleted.Hosts = nil, nil, nil
 
@@ -110,6 +117,9 @@ func connectionStates() []state {
 		{"connection-remove-user", 200, newRemoveUserPage(visiting(), told, named(lanyard.StatusConnected))},
 		{"connection-remove-user-not-connected", 200, newRemoveUserPage(visiting(), told, named(lanyard.StatusNotConnected))},
 		{"connection-service-deleted", 200, page(deleted)},
+		{"connection-internal", 200, page(internal(inventedFacts()))},
+		{"connection-internal-not-connected", 200, page(internal(inventedStanding(lanyard.StatusNotConnected, "")))},
+		{"connection-internal-service-gone", 200, page(left)},
 		{"connection-long", 200, page(long)},
 	}, tryStates()...)
 }

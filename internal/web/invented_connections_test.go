@@ -63,7 +63,10 @@ func connectionsStates() []state {
 	filter := registry.ConnectionFilter{Query: "zz", Status: "revoked", Service: "svc_Acme"}
 	shared := &registry.ConnectionList{Total: 2, Services: all.Services[:2], Connections: []registry.ConnectionView{
 		inventedView("Files of each person", "each_files", "Umbra Storage", lanyard.StatusNotConnected), inventedView("Calendar", "calendar", "Acme", lanyard.StatusConnected)}}
-	internal := &registry.ConnectionList{Total: 1, Services: all.Services[:1], Connections: []registry.ConnectionView{inventedView("Acme (internal)", "acme_internal", "Acme", lanyard.StatusConnected)}}
+	made := func(v *registry.ConnectionView) { v.Origin, v.UsableBy = lanyard.OriginInternal, lanyard.UsableByOwner }
+	internal := &registry.ConnectionList{Total: 3, Attention: 1, Services: all.Services[:3], Connections: []registry.ConnectionView{
+		inventedView("Acme (internal)", "internal_acme", "Acme", lanyard.StatusConnected, made), inventedView("Helpline (internal)", "internal_helpline_2", "Helpline", lanyard.StatusNotConnected, made),
+		inventedView("Ledgerly (internal)", "internal_ledgerly", "Ledgerly", lanyard.StatusReconnectRequired, made, because("An integration task needs more scopes than were asked for: consent is needed again."))}}
 	told := newConnectionsPage(visiting(), myConnections, registry.ConnectionFilter{}, "", one)
 	told.Notice = newNotice("ok", "Support desk was deleted", "")
 	page := func(list connectionsList, f registry.ConnectionFilter, cursor string, found *registry.ConnectionList) connectionsPage {
