@@ -80,7 +80,7 @@ func (a *API) operation(route string) huma.Operation {
 		op.DefaultStatus = said.status
 	}
 	given := said.errors
-	if said.tag != "Server" {
+	if said.tag != "Server" && !said.open {
 		given = codes(always, given)
 		op.Parameters = []*huma.Param{{
 			Name: userHeader, In: "header", Schema: text("", "customer-4711"),
@@ -113,6 +113,7 @@ var bodySchema = map[string]string{
 	"PATCH /v1/services/{link_name}":    "ServicePatch",
 	"PATCH /v1/connections/{link_name}": "ConnectionPatch",
 	"PATCH /v1/users/{id}":              "UserPatch",
+	"PATCH /v1/functions/{link_name}":   "FunctionPatch",
 	"POST /v1/invoke":                   "InvokeRequest",
 }
 
