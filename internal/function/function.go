@@ -49,7 +49,7 @@ type Functions struct {
 	Config
 	running running
 	turns   chan struct{}
-	read    *otter.Cache[version, *script.Script]           // saved scripts, parsed
+	saved   *otter.Cache[version, *script.Script]           // saved scripts, parsed
 	hooks   *otter.Cache[lanyard.FunctionID, *rate.Limiter] // how often each address may be called
 }
 
@@ -60,8 +60,8 @@ func New(c Config) *Functions {
 	}
 	return &Functions{
 		Config: c, running: running{of: map[lanyard.OrganizationID]int{}}, turns: newTurns(),
-		read: otter.Must(&otter.Options[version, *script.Script]{
-			MaximumWeight: maxRead, Weigher: func(v version, _ *script.Script) uint32 { return uint32(v.bytes) },
+		saved: otter.Must(&otter.Options[version, *script.Script]{
+			MaximumWeight: maxSaved, Weigher: func(v version, _ *script.Script) uint32 { return uint32(v.bytes) },
 		}),
 		hooks: otter.Must(&otter.Options[lanyard.FunctionID, *rate.Limiter]{MaximumSize: maxHookLimits}),
 	}
