@@ -308,6 +308,7 @@ type checkedScript struct {
 	Parameters  []parameter             `json:"parameters" doc:"What it takes, in this order"`
 	Returns     string                  `json:"returns" doc:"The type of its result; empty where the script has no header" example:"map"`
 	Connections []string                `json:"connections" doc:"The link names of connections that stand in it"`
+	Functions   []string                `json:"functions" doc:"The saved functions that it calls"`
 }
 
 func (a *API) checkScript(ctx context.Context, c *lanyard.Caller, in *checkScriptInput) (*answer[checkedScript], error) {
@@ -315,7 +316,7 @@ func (a *API) checkScript(ctx context.Context, c *lanyard.Caller, in *checkScrip
 	if err != nil {
 		return nil, err
 	}
-	out := checkedScript{Problems: s.Problems, Warnings: s.Warnings, Parameters: parameters(s.Signature), Returns: s.Returns, Connections: texts(s.Connections)}
+	out := checkedScript{Problems: s.Problems, Warnings: s.Warnings, Parameters: parameters(s.Signature), Returns: s.Returns, Connections: texts(s.Connections), Functions: texts(s.Functions)}
 	if out.Problems == nil {
 		out.Problems = []lanyard.ScriptProblem{}
 	}

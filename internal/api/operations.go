@@ -277,7 +277,7 @@ var operations = map[string]operation{
 		id: "check_script", tag: "Scripts", summary: "Check a script",
 		description: "Reads a script and runs nothing: everything that is wrong with it, with lines and columns, and what it takes and uses.",
 		body:        `{"script": "string greet(string name)\n{\n  return \"Hello \" + name;\n}"}`,
-		answer:      `{"problems": [], "warnings": [], "parameters": [{"name": "name", "type": "string"}], "returns": "string", "connections": []}`,
+		answer:      `{"problems": [], "warnings": [], "parameters": [{"name": "name", "type": "string"}], "returns": "string", "connections": [], "functions": []}`,
 		errors:      withBody,
 	},
 	"GET /v1/functions": {

@@ -43,6 +43,9 @@ func (a *API) open(route string, handler http.HandlerFunc) {
 		op := a.operation(route)
 		op.Security = []map[string][]string{}
 		op.Responses[strconv.Itoa(op.DefaultStatus)] = &huma.Response{Description: http.StatusText(op.DefaultStatus)}
+		if strings.HasSuffix(path, "/{token}") {
+			op.Parameters = append(op.Parameters, &huma.Param{Name: "token", In: "path", Required: true, Description: "The secret in the address", Schema: text("")})
+		}
 		a.huma.OpenAPI().AddOperation(&op)
 	}
 }

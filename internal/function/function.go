@@ -3,6 +3,7 @@
 // by their address and on a schedule.
 //
 //	run.go        a script, run for a caller
+//	read.go       a script, parsed and judged by what the catalogue knows
 //	turn.go       how many run at once
 //	host.go       what a script reaches: invokeurl, tasks, who is asking
 //	invokeurl.go  the attributes of invokeurl as a request, the answer as a value
@@ -46,10 +47,10 @@ type Config struct {
 // Functions is safe for concurrent use.
 type Functions struct {
 	Config
-	running  running
-	turns    chan struct{}
-	versions *otter.Cache[version, *script.Script]           // saved scripts, parsed
-	hooks    *otter.Cache[lanyard.FunctionID, *rate.Limiter] // how often each address may be called
+	running running
+	turns   chan struct{}
+	saved   *otter.Cache[version, *script.Script]           // saved scripts, parsed
+	hooks   *otter.Cache[lanyard.FunctionID, *rate.Limiter] // how often each address may be called
 }
 
 // New makes a Functions.
@@ -59,8 +60,8 @@ func New(c Config) *Functions {
 	}
 	return &Functions{
 		Config: c, running: running{of: map[lanyard.OrganizationID]int{}}, turns: newTurns(),
-		versions: otter.Must(&otter.Options[version, *script.Script]{
-			MaximumWeight: maxRead, Weigher: func(v version, _ *script.Script) uint32 { return uint32(v.bytes) },
+		saved: otter.Must(&otter.Options[version, *script.Script]{
+			MaximumWeight: maxSaved, Weigher: func(v version, _ *script.Script) uint32 { return uint32(v.bytes) },
 		}),
 		hooks: otter.Must(&otter.Options[lanyard.FunctionID, *rate.Limiter]{MaximumSize: maxHookLimits}),
 	}

@@ -112,7 +112,7 @@ func (f *Functions) execute(ctx context.Context, c *lanyard.Caller, s *script.Sc
 	h := &host{Functions: f, caller: c, script: s, turn: f.newTurn(ctx), depth: depth, began: time.Now()}
 	h.turn.begin(ctx)
 	defer h.turn.end()
-	result, err := s.Run(ctx, script.Settings{Host: h, Limits: f.Limits, Pace: h.turn.pace}, args...)
+	result, err := s.Run(ctx, script.Settings{Host: h, Limits: f.Limits, Pace: h.turn.pace, Functions: f.scripts(c.Organization)}, args...)
 	o = &Outcome{RunReport: lanyard.RunReport{Output: result.Output, Cut: result.Cut, Calls: h.calls}, Statements: result.Statements, Duration: result.Duration}
 	if o.Output == nil {
 		o.Output = []string{}

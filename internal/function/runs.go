@@ -17,8 +17,8 @@ const (
 	maxRecordedResult = 256 << 10
 	// runGrace is what a run may take beyond its time, to be recorded, before it counts as cut.
 	runGrace = 10 * time.Second
-	// maxRead is how many bytes of scripts are kept parsed.
-	maxRead = 16 << 20
+	// maxSaved is how many bytes of scripts are kept parsed.
+	maxSaved = 16 << 20
 )
 
 // version names what is parsed: a saved script never changes.
@@ -28,15 +28,15 @@ type version struct {
 	bytes    int // of its source
 }
 
-// parsed gives a function's script as it is run. The error is [script.Problems].
-func (f *Functions) parsed(ctx context.Context, fn *lanyard.Function) (*script.Script, error) {
+// parsed gives a function's script as it is run, read once. The error is [script.Problems].
+func (f *Functions) parsed(fn *lanyard.Function, parse func(source string) (*script.Script, error)) (*script.Script, error) {
 	key := version{fn.ID, fn.Version, len(fn.Script)}
-	if s, ok := f.versions.GetIfPresent(key); ok {
+	if s, ok := f.saved.GetIfPresent(key); ok {
 		return s, nil
 	}
-	s, err := f.parse(ctx, fn.Script, nil)
+	s, err := parse(fn.Script)
 	if err == nil {
-		f.versions.Set(key, s)
+		f.saved.Set(key, s)
 	}
 	return s, err
 }
@@ -83,7 +83,7 @@ func (f *Functions) newRun(c *lanyard.Caller, fn *lanyard.Function, cause lanyar
 
 // perform makes a run that was begun, and records what came of it, also when nobody waits for it any more.
 func (f *Functions) perform(ctx context.Context, c *lanyard.Caller, fn *lanyard.Function, run *lanyard.FunctionRun, in RunRequest) error {
-	s, err := f.parsed(ctx, fn)
+	s, err := f.parsed(fn, func(source string) (*script.Script, error) { return f.parse(ctx, source, nil) })
 	if err == nil && s.Result == "" && len(in.Arguments) > 0 {
 		// Without a header, the arguments are the variables that it begins with.
 		s, err = f.parse(ctx, fn.Script, in.Arguments)
@@ -166,6 +166,7 @@ func (f *Functions) scripts(org lanyard.OrganizationID) func(context.Context, st
 		if err != nil {
 			return nil, err
 		}
-		return f.parsed(ctx, fn)
+		// Without waiting for a turn: the run that asks has one.
+		return f.parsed(fn, func(source string) (*script.Script, error) { return f.read(source) })
 	}
 }

@@ -40,6 +40,7 @@ type Checked struct {
 	Warnings    []lanyard.ScriptProblem // what looks like a secret in it
 	Declared    bool                    // it has a header, which names its parameters
 	Connections []lanyard.LinkName      // that stand in it
+	Functions   []string                // saved ones that it calls
 }
 
 // Check reads a script and runs nothing.
@@ -58,7 +59,8 @@ func (f *Functions) Check(ctx context.Context, c *lanyard.Caller, source string)
 		checked.Problems = problems(err)
 		return checked, nil
 	}
-	checked.Signature, checked.Connections, checked.Declared = signature(s), connections(s), s.Result != ""
+	checked.Signature, checked.Connections, checked.Declared = signature(s), f.connections(s), s.Result != ""
+	checked.Functions = s.Functions
 	return checked, nil
 }
 
@@ -77,14 +79,6 @@ func signature(s *script.Script) lanyard.Signature {
 	return sig
 }
 
-func connections(s *script.Script) []lanyard.LinkName {
-	names := make([]lanyard.LinkName, len(s.Connections))
-	for i, n := range s.Connections {
-		names[i] = lanyard.LinkName(n)
-	}
-	return names
-}
-
 // take reads a script into a function, or adds every problem to the faults.
 func (f *Functions) take(ctx context.Context, fn *lanyard.Function, source string, faults *lanyard.FieldErrors) {
 	if err := lanyard.CheckScript(source); err != nil {
@@ -100,7 +94,7 @@ func (f *Functions) take(ctx context.Context, fn *lanyard.Function, source strin
 		faults.Add("/script", "line %d, column %d: %s", p.Line, p.Column, p.Message)
 	}
 	if err == nil {
-		fn.Script, fn.Signature, fn.Connections = source, signature(s), connections(s)
+		fn.Script, fn.Signature, fn.Connections = source, signature(s), f.connections(s)
 	}
 }
 

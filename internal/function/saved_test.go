@@ -282,6 +282,18 @@ func TestSavedFunctionsAreFoundForOthers(t *testing.T) {
 	wantCode(t, err, lanyard.CodeNotFound)
 }
 
+func TestFunctionsCallOneAnother(t *testing.T) {
+	w := newWorld(t)
+	w.function(w.member, "greet", greet)
+	w.function(w.member, "calls", `m = thisapp.greet("Ada", 2); return m.get("greeting");`)
+	if r := w.run(w.another, "calls"); string(r.Report.Result) != `"Hello Ada"` {
+		t.Errorf("it is %+v", r.Report)
+	}
+	if c, err := w.Check(t.Context(), w.member, `thisapp.greet("Ada", 2);`); err != nil || fmt.Sprint(c.Functions) != "[greet]" {
+		t.Errorf("it calls %+v, %v", c, err)
+	}
+}
+
 func TestCheck(t *testing.T) {
 	w := newWorld(t)
 	c, err := w.Check(t.Context(), w.member, greet)
