@@ -97,6 +97,11 @@ func readScript(r *http.Request) scriptInput {
 
 // newScriptPage is the editor with a text in it. f is nil for a new function; d is what went wrong.
 func newScriptPage(v visitor, f *lanyard.Function, in scriptInput, checked *function.Checked, d *problem.Document) scriptPage {
+	if len(checked.Problems) > 0 && f != nil { // what it takes is not known: most likely what it took before
+		known := *checked
+		known.Signature, known.Declared = f.Signature, f.Signature.Returns != ""
+		checked = &known
+	}
 	p := scriptPage{frame: newShellFrame(v, "New script", "/scripts"), form: newForm(withoutProblems(d, checked), "It was not saved"), Action: "/scripts", Saves: true, Run: "/scripts/run",
 		Source: in.Source, Version: in.Version, Problems: checked.Problems, Warnings: checked.Warnings, Arguments: newArgumentsPart(checked, in)}
 	if f != nil {

@@ -168,7 +168,7 @@
       const found = await answer.json();
       if (signal.aborted) return;
       showProblems(found.problems ?? [], found.warnings ?? []);
-      showArguments(found);
+      if (!found.problems?.length) showArguments(found); // else nobody knows what it takes
     } catch { /* typed on, or nobody answers: the server says it all when saving */ }
   }
 
@@ -396,7 +396,7 @@
       return;
     }
     if (command && key === " ") { event.preventDefault(); complete(true); return; }
-    if (command && key === "Enter") { event.preventDefault(); document.getElementById("execute").click(); return; }
+    if (command && key === "Enter") { event.preventDefault(); execute.click(); return; }
     if (command && key.toLowerCase() === "s") { event.preventDefault(); document.getElementById("save")?.click(); return; }
     if (key === "Tab" && !command && !leaves) { event.preventDefault(); indent(event.shiftKey); return; }
     if (key === "Enter" && !command) { event.preventDefault(); newline(); }
@@ -455,7 +455,7 @@
     if (event.inputType === "insertText" && /[\w."]/.test(event.data ?? "") || (!list.hidden && event.inputType === "deleteContentBackward")) complete(false);
     else close();
   });
-  area.addEventListener("scroll", () => { drawSoon(); close(); });
+  area.addEventListener("scroll", () => { drawSoon(); if (!list.hidden) place(); });
   area.addEventListener("click", close);
   new ResizeObserver(drawSoon).observe(area);
   list.addEventListener("mousedown", (event) => {
@@ -468,27 +468,49 @@
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-line]");
     if (link) { event.preventDefault(); goTo(Number(link.dataset.line), Number(link.dataset.column ?? 1)); }
-    if (event.target.closest("#cancel")) htmx.trigger(document.getElementById("execute"), "htmx:abort");
+    if (event.target.closest("#cancel")) running?.abort();
   });
   document.getElementById("arguments").addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.matches("input")) { event.preventDefault(); document.getElementById("execute").click(); }
+    if (event.key === "Enter" && event.target.matches("input")) { event.preventDefault(); execute.click(); }
   });
 
-  // Executing: while it runs there is a way to stop it; what went wrong in a line is marked there.
-  document.addEventListener("htmx:beforeRequest", (event) => { if (event.target.id === "execute") form.classList.add("executing"); });
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.target.id !== "execute") return;
-    form.classList.remove("executing");
-    document.getElementById("execute").focus();
+  // Executing. The answer is the whole page, of which the outcome is taken. While it runs there is a way to stop it: the
+  // server ends a run that nobody waits for.
+  const execute = document.getElementById("execute");
+  let running = null;
+  execute.addEventListener("click", (event) => {
+    event.preventDefault();
+    if (!running) run();
   });
-  document.addEventListener("htmx:xhr:abort", () => { document.getElementById("outcome").replaceChildren(cancelled()); tell("Cancelled."); });
+  async function run() {
+    running = new AbortController();
+    form.classList.add("executing");
+    execute.disabled = true;
+    try {
+      const answer = await fetch(execute.formAction, { method: "POST", body: new URLSearchParams(new FormData(form)), signal: running.signal });
+      const outcome = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("outcome");
+      if (outcome) showOutcome(outcome.childNodes);
+      else tell("That did not work. Reload the page and try again.");
+    } catch (error) {
+      if (error.name !== "AbortError") tell("Lanyard cannot be reached. Check the network and try again.");
+      else showOutcome([cancelled()]);
+    }
+    running = null;
+    form.classList.remove("executing");
+    execute.disabled = false;
+    execute.focus();
+  }
+  function showOutcome(nodes) {
+    document.getElementById("outcome").replaceChildren(...nodes);
+    markError();
+  }
   function cancelled() {
     const p = document.createElement("p");
     p.className = "quiet";
+    p.role = "status";
     p.textContent = "The run was cancelled. Calls that it had made by then were made.";
     return p;
   }
-  document.addEventListener("htmx:afterSwap", (event) => { if (event.target.id === "outcome") markError(); });
   function markError() {
     const error = document.querySelector("#outcome [data-error-line]");
     if (!error) return;
