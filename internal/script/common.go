@@ -72,7 +72,6 @@ func commonFunctions() []builtin {
 			}
 			return Bool(false)
 		}),
-		is("isFile", "Whether it is a file.", `info isFile("a");`, "false", func(v Value) Value { return Bool(v.kind == KindFile) }),
 		method(anyKind, "equals", "value", "Whether both are the same; of different types they never are.", `info "1".equals(1);`, "false", func(_ *calling, args []Value) (Value, error) {
 			return Bool(same(args[0], args[1])), nil
 		}),
