@@ -9,6 +9,7 @@
 //	eval.go      statements and expressions; arithmetic.go, elements.go  operators, and what a loop goes through
 //	call.go      functions of the language, saved ones, and the world outside
 //	builtin.go   how functions are written and found; text.go, number.go, date.go, …  the functions themselves
+//	json.go, xml.go, file.go  what scripts read and write of the world
 //	describe.go  the language for editors and documentation
 //
 // Start at [Parse], then [Script.Run].

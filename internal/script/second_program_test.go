@@ -30,6 +30,7 @@ type pStatement struct {
 	blocks [][]*pStatement
 	conds  []*pExpr // of if: one for each block but that of else
 	lines  []int
+	caught int // of try: the line of the info that the writer puts into catch
 }
 
 // maker makes a program of bytes. Each variable mostly holds what its name says, so that programs get somewhere.
@@ -242,11 +243,11 @@ func (w *writer) statement(s *pStatement) {
 	case "set":
 		line = w.put("%s = %s;", s.name, s.x)
 	case "add", "remove":
-		line = w.put("%s.%s(%s);", s.x, s.kind, s.y)
+		line = w.put("%s.%s(%s);", s.x, s.kind, s.y.given())
 	case "sort":
 		line = w.put("%s.sort();", s.x)
 	case "put":
-		line = w.put("%s.put(%s, %s);", s.x, s.y, s.z)
+		line = w.put("%s.put(%s, %s);", s.x, s.y.given(), s.z.given())
 	case "break", "continue":
 		line = w.put("%s;", s.kind)
 	case "if":
@@ -271,11 +272,21 @@ func (w *writer) statement(s *pStatement) {
 		line = w.put("try {")
 		w.block(s.blocks[0])
 		w.put("} catch (%s) {", s.name)
-		w.put("info \"caught in \" + %s.lineNo;", s.name)
+		s.caught = w.put("info \"caught in \" + %s.lineNo;", s.name)
 		w.block(s.blocks[1])
 		w.put("}")
 	}
 	s.lines = append(s.lines, line)
+}
+
+// given is an expression as an argument. A literal of a wrong type would be refused before the script runs, so it stands
+// in something that is none.
+func (e *pExpr) given() string {
+	switch e.kind {
+	case "int", "text", "bool", "null", "list", "map":
+		return "ifNull(" + e.String() + ", null)"
+	}
+	return e.String()
 }
 
 // String is an expression as a script has it, each part in brackets.
@@ -308,10 +319,9 @@ func (e *pExpr) String() string {
 	case "neg":
 		return "-(" + e.a.String() + ")"
 	case "size", "length":
-		return "(" + e.a.String() + ")." + e.kind + "()"
+		return "(" + e.a.given() + ")." + e.kind + "()"
 	case "get", "contains":
-		// Not as it stands: a literal of a wrong type would be refused when the program is read.
-		return "(" + e.a.String() + ")." + e.kind + "(ifNull(" + e.b.String() + ", null))"
+		return "(" + e.a.given() + ")." + e.kind + "(" + e.b.given() + ")"
 	case "ifNull":
 		return "ifNull(" + e.a.String() + ", " + e.b.String() + ")"
 	case "if":
@@ -350,6 +360,9 @@ type plainRun struct {
 }
 
 func (r *plainRun) count() error {
+	if r.work < 0 {
+		return errSkip
+	}
 	if r.statements++; r.statements > r.most {
 		return errStopped
 	}
@@ -380,22 +393,22 @@ func (r *plainRun) statement(s *pStatement) error {
 		if err == nil {
 			r.output = append(r.output, r.text(v))
 		}
-		return r.orSkip(err)
+		return err
 	case "set":
 		v, err := r.eval(s.x)
 		if err == nil {
 			r.vars[s.name] = v
 		}
-		return r.orSkip(err)
+		return err
 	case "add", "put", "remove", "sort":
-		return r.orSkip(r.change(s))
+		return r.change(s)
 	case "if":
 		for i, b := range s.blocks {
 			if i < len(s.conds) {
 				r.line = s.lines[i]
 				yes, err := r.truth(s.conds[i])
 				if err != nil {
-					return r.orSkip(err)
+					return err
 				}
 				if !yes {
 					continue
@@ -410,7 +423,8 @@ func (r *plainRun) statement(s *pStatement) error {
 			return err
 		}
 		line := r.line
-		if err := r.count(); err != nil { // the info that the writer put there
+		r.line = s.caught
+		if err := r.count(); err != nil {
 			return err
 		}
 		r.output = append(r.output, fmt.Sprint("caught in ", line))
@@ -422,7 +436,7 @@ func (r *plainRun) statement(s *pStatement) error {
 func (r *plainRun) loop(s *pStatement) error {
 	over, err := r.eval(s.x)
 	if err != nil {
-		return r.orSkip(err)
+		return err
 	}
 	var items []any
 	switch v := over.(type) {
@@ -556,14 +570,6 @@ func inOrder(items []any) []any {
 		out = append(append(append([]any(nil), out[:at]...), item), out[at:]...)
 	}
 	return out
-}
-
-// orSkip gives up when there was too much work.
-func (r *plainRun) orSkip(err error) error {
-	if r.work < 0 {
-		return errSkip
-	}
-	return err
 }
 
 func (r *plainRun) truth(e *pExpr) (bool, error) {
@@ -911,7 +917,7 @@ func checkProgram(t *testing.T, data []byte) bool {
 	const most = 400
 	plain := &plainRun{vars: map[string]any{}, most: most, work: 50_000}
 	wrong := plain.block(program)
-	if errors.Is(wrong, errSkip) {
+	if plain.work < 0 {
 		return false
 	}
 	s, err := Parse(w.String())

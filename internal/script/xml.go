@@ -17,7 +17,7 @@ const (
 	maxXML      = 5 << 20    // bytes of a text that is read as XML
 	maxNodes    = 100_000    // elements, texts and comments in it
 	maxXPath    = 1000       // bytes of a path
-	maxXMLSteps = 10_000_000 // from node to node that following a path takes
+	maxXMLSteps = 12_000_000 // that following a path takes; see step
 	nodeSize    = 192        // bytes that a node takes besides its text
 	attrSize    = 128        // and one of its attributes
 
@@ -31,15 +31,15 @@ const (
 func xmlFunctions() []builtin {
 	source := on(KindText, KindMap, KindList)
 	return []builtin{
-		{names: []string{"executeXPath"}, on: source, min: 2, max: 2, takes: "path", about: "What an XPath 1.0 finds: elements and attributes in their tags, texts by commas, and what it reckons as a text; empty when it finds nothing.", example: `info "<a><b>1</b><b>2</b></a>".executeXPath("/a/b");`, prints: "<b>1</b><b>2</b>", do: executeXPath},
-		{names: []string{"toXml"}, on: source, min: 1, max: 1, about: "XML as it is, if it is well-formed; JSON as XML under the element root.", example: `info {"a": 1, "b": {2, 3}}.toXml();`, prints: "<root><a>1</a><b>2</b><b>3</b></root>", do: func(c *calling, args []Value) (Value, error) {
+		method(source, "executeXPath", "path", "What an XPath 1.0 finds: elements and attributes in their tags, texts by commas, and what it reckons as a text; empty when it finds nothing.", `info "<a><b>1</b><b>2</b></a>".executeXPath("/a/b");`, "<b>1</b><b>2</b>", executeXPath),
+		method(source, "toXml", "", "XML as it is, if it is well-formed; JSON as XML under the element root.", `info {"a": 1, "b": {2, 3}}.toXml();`, "<root><a>1</a><b>2</b><b>3</b></root>", func(c *calling, args []Value) (Value, error) {
 			tree, err := c.xmlTree(args[0])
 			if err != nil {
 				return Value{}, err
 			}
 			return c.xmlText(tree.children()...)
-		}},
-		{names: []string{"toXmlList"}, on: source, min: 1, max: 1, about: "The elements that stand one after the other in a text, as a list.", example: `info "<b>1</b><b>2</b>".toXmlList().get(1);`, prints: "<b>2</b>", do: func(c *calling, args []Value) (Value, error) {
+		}),
+		method(source, "toXmlList", "", "The elements that stand one after the other in a text, as a list.", `info "<b>1</b><b>2</b>".toXmlList().get(1);`, "<b>2</b>", func(c *calling, args []Value) (Value, error) {
 			tree, err := c.xmlNodes(args[0])
 			if err != nil {
 				return Value{}, err
@@ -56,7 +56,7 @@ func xmlFunctions() []builtin {
 				items = append(items, item)
 			}
 			return c.newList(items)
-		}},
+		}),
 	}
 }
 
@@ -424,6 +424,8 @@ type xmlWalk struct {
 	steps int
 }
 
+// step counts four from one node to another, and one back to the node before: the library counts siblings so. A text is
+// as many as a quarter of its bytes.
 func (w *xmlWalk) step(n int) {
 	before := w.steps
 	w.steps += n
@@ -468,12 +470,12 @@ func (x *xmlCursor) Value() (s string) {
 		x.walk.inner(&b, x.at)
 		return b.String()
 	}
-	x.walk.step(1 + len(s)/16)
+	x.walk.step(4 + len(s)/4)
 	return s
 }
 
 func (w *xmlWalk) inner(b *strings.Builder, n *xmlNode) {
-	w.step(1 + len(n.text)/16)
+	w.step(4 + len(n.text)/4)
 	if n.kind == xpath.TextNode {
 		b.WriteString(n.text)
 	}
@@ -483,14 +485,14 @@ func (w *xmlWalk) inner(b *strings.Builder, n *xmlNode) {
 }
 
 func (x *xmlCursor) Copy() xpath.NodeNavigator {
-	x.walk.step(1)
+	x.walk.step(4)
 	c := *x
 	return &c
 }
 
 // to goes to a node, if there is one.
-func (x *xmlCursor) to(n *xmlNode) bool {
-	x.walk.step(1)
+func (x *xmlCursor) to(n *xmlNode, steps int) bool {
+	x.walk.step(steps)
 	if n == nil || x.attr >= 0 {
 		return false
 	}
@@ -505,11 +507,11 @@ func (x *xmlCursor) MoveToParent() bool {
 		x.attr = -1
 		return true
 	}
-	return x.to(x.at.parent)
+	return x.to(x.at.parent, 4)
 }
 
 func (x *xmlCursor) MoveToNextAttribute() bool {
-	x.walk.step(1)
+	x.walk.step(4)
 	if x.at.kind != xpath.ElementNode || x.attr+1 >= len(x.at.attrs) {
 		return false
 	}
@@ -517,12 +519,12 @@ func (x *xmlCursor) MoveToNextAttribute() bool {
 	return true
 }
 
-func (x *xmlCursor) MoveToChild() bool    { return x.to(x.at.first) }
-func (x *xmlCursor) MoveToNext() bool     { return x.to(x.at.next) }
-func (x *xmlCursor) MoveToPrevious() bool { return x.to(x.at.previous) }
+func (x *xmlCursor) MoveToChild() bool    { return x.to(x.at.first, 4) }
+func (x *xmlCursor) MoveToNext() bool     { return x.to(x.at.next, 4) }
+func (x *xmlCursor) MoveToPrevious() bool { return x.to(x.at.previous, 1) }
 
 func (x *xmlCursor) MoveToFirst() bool {
-	return x.at.parent != nil && x.at.previous != nil && x.to(x.at.parent.first)
+	return x.at.parent != nil && x.at.previous != nil && x.to(x.at.parent.first, 4)
 }
 
 func (x *xmlCursor) MoveTo(other xpath.NodeNavigator) bool {
