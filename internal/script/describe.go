@@ -90,11 +90,14 @@ func (h *highlighter) brackets(t token) {
 	}
 }
 
+// mostWords is how many an attribute has at most, with the hyphens between: response-format.
+const mostWords = 3
+
 // name takes a name, or several with dots between that mean one function.
 func (h *highlighter) name(t token) {
 	if h.block == 1 {
 		n := 1
-		for h.peek(n).kind == tokName || isSign(h.peek(n), "-") {
+		for n < mostWords && (h.peek(n).kind == tokName || isSign(h.peek(n), "-")) {
 			n++
 		}
 		if last := h.peek(n - 1); isSign(h.peek(n), ":") && last.kind == tokName {

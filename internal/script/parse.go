@@ -78,6 +78,9 @@ func (p *parser) accept(sign string) bool {
 	return false
 }
 
+// full: there are as many problems as are listed, so nothing needs to be found out for another.
+func (p *parser) full() bool { return len(p.problems) >= maxProblems }
+
 func (p *parser) fail(at int, format string, args ...any) {
 	p.problem(at, format, args...)
 	panic(bail{})
@@ -476,6 +479,9 @@ func (p *parser) assign(name string) int {
 // use gives the slot of a variable that must have one already.
 func (p *parser) use(name token) int {
 	slot, ok := p.slots[name.text]
+	if !ok && p.full() {
+		return p.assign(name.text)
+	}
 	if !ok {
 		hint := ""
 		for known := range p.slots {

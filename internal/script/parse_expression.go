@@ -125,6 +125,9 @@ func (p *parser) arguments() []expression {
 func (p *parser) function(name token, args []expression, method bool) expression {
 	c := &call{place: place{p.pos(name.at)}, name: name.text, method: method, args: args}
 	named := builtins()[strings.ToLower(name.text)]
+	if len(named) == 0 && p.full() {
+		return c
+	}
 	if len(named) == 0 {
 		p.problem(name.at, "Not able to find '%s' function%s", name.text, similar(name.text))
 		return c
@@ -144,7 +147,7 @@ func (p *parser) function(name token, args []expression, method bool) expression
 // checkArguments finds those that stand there as they are and are not of the type that the function takes.
 func (p *parser) checkArguments(c *call) {
 	wrong := func(at Pos, format string, args ...any) {
-		if len(p.problems) < maxProblems {
+		if !p.full() {
 			p.problems = append(p.problems, Problem{at, fmt.Sprintf(format, args...)})
 		}
 	}
@@ -176,7 +179,7 @@ func (c *call) takesKeys() bool {
 // returnsSomething complains of a call without a result where a value is wanted.
 func (p *parser) returnsSomething(x expression) {
 	c, ok := x.(*call)
-	if ok && len(c.found) > 0 && !slices.ContainsFunc(c.found, func(b *builtin) bool { return b.result != nothing }) {
+	if ok && !p.full() && len(c.found) > 0 && !slices.ContainsFunc(c.found, func(b *builtin) bool { return b.result != nothing }) {
 		p.problems = append(p.problems, Problem{c.Pos, fmt.Sprintf("%s function cant be assigned to variable or used in expression", c.name)})
 	}
 }

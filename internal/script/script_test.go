@@ -191,15 +191,31 @@ func TestO10_SourcesThatAreNone(t *testing.T) {
 	for name, source := range map[string]string{
 		"nested": strings.Repeat("(", 100_000) + "1", "nested blocks": strings.Repeat("if (true) {", 100_000), "minus signs": "x = " + strings.Repeat("-", 100_000) + "1;",
 		"large": strings.Repeat("info 1;\n", 200_000), "NUL": "info \x00;", "not UTF-8": "info \"\xff\";", "methods": "x = 1" + strings.Repeat(".abs()", 100_000) + ";",
+		"unknown names": numbered("info a%d;\n", 60_000), "unknown functions": numbered("x = a%d();\n", 60_000), "unknown functions in one statement": "x = {" + numbered("a%d(),", 60_000) + "1};",
+		"unknown attributes": "x = invokeurl [" + numbered("a%d: 1\n", 60_000) + "];", "names in a block": "x = invokeurl [" + strings.Repeat("a ", 300_000),
 	} {
 		began := time.Now()
 		if _, err := Parse(source); err == nil {
 			t.Errorf("%s was taken", name)
 		}
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("%s took %s", name, took)
 		}
+		began = time.Now()
+		Highlight(source)
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("%s took %s to colour", name, took)
+		}
 	}
+}
+
+// numbered is a text so many times, each with its number.
+func numbered(text string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, text, i)
+	}
+	return b.String()
 }
 
 func TestO14_OutputIsCut(t *testing.T) {
