@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	maxXML      = 5 << 20    // bytes of a text that is read as XML
-	maxNodes    = 100_000    // elements, texts and comments in it
-	maxXPath    = 1000       // bytes of a path
-	maxXMLSteps = 12_000_000 // that following a path takes; see step
-	nodeSize    = 192        // bytes that a node takes besides its text
-	attrSize    = 128        // and one of its attributes
+	maxXML      = 5 << 20   // bytes of a text that is read as XML
+	maxNodes    = 100_000   // elements, texts and comments in it
+	maxXPath    = 1000      // bytes of a path
+	maxXMLSteps = 6_000_000 // that following a path takes; see step
+	nodeSize    = 192       // bytes that a node takes besides its text
+	attrSize    = 128       // and one of its attributes
 
 	wrongXML = "Invalid XML or Invalid XPath"
 	rootName = "root" // of JSON as XML
