@@ -70,7 +70,7 @@ func TestBrowserScripts(t *testing.T) {
 	tab.Fill("Name", "Orders of a customer")
 
 	// What is wrong is marked while one types, in the text, beside it and below.
-	tab.Fill("Script", "map orders(string customer)\n{\n\tinfo customer.lenght();\n}\n")
+	tab.Fill("Script", "map orders(string customer)\n{\n\tinfo customer.lengthy();\n}\n")
 	tab.Await(`document.querySelector("#problems")?.innerText.includes("Line 3, column") && document.querySelector(".numbers .bad")?.innerText === "3" && document.querySelector(".layer .marked.bad") !== null`)
 	pictured(tab, "editor-problem")
 	tab.Accessible()
@@ -244,7 +244,7 @@ func TestBrowserScriptsUnscripted(t *testing.T) {
 	tab.Shows("My connections")
 	tab.Open(l.URL + "/scripts/new")
 	tab.Fill("Name", "Plain")
-	tab.Fill("Script", "info \"a\"\ninfo lenght(1);\n")
+	tab.Fill("Script", "info \"a\"\ninfo lengthy(1);\n")
 	tab.Press("Save")
 	tab.Shows("It was not saved")
 	tab.Press("Line 2, column 6")

@@ -112,8 +112,8 @@ func scriptsStates() []state {
 		}
 		return p
 	}
-	wrong := scriptInput{Name: "Daily report", LinkName: "daily_report", Source: "info \"a\"\ntoken = \"sk_live_invented\";\ninfo lenght(token);\n", Rows: []argumentRow{{Name: "customer", Value: "zylker"}}}
-	problems := &function.Checked{Problems: []lanyard.ScriptProblem{{Line: 2, Column: 1, Message: "Improper Statement Error might be due to missing ';' at end of the line"}, {Line: 3, Column: 6, Message: "Not able to find 'lenght' function: is length meant?"}},
+	wrong := scriptInput{Name: "Daily report", LinkName: "daily_report", Source: "info \"a\"\ntoken = \"sk_live_invented\";\ninfo lengthy(token);\n", Rows: []argumentRow{{Name: "customer", Value: "zylker"}}}
+	problems := &function.Checked{Problems: []lanyard.ScriptProblem{{Line: 2, Column: 1, Message: "Improper Statement Error might be due to missing ';' at end of the line"}, {Line: 3, Column: 6, Message: "Not able to find 'lengthy' function: is length meant?"}},
 		Warnings: []lanyard.ScriptProblem{{Line: 2, Column: 9, Message: "This looks like a secret. Everybody in the organization can read scripts: put it into a connection."}}}
 	faults := &lanyard.Error{Code: lanyard.CodeInvalidRequest, Message: "The request is not valid; nothing was changed.", Fields: []lanyard.FieldError{{Pointer: "/link_name", Detail: "this link name is taken"}, {Pointer: "/script", Detail: "line 2, column 1: …"}}}
 	moved := lanyard.Errorf(lanyard.CodeConflict, "Version 5 of the function daily_report was saved meanwhile: read it again. Nothing was changed.")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -137,6 +138,7 @@ type outcomePart struct {
 	Cut        bool
 	Calls      []scriptCallRow
 	Path       string // of the recorded run; empty: it is not recorded
+	Source     string // of the page that has the lines; empty: this one
 }
 
 // shownRunError is what ended a run, and what to do.
@@ -381,8 +383,10 @@ type runPage struct {
 func (runPage) template() string { return "script_run" }
 
 func newRunPage(v visitor, f *lanyard.Function, run *lanyard.FunctionRun, names store.Names, publicURL string) runPage {
-	return runPage{frame: newShellFrame(v, "A run of "+f.Name, "/scripts"), scriptHead: newScriptHead(f, "Runs"), Run: newRunRow(run, names), Key: nameOf(names.Keys, run.Key, "a deleted key"),
+	p := runPage{frame: newShellFrame(v, "A run of "+f.Name, "/scripts"), scriptHead: newScriptHead(f, "Runs"), Run: newRunRow(run, names), Key: nameOf(names.Keys, run.Key, "a deleted key"),
 		Outcome: newOutcomePart(&run.Report, run.Status, run.Statements, run.Duration, publicURL)}
+	p.Outcome.Source = scriptPath(f.LinkName, "versions", strconv.FormatInt(run.Version, 10))
+	return p
 }
 
 func (s *site) scriptRun(w http.ResponseWriter, r *http.Request, v visitor) error {
