@@ -617,6 +617,7 @@ var tenancyAccess = []tenancyRule{
 	{"POST /v1/functions/{link_name}/hook", "POST /v1/functions/absent/hook", ``, false, nobody(403, 404, 404, 404, 404, 403, 403)},
 	{"DELETE /v1/functions/{link_name}/hook", "DELETE /v1/functions/absent/hook", ``, false, nobody(403, 404, 404, 404, 404, 403, 403)},
 	{"GET /v1/function_runs/{id}", "GET /v1/function_runs/run_A", ``, false, nobody(404, 404, 404, 404, 404, 404, 404)},
+	{"POST /hooks/{token}", "POST /hooks/ABCDEFGHIJKLMNOPQRSTUVWXYZ", `{}`, false, [11]int{404, 404, 404, 404, 404, 404, 404, 404, 404, 404, 404}}, // no key is looked at
 	{"GET /v1/webhooks", "GET /v1/webhooks", ``, false, nobody(403, 403, 200, 200, 200, 403, 403)},
 	{"POST /v1/webhooks", "POST /v1/webhooks", `{"url":"https://app.example/#","enabled":false}`, false, nobody(403, 403, 201, 201, 201, 403, 403)},
 	{"GET /v1/webhooks/{id}", "GET /v1/webhooks/whk_A", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
