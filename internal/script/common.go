@@ -76,7 +76,7 @@ func commonFunctions() []builtin {
 		{names: []string{"equals"}, on: anyKind, min: 2, max: 2, takes: "value", about: "Whether both are the same; of different types they never are.", example: `info "1".equals(1);`, prints: "false", do: func(_ *calling, args []Value) (Value, error) {
 			return Bool(same(args[0], args[1])), nil
 		}},
-		{names: []string{"toString", "toText"}, on: anyKind, min: 1, max: 1, about: "As a text: maps and lists in JSON, everything else as it is printed.", example: `info {"a": {1, 2}}.toString();`, prints: `{"a":[1,2]}`, do: func(c *calling, args []Value) (Value, error) {
+		{names: []string{"toString", "toText"}, on: anyKind, min: 1, max: 1, about: "As a text: maps and collections in JSON, everything else as it is printed.", example: `info {"a": {1, 2}}.toString();`, prints: `{"a":[1,2]}`, do: func(c *calling, args []Value) (Value, error) {
 			switch args[0].Kind() {
 			case KindMap, KindCollection:
 				s, err := c.json(c.Pos, args[0])

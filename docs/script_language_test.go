@@ -1,0 +1,93 @@
+package docs_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"lanyard/internal/servertest"
+)
+
+var (
+	// example is a script, with its arguments on the line above it, and what it prints.
+	example = regexp.MustCompile("(?s)```dg([^\n]*)\n(.*?)```\n\n```text\n(.*?)```")
+	scripts = regexp.MustCompile("```dg")
+)
+
+// TestExamplesOfTheLanguage runs every example of the page on a server, and compares what it prints.
+func TestExamplesOfTheLanguage(t *testing.T) {
+	acme := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent, _ := io.ReadAll(r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]string{"sent": string(sent)})
+	}))
+	t.Cleanup(acme.Close)
+	l := servertest.Start(t)
+	s := newShell(t, l)
+	s.file(t, "acme.json", `{"link_name": "acme", "name": "Acme", "base_url": "`+acme.URL+`", "hosts": ["`+strings.TrimPrefix(acme.URL, "http://")+`"], "auth": {"type": "basic"}}`)
+	s.run(t, `lanyard services create -f acme.json
+		lanyard connections create acme_support --service acme
+		echo builder | lanyard connections connect acme_support -c username=bob -c password=-`)
+	text, err := os.ReadFile("script-language.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := example.FindAllSubmatch(text, -1)
+	if n := len(scripts.FindAll(text, -1)); n != len(found) || n < 10 {
+		t.Errorf("the page has %d scripts, and says of %d what they print", n, len(found))
+	}
+	for _, m := range found {
+		arguments := map[string]any{}
+		for _, argument := range strings.Fields(string(m[1])) {
+			name, value, _ := strings.Cut(argument, "=")
+			arguments[name] = value
+		}
+		if got, want := printed(t, l, string(m[2]), arguments), string(m[3]); got != want {
+			t.Errorf("the script\n%s\nprints\n%s\nand the page says\n%s", m[2], got, want)
+		}
+	}
+}
+
+// printed is what a script prints, returns and complains of, as lanyard run script.dg shows it.
+func printed(t *testing.T, l *servertest.Lanyard, script string, arguments map[string]any) string {
+	t.Helper()
+	var run struct {
+		Output []string
+		Result any
+		Error  *struct {
+			Line     int
+			Message  string
+			Problems []struct {
+				Line, Column int
+				Message      string
+			}
+		}
+	}
+	answer := l.Must(t, 200, "POST /v1/scripts/run", map[string]any{"script": script, "arguments": arguments})
+	if err := json.Unmarshal([]byte(answer.Body), &run); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, line := range run.Output {
+		fmt.Fprintln(&b, line)
+	}
+	if run.Result != nil {
+		fmt.Fprintln(&b, run.Result)
+	}
+	switch {
+	case run.Error == nil:
+	case len(run.Error.Problems) > 0:
+		for _, p := range run.Error.Problems {
+			fmt.Fprintf(&b, "script.dg:%d:%d: %s\n", p.Line, p.Column, p.Message)
+		}
+	default:
+		fmt.Fprintf(&b, "script.dg:%d: %s\n", run.Error.Line, run.Error.Message)
+	}
+	return b.String()
+}
