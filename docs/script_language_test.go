@@ -17,7 +17,7 @@ import (
 var (
 	// example is a script, with its arguments on the line above it, and what it prints.
 	example = regexp.MustCompile("(?s)```dg([^\n]*)\n(.*?)```\n\n```text\n(.*?)```")
-	scripts = regexp.MustCompile("```dg")
+	scripts = regexp.MustCompile("(?s)```dg[^\n]*\n(.*?)```")
 )
 
 // TestExamplesOfTheLanguage runs every example of the page on a server, and compares what it prints.
@@ -54,25 +54,50 @@ func TestExamplesOfTheLanguage(t *testing.T) {
 	}
 }
 
+// TestExamplesOfTasks: each task on the page is one that there is, and takes these arguments. Nothing is connected, so
+// that is as far as the scripts get.
+func TestExamplesOfTasks(t *testing.T) {
+	l := servertest.Start(t)
+	text, err := os.ReadFile("tasks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := scripts.FindAllSubmatch(text, -1)
+	if len(found) < 3 {
+		t.Errorf("only %d scripts on the page", len(found))
+	}
+	for _, m := range found {
+		if o := run(t, l, string(m[1]), map[string]any{}); o.Error == nil || len(o.Error.Problems) > 0 || o.Error.Code == "" {
+			t.Errorf("the script\n%s\ncomes to %+v", m[1], o.Error)
+		}
+	}
+}
+
+// outcome is what the API answers to a run.
+type outcome struct {
+	Output []string
+	Result any
+	Error  *struct {
+		Line          int
+		Message, Code string
+		Problems      []struct {
+			Line, Column int
+			Message      string
+		}
+	}
+}
+
+func run(t *testing.T, l *servertest.Lanyard, script string, arguments map[string]any) *outcome {
+	t.Helper()
+	var o outcome
+	l.Must(t, 200, "POST /v1/scripts/run", map[string]any{"script": script, "arguments": arguments}).JSON(t, &o)
+	return &o
+}
+
 // printed is what a script prints, returns and complains of, as lanyard run script.dg shows it.
 func printed(t *testing.T, l *servertest.Lanyard, script string, arguments map[string]any) string {
 	t.Helper()
-	var run struct {
-		Output []string
-		Result any
-		Error  *struct {
-			Line     int
-			Message  string
-			Problems []struct {
-				Line, Column int
-				Message      string
-			}
-		}
-	}
-	answer := l.Must(t, 200, "POST /v1/scripts/run", map[string]any{"script": script, "arguments": arguments})
-	if err := json.Unmarshal([]byte(answer.Body), &run); err != nil {
-		t.Fatal(err)
-	}
+	run := run(t, l, script, arguments)
 	var b strings.Builder
 	for _, line := range run.Output {
 		fmt.Fprintln(&b, line)
