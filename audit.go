@@ -55,6 +55,11 @@ const (
 	ActionWebhookDelete      Action = "webhook.delete"
 	ActionWebhookSecret      Action = "webhook.secret.rotate"
 	ActionWebhookSwitchOff   Action = "webhook.switch_off"
+	ActionFunctionCreate     Action = "function.create"
+	ActionFunctionEdit       Action = "function.edit"
+	ActionFunctionDelete     Action = "function.delete"
+	ActionFunctionHook       Action = "function.hook.create"
+	ActionFunctionHookEnd    Action = "function.hook.delete"
 )
 
 // AuditEntry says who did what to what. It is written in the transaction of the change itself, so a change that was

@@ -15,6 +15,8 @@ type Caller struct {
 	Rights   KeyRights
 	// ForUser: the call named the user it acts for (Lanyard-User).
 	ForUser bool
+	// Unattended: nobody asked for this now. A schedule or an address runs a function as whoever saved it.
+	Unattended bool
 	// Session is the hash of the browser session; empty for a key. A consent begun in a session ends in the same one.
 	Session string
 	// ConnectSession is set for an end user of a host application, who connects and does nothing else here: the browser
@@ -28,9 +30,10 @@ func (c *Caller) MayUse(connection LinkName) bool {
 }
 
 // LoginUser is the user whose own credentials a connection with *Use credentials of login user* takes. A key made to
-// act for users stands for nobody until a call says for whom, so that its owner's account is never used by oversight.
+// act for users stands for nobody until a call says for whom, so that its owner's account is never used by oversight; and
+// where nobody asks, nobody is signed in.
 func (c *Caller) LoginUser() UserID {
-	if c.Rights.ActForUsers && !c.ForUser {
+	if c.Unattended || c.Rights.ActForUsers && !c.ForUser {
 		return ""
 	}
 	return c.User

@@ -27,6 +27,7 @@ const (
 	CodeRequestTooLarge       Code = "request_too_large"
 	CodeUnsupportedMediaType  Code = "unsupported_media_type"
 	CodeRateLimited           Code = "rate_limited"
+	CodeFunctionFailed        Code = "function_failed"
 	CodeInternal              Code = "internal"
 	CodeUpstreamUnreachable   Code = "upstream_unreachable"
 	CodeResponseTooLarge      Code = "response_too_large"

@@ -24,10 +24,24 @@ type Function struct {
 	NextRunAt time.Time
 	// HookSet: it has an address of its own, whose token is not known any more.
 	HookSet bool
+	// Signature is what the current version takes and gives.
+	Signature Signature
 	// Connections are the link names that stand in the script.
 	Connections []LinkName
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+}
+
+// Signature is what a script takes and gives.
+type Signature struct {
+	Parameters []ScriptParameter `json:"parameters"`
+	Returns    string            `json:"returns"` // the type of the result; empty where the header is missing
+}
+
+// ScriptParameter is one that a script takes.
+type ScriptParameter struct {
+	Name string `json:"name"`
+	Type string `json:"type"` // empty where any will do
 }
 
 // Schedule is when a function runs by itself.
@@ -85,11 +99,13 @@ type FunctionRun struct {
 
 // RunReport is what a run of a script came to. In the store it is sealed.
 type RunReport struct {
-	Output []string  `json:"output"`
-	Cut    bool      `json:"output_cut,omitempty"` // there was more output than is kept
-	Result []byte    `json:"result,omitempty"`     // JSON
-	Error  *RunError `json:"error,omitempty"`
-	Calls  []RunCall `json:"calls,omitempty"`
+	Output []string `json:"output"`
+	Cut    bool     `json:"output_cut,omitempty"` // there was more output than is kept
+	Result []byte   `json:"result,omitempty"`     // JSON
+	// ResultCut: there was a result, too large for the record.
+	ResultCut bool      `json:"result_cut,omitempty"`
+	Error     *RunError `json:"error,omitempty"`
+	Calls     []RunCall `json:"calls,omitempty"`
 }
 
 // RunError is what ended a script.

@@ -217,6 +217,61 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 	if outcome.Error != nil || !slices.Equal(outcome.Output, []string{"hello Ada"}) || string(outcome.Result) != `"secret GET /api/x"` || len(outcome.Calls) != 1 || outcome.Calls[0].Status != 200 || outcome.Calls[0].Connection != "live" {
 		t.Errorf("the script came to %s", outcome.JSON())
 	}
+	checked, err := c.CheckScript(ctx, "info ;")
+	must(err)
+	if len(checked.Problems) != 1 || checked.Problems[0].Column != 6 {
+		t.Errorf("the script is %s", checked.JSON())
+	}
+	f, err := c.CreateFunction(ctx, client.NewFunction{Name: "Greet", Script: `string greet(string name) { return "Hello " + name; }`})
+	must(err)
+	if f.LinkName != "greet" || f.Version != 1 || f.Author != me.User.ID || len(f.Parameters) != 1 || f.Parameters[0].Type != "string" || f.Schedule != nil || len(f.Warnings) != 0 {
+		t.Errorf("made %+v", f)
+	}
+	f, err = c.EditFunction(ctx, "greet", map[string]any{"script": `info "on time"; key = "AKIA` + `IOSFODNN7EXAMPLE";`, "schedule": lanyard.Schedule{Cron: "0 9 * * *", Zone: "Europe/Berlin"}})
+	must(err)
+	if f.Version != 2 || f.Schedule == nil || f.NextRunAt.IsZero() || len(f.Warnings) != 1 || f.Warnings[0].Column != 24 {
+		t.Errorf("edited to %s", f.JSON())
+	}
+	for f, err := range c.Functions("greet").All(ctx) {
+		must(err)
+		if f.LinkName != "greet" || f.Script != "" {
+			t.Errorf("listed %+v", f)
+		}
+	}
+	for v, err := range c.FunctionVersions("greet").All(ctx) {
+		must(err)
+		if v, err = c.FunctionVersion(ctx, "greet", v.Version); err != nil || v.Script == "" || v.SavedBy != me.User.ID {
+			t.Errorf("the version is %+v, %v", v, err)
+		}
+	}
+	ran, err := c.RunFunction(ctx, "greet", nil)
+	must(err)
+	if ran.Error != nil || ran.RunID == "" || !slices.Equal(ran.Output, []string{"on time"}) {
+		t.Errorf("the run came to %s", ran.JSON())
+	}
+	for r, err := range c.FunctionRuns("greet").All(ctx) {
+		must(err)
+		if r.ID != ran.RunID || r.Status != lanyard.RunOK || r.Cause != lanyard.CauseAPI {
+			t.Errorf("listed %+v", r)
+		}
+	}
+	kept, err := c.FunctionRun(ctx, ran.RunID)
+	must(err)
+	if !slices.Equal(kept.Output, []string{"on time"}) || string(kept.Result) != "null" {
+		t.Errorf("kept %s", kept.JSON())
+	}
+	address, err := c.CreateFunctionHook(ctx, "greet")
+	must(err)
+	if !strings.HasPrefix(address.URL.Reveal(), "http://lanyard.test/hooks/") {
+		t.Errorf("the address is %s", address.JSON())
+	}
+	must(c.DeleteFunctionHook(ctx, "greet"))
+	f, err = c.Function(ctx, "greet")
+	must(err)
+	if f.HookSet || f.Script == "" {
+		t.Errorf("read %+v", f)
+	}
+	must(c.DeleteFunction(ctx, "greet"))
 	res, err := c.Proxy(ctx, "live", "PUT", "/y", nil, strings.NewReader("data"))
 	must(err)
 	if got := read(t, res); got != "secret PUT /api/y" {

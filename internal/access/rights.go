@@ -12,9 +12,11 @@ type Right string
 const (
 	RightConnect      Right = "connect"
 	RightDefine       Right = "define"
+	RightScripts      Right = "scripts"
 	RightKeys         Right = "keys"
 	RightSeePeople    Right = "see_people"
 	RightRecords      Right = "records"
+	RightFunctions    Right = "functions"
 	RightOAuthClients Right = "oauth_clients"
 	RightActForUsers  Right = "act_for_users"
 	RightPeople       Right = "people"
@@ -32,9 +34,11 @@ var Rights = []struct {
 }{
 	{RightConnect, lanyard.RoleMember, "Create connections, connect own accounts, call through connections"},
 	{RightDefine, lanyard.RoleMember, "Create custom services, edit and delete one's own"},
+	{RightScripts, lanyard.RoleMember, "Read and run everybody's functions, save functions, edit and delete one's own"},
 	{RightKeys, lanyard.RoleMember, "Make API keys that act as oneself"},
 	{RightSeePeople, lanyard.RoleMember, "See who is in the organization"},
 	{RightRecords, lanyard.RoleAdmin, "Read everybody's activity and the audit log"},
+	{RightFunctions, lanyard.RoleAdmin, "Edit and delete everybody's functions, read all their runs"},
 	{RightOAuthClients, lanyard.RoleAdmin, "Set the organization's OAuth clients of default services"},
 	{RightActForUsers, lanyard.RoleAdmin, "Make API keys that act for other users"},
 	{RightPeople, lanyard.RoleAdmin, "Invite, edit, deactivate and remove people up to one's own role, and hand their connections over"},

@@ -178,19 +178,9 @@ func (a *API) readBody(op *huma.Operation, w http.ResponseWriter, r *http.Reques
 	if op.Path == "/v1/invoke" {
 		limit = a.MaxInvokeBody
 	}
-	if r.ContentLength > limit {
-		return tooLarge(limit)
-	}
-	// A body that never ends would hold a connection for ever. Where w knows no deadlines there is no connection.
-	deadline := http.NewResponseController(w)
-	_ = deadline.SetReadDeadline(time.Now().Add(bodyWithin))
-	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-	_ = deadline.SetReadDeadline(time.Time{})
-	switch {
-	case err != nil:
-		return lanyard.Errorf(lanyard.CodeInvalidRequest, "The body of the request broke off.").With(err)
-	case int64(len(body)) > limit:
-		return tooLarge(limit)
+	body, err := readWithin(w, r, limit)
+	if err != nil {
+		return err
 	}
 	schema, required := emptyBody, false
 	if op.RequestBody != nil {
@@ -208,6 +198,25 @@ func (a *API) readBody(op *huma.Operation, w http.ResponseWriter, r *http.Reques
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	r.Header.Set("Content-Type", "application/json") // huma decodes by it; both types are JSON
 	return nil
+}
+
+// readWithin reads a body of at most limit bytes.
+func readWithin(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if r.ContentLength > limit {
+		return nil, tooLarge(limit)
+	}
+	// A body that never ends would hold a connection for ever. Where w knows no deadlines there is no connection.
+	deadline := http.NewResponseController(w)
+	_ = deadline.SetReadDeadline(time.Now().Add(bodyWithin))
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	_ = deadline.SetReadDeadline(time.Time{})
+	switch {
+	case err != nil:
+		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "The body of the request broke off.").With(err)
+	case int64(len(body)) > limit:
+		return nil, tooLarge(limit)
+	}
+	return body, nil
 }
 
 func tooLarge(limit int64) error {

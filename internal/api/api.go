@@ -143,6 +143,9 @@ func Owns(r *http.Request) bool {
 			return true
 		}
 	}
+	if strings.HasPrefix(path, function.HookPath) {
+		return true
+	}
 	switch path {
 	case "/healthz", "/readyz", "/metrics", "/openapi.json", "/schemas/catalog.json":
 		return true

@@ -121,7 +121,7 @@ func TestPathsThatAreNothing(t *testing.T) {
 	for _, p := range []string{
 		"/v1/nothing", "/v1", "/v1/", "/v1/me/", "/v1//me", "/v1/./me", "/v1/x/../me", "//v1/me", "/%76%31/me", "/v1/me;jsessionid=1",
 		"/v1%2fme", "/V1/me", "/v1/connections/a%2fb", "/v1/connections/..%2f..%2fme", "/v1/proxy", "/healthz/", "/docs/docs.css",
-		"/v1/scripts/run", "/v1/people",
+		"/v1/scripts", "/v1/people", "/hooks/", "/hooks/a/b",
 	} {
 		t.Run("N11 "+p, func(t *testing.T) {
 			a := w.raw("GET " + p + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + w.key + "\r\nConnection: close\r\n\r\n")

@@ -17,6 +17,7 @@ type operation struct {
 	body        string // an example, in JSON
 	answer      string // an example, in JSON; empty where there is none
 	media       string // of the answer, where it is not JSON
+	open        bool   // needs no API key
 	errors      []lanyard.Code
 }
 
@@ -187,6 +188,36 @@ const (
   "failing_since": null,
   "created_at": "2026-01-31T12:00:00Z",
   "updated_at": "2026-01-31T12:00:00Z"`
+	exampleFunction = `{
+  "link_name": "daily_report",
+  "name": "Daily report",
+  "version": 3,
+  "parameters": [],
+  "returns": "map",
+  "connections": ["acme_live"],
+  "schedule": {"cron": "0 9 * * MON-FRI", "zone": "Europe/Berlin"},
+  "next_run_at": "2026-02-02T08:00:00Z",
+  "hook_set": false,
+  "author": "usr_C6B3YV2ZPTLWQ7DKXN4H",
+  "saved_by": "usr_C6B3YV2ZPTLWQ7DKXN4H",
+  "created_at": "2026-01-31T12:00:00Z",
+  "updated_at": "2026-01-31T12:00:00Z"`
+	exampleFunctionScript = `,
+  "script": "map daily_report()\n{\n  tickets = invokeurl [url: \"/v2/tickets\" connection: \"acme_live\"];\n  return {\"open\": tickets.size()};\n}"
+}`
+	exampleVersion = `{"version": 3, "saved_by": "usr_C6B3YV2ZPTLWQ7DKXN4H", "saved_at": "2026-01-31T12:00:00Z"`
+	exampleCall    = `{"line": 3, "name": "invokeurl", "connection": "acme_live", "method": "GET", "host": "acme.com", "path": "/v2/tickets", "status": 200, "started_ms": 0, "duration_ms": 182}`
+	exampleRun     = `{
+  "id": "run_018d5f0c3a1b2c7",
+  "function": "daily_report",
+  "version": 3,
+  "cause": "schedule",
+  "user": "usr_C6B3YV2ZPTLWQ7DKXN4H",
+  "key": "",
+  "status": "ok",
+  "started_at": "2026-02-02T08:00:00Z",
+  "duration_ms": 183,
+  "statements": 2`
 	exampleDelivery = `{
   "id": "evt_018d5f0c3a1b2c7",
   "type": "authorization.reconnect_required",
@@ -241,6 +272,94 @@ var operations = map[string]operation{
   "duration_ms": 183
 }`,
 		errors: codes(withBody, []lanyard.Code{lanyard.CodeRateLimited}),
+	},
+	"POST /v1/scripts/check": {
+		id: "check_script", tag: "Scripts", summary: "Check a script",
+		description: "Reads a script and runs nothing: everything that is wrong with it, with lines and columns, and what it takes and uses.",
+		body:        `{"script": "string greet(string name)\n{\n  return \"Hello \" + name;\n}"}`,
+		answer:      `{"problems": [], "warnings": [], "parameters": [{"name": "name", "type": "string"}], "returns": "string", "connections": [], "functions": []}`,
+		errors:      withBody,
+	},
+	"GET /v1/functions": {
+		id: "list_functions", tag: "Scripts", summary: "List functions",
+		description: "The organization's functions, which are saved scripts, by link name and without their scripts. Everybody in the organization reads and runs them.",
+		answer:      exampleList(exampleFunction + "\n}"),
+	},
+	"POST /v1/functions": {
+		id: "create_function", tag: "Scripts", summary: "Save a function",
+		description: "A script that cannot be read is not saved: `errors` lists everything that is wrong with it. What looks like a secret is saved and told in `warnings`, since everybody in the organization can read scripts.\n\n" +
+			"With a `schedule` it runs by itself, as the user who saved its current version and with no login user: a connection with *Use credentials of login user* refuses such a run. A function with parameters has no schedule.",
+		body: `{
+  "link_name": "daily_report",
+  "name": "Daily report",
+  "script": "map daily_report()\n{\n  tickets = invokeurl [url: \"/v2/tickets\" connection: \"acme_live\"];\n  return {\"open\": tickets.size()};\n}",
+  "schedule": {"cron": "0 9 * * MON-FRI", "zone": "Europe/Berlin"}
+}`,
+		answer: exampleFunction + exampleFunctionScript, errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}), status: 201,
+	},
+	"GET /v1/functions/{link_name}": {
+		id: "read_function", tag: "Scripts", summary: "Read a function",
+		answer: exampleFunction + exampleFunctionScript,
+	},
+	"PATCH /v1/functions/{link_name}": {
+		id: "edit_function", tag: "Scripts", summary: "Edit a function",
+		description: "Changes the fields that are given; for who made it, owners and admins. Another script is another version. Whoever gives it a schedule answers for what then runs: a script that somebody else saved becomes a version of theirs.",
+		body:        `{"schedule": null}`,
+		answer:      exampleFunction + exampleFunctionScript, errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"DELETE /v1/functions/{link_name}": {
+		id: "delete_function", tag: "Scripts", summary: "Delete a function", status: 204,
+		description: "Its versions and the records of its runs go with it; its schedule and its address end.",
+	},
+	"GET /v1/functions/{link_name}/versions": {
+		id: "list_function_versions", tag: "Scripts", summary: "List versions",
+		description: "Newest first; the last hundred are kept. To go back to one, read it and save its script.",
+		answer:      exampleList(exampleVersion + "}"),
+	},
+	"GET /v1/functions/{link_name}/versions/{version}": {
+		id: "read_function_version", tag: "Scripts", summary: "Read a version",
+		answer: exampleVersion + `, "script": "info 1;"}`,
+	},
+	"POST /v1/functions/{link_name}/run": {
+		id: "run_function", tag: "Scripts", summary: "Run a function",
+		description: "Runs a function with the rights of the acting user, records the run, and answers with what it printed and returned. As with a script, what goes wrong in it is in `error`, and the HTTP status is 200 all the same.",
+		body:        `{"arguments": {}}`,
+		answer: `{
+  "run_id": "run_018d5f0c3a1b2c7",
+  "output": [],
+  "result": {"open": 2},
+  "calls": [` + exampleCall + `],
+  "statements": 2,
+  "duration_ms": 183
+}`,
+		errors: codes(withBody, []lanyard.Code{lanyard.CodeRateLimited}),
+	},
+	"GET /v1/functions/{link_name}/runs": {
+		id: "list_function_runs", tag: "Scripts", summary: "List runs",
+		description: "Newest first, kept for thirty days and at most a thousand of each function. Who made the function or saved it last, owners and admins see every run; others see those that ran for them.",
+		answer:      exampleList(exampleRun + "\n}"),
+	},
+	"GET /v1/function_runs/{id}": {
+		id: "read_function_run", tag: "Scripts", summary: "Read a run",
+		answer: exampleRun + `,
+  "output": [],
+  "result": {"open": 2},
+  "calls": [` + exampleCall + `]
+}`,
+	},
+	"POST /v1/functions/{link_name}/hook": {
+		id: "create_function_hook", tag: "Scripts", summary: "Make an address",
+		description: "Gives the function an address of its own, in place of the one it had: a POST to it, without a key, runs the function as the user who saved its current version, with no login user. It is told this once, and is a secret: whoever knows it runs the function. See docs/scripts.md for what the function gets and what is answered.",
+		answer:      `{"url": "https://lanyard.example.com/hooks/…"}`, errors: []lanyard.Code{lanyard.CodeConflict},
+	},
+	"DELETE /v1/functions/{link_name}/hook": {
+		id: "delete_function_hook", tag: "Scripts", summary: "End the address", status: 204,
+		errors: []lanyard.Code{lanyard.CodeConflict},
+	},
+	hookRoute: {
+		id: "call_function_hook", tag: "Scripts", summary: "Call the address of a function", open: true,
+		description: "Runs the function, without a key, and answers with its result: a text as it is, anything else as JSON, and 204 for none. A parameter `request` of the type map gets `method`, `headers`, `params`, `body` and `json`; the others are filled by name from the fields of the body, JSON or a form, and then from the query. When the function fails, the answer says no more than which run it was.",
+		errors:      []lanyard.Code{lanyard.CodeNotFound, lanyard.CodeMethodNotAllowed, lanyard.CodeRequestTooLarge, lanyard.CodeRateLimited, lanyard.CodeFunctionFailed, lanyard.CodeInternal},
 	},
 	"GET /v1/connections": {
 		id: "list_connections", tag: "Connections", summary: "List connections",

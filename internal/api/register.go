@@ -43,6 +43,9 @@ func (a *API) open(route string, handler http.HandlerFunc) {
 		op := a.operation(route)
 		op.Security = []map[string][]string{}
 		op.Responses[strconv.Itoa(op.DefaultStatus)] = &huma.Response{Description: http.StatusText(op.DefaultStatus)}
+		if strings.HasSuffix(path, "/{token}") {
+			op.Parameters = append(op.Parameters, &huma.Param{Name: "token", In: "path", Required: true, Description: "The secret in the address", Schema: text("")})
+		}
 		a.huma.OpenAPI().AddOperation(&op)
 	}
 }
@@ -80,7 +83,7 @@ func (a *API) operation(route string) huma.Operation {
 		op.DefaultStatus = said.status
 	}
 	given := said.errors
-	if said.tag != "Server" {
+	if said.tag != "Server" && !said.open {
 		given = codes(always, given)
 		op.Parameters = []*huma.Param{{
 			Name: userHeader, In: "header", Schema: text("", "customer-4711"),
@@ -113,6 +116,7 @@ var bodySchema = map[string]string{
 	"PATCH /v1/services/{link_name}":    "ServicePatch",
 	"PATCH /v1/connections/{link_name}": "ConnectionPatch",
 	"PATCH /v1/users/{id}":              "UserPatch",
+	"PATCH /v1/functions/{link_name}":   "FunctionPatch",
 	"POST /v1/invoke":                   "InvokeRequest",
 }
 

@@ -1,12 +1,17 @@
 package api
 
-import "net/http"
+import (
+	"net/http"
+
+	"lanyard/internal/function"
+)
 
 // The proxy takes any method. It is not on the mux, which would clean its path: serve.go takes it before.
 const (
 	proxyPrefix  = "/v1/proxy/"
 	proxyPattern = "/v1/proxy/{link_name}/{path...}"
 	invokeRoute  = "POST /v1/invoke"
+	hookRoute    = "POST " + function.HookPath + "{token}"
 )
 
 // methods are those that the document lists for the proxy, and that the access log knows by name.
@@ -20,6 +25,20 @@ func (a *API) index() {
 	a.bare(proxyPattern)
 
 	handle(a, "POST /v1/scripts/run", a.runScript)
+	handle(a, "POST /v1/scripts/check", a.checkScript)
+	handle(a, "GET /v1/functions", a.listFunctions)
+	handle(a, "POST /v1/functions", a.createFunction)
+	handle(a, "GET /v1/functions/{link_name}", a.readFunction)
+	handle(a, "PATCH /v1/functions/{link_name}", a.editFunction)
+	handle(a, "DELETE /v1/functions/{link_name}", a.deleteFunction)
+	handle(a, "GET /v1/functions/{link_name}/versions", a.listVersions)
+	handle(a, "GET /v1/functions/{link_name}/versions/{version}", a.readVersion)
+	handle(a, "POST /v1/functions/{link_name}/run", a.runFunction)
+	handle(a, "GET /v1/functions/{link_name}/runs", a.listRuns)
+	handle(a, "POST /v1/functions/{link_name}/hook", a.createHook)
+	handle(a, "DELETE /v1/functions/{link_name}/hook", a.deleteHook)
+	handle(a, "GET /v1/function_runs/{id}", a.readRun)
+	a.open(hookRoute, a.hook)
 
 	handle(a, "GET /v1/connections", a.listConnections)
 	handle(a, "POST /v1/connections", a.createConnection)

@@ -159,6 +159,15 @@ func defineSchemas(r huma.Registry) {
 		"external_id": patchOf(text("The host application's own id for this person; null takes it away", "customer-4711")),
 		"disabled":    patchOf(flag("Whether the user is shut out until this is false again", false)),
 	}})
+	add("FunctionPatch", &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Properties: properties{
+		"name":   text("For people; 1 to 50 characters", "Daily report"),
+		"script": text("The source, at most 512 KiB"),
+		"schedule": {Type: huma.TypeObject, AdditionalProperties: false, Nullable: true, Required: []string{"cron"}, Description: "When it runs by itself; null: it does not any more", Properties: properties{
+			"cron": text("Five fields: minute, hour, day of the month, month, day of the week", "0 9 * * MON-FRI"),
+			"zone": text("IANA name of the time zone; UTC when empty", "Europe/Berlin"),
+		}},
+		"version": {Type: huma.TypeInteger, Format: "int64", Description: "The version that was read, to be told when somebody else saved another one meanwhile"},
+	}})
 	defineInvoke(add)
 }
 

@@ -16,8 +16,8 @@ type runScriptInput struct {
 	}
 }
 
-// runOutcome is what a script came to.
-type runOutcome struct {
+// RunOutcome is what a script came to.
+type RunOutcome struct {
 	Output     []string          `json:"output" doc:"Each line that info printed"`
 	OutputCut  bool              `json:"output_cut,omitempty" doc:"More was printed than is kept: 500 kB"`
 	Result     json.RawMessage   `json:"result" doc:"What the script returned; null without a return"`
@@ -27,8 +27,8 @@ type runOutcome struct {
 	DurationMS int64             `json:"duration_ms" doc:"How long it ran, in milliseconds"`
 }
 
-func outcomeOf(o *function.Outcome) runOutcome {
-	out := runOutcome{Output: o.Output, OutputCut: o.Cut, Result: o.Result, Error: o.Error, Calls: o.Calls, Statements: o.Statements, DurationMS: o.Duration.Milliseconds()}
+func outcomeOf(o *function.Outcome) RunOutcome {
+	out := RunOutcome{Output: o.Output, OutputCut: o.Cut, Result: o.Result, Error: o.Error, Calls: o.Calls, Statements: o.Statements, DurationMS: o.Duration.Milliseconds()}
 	if out.Result == nil {
 		out.Result = json.RawMessage("null")
 	}
@@ -38,10 +38,10 @@ func outcomeOf(o *function.Outcome) runOutcome {
 	return out
 }
 
-func (a *API) runScript(ctx context.Context, c *lanyard.Caller, in *runScriptInput) (*answer[runOutcome], error) {
+func (a *API) runScript(ctx context.Context, c *lanyard.Caller, in *runScriptInput) (*answer[RunOutcome], error) {
 	o, err := a.Functions.RunScript(ctx, c, function.RunInput{Script: in.Body.Script, Arguments: in.Body.Arguments, Depth: in.Depth})
 	if err != nil {
 		return nil, err
 	}
-	return &answer[runOutcome]{outcomeOf(o)}, nil
+	return &answer[RunOutcome]{outcomeOf(o)}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lanyard"
+	"lanyard/internal/script"
 	"lanyard/internal/server"
 )
 
@@ -88,6 +89,7 @@ func (a *app) serveCommand() *cobra.Command {
 	var invokeTimeout, shutdownGrace time.Duration
 	var maxResponse int64
 	var newOrganizations, catalogDir string
+	var scripts script.Limits
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
@@ -109,6 +111,7 @@ cloud metadata addresses stay closed.`,
 			if newOrganizations != "owners" && newOrganizations != "nobody" {
 				return misused(cmd, "--new-organizations is owners or nobody, not %q", newOrganizations)
 			}
+			c.Scripts = scripts
 			c.NoNewOrganizations, c.CatalogDir = newOrganizations == "nobody", catalogDir
 			return server.Run(cmd.Context(), c)
 		},
@@ -120,6 +123,11 @@ cloud metadata addresses stay closed.`,
 	flags.StringSliceVar(&f.returnToOrigins, "return-to-origin", nil, "let a browser return to this `ORIGIN` after connecting; may be given several times, or with commas")
 	flags.DurationVar(&invokeTimeout, "invoke-timeout", 40*time.Second, "how long a service may take to answer a call, as a `TIME` such as 40s")
 	flags.Int64Var(&maxResponse, "max-response", 15<<20, "the largest answer of an invoke, in `BYTES`; the proxy has no limit")
+	flags.IntVar(&scripts.Statements, "script-statements", 5000, "how many statements a run of a script executes, at most `N`")
+	flags.IntVar(&scripts.Calls, "script-calls", 500, "how many calls a run of a script makes, at most `N`")
+	flags.DurationVar(&scripts.Time, "script-time", time.Minute, "how long a run of a script may take, as a `TIME`")
+	flags.Int64Var(&scripts.Memory, "script-memory", 64<<20, "how large the values of a run of a script may be together, in `BYTES`")
+	flags.IntVar(&scripts.Output, "script-output", 500_000, "how much a run of a script may print, in `BYTES`; the rest is cut off")
 	flags.StringVar(&catalogDir, "catalog", "", "serve the catalogue files in this `DIR`, <category>/<link_name>.yaml, beside those that come with Lanyard")
 	flags.StringVar(&f.caFile, "ca-file", "", "trust the certificates in this PEM `FILE` beside the system's")
 	flags.StringVar(&f.smtpURL, "smtp-url", "", "send mail through the server at this `URL`, smtp://… or smtps://…; one with a password belongs into LANYARD_SMTP_URL")

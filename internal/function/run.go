@@ -43,8 +43,8 @@ func (f *Functions) RunScript(ctx context.Context, c *lanyard.Caller, in RunInpu
 		faults.Check("/script", err)
 		return nil, faults.Err()
 	}
-	if in.Depth > MaxDepth {
-		return nil, lanyard.Errorf(lanyard.CodeInvalidRequest, "This run was started by a script that was started by a script, and so on %d times: they start each other in a circle.", MaxDepth)
+	if err := checkDepth(in.Depth); err != nil {
+		return nil, err
 	}
 	release, err := f.admit(c.Organization)
 	if err != nil {
@@ -56,6 +56,14 @@ func (f *Functions) RunScript(ctx context.Context, c *lanyard.Caller, in RunInpu
 		return unread(err)
 	}
 	return f.execute(ctx, c, s, in.Arguments, in.Depth), nil
+}
+
+// checkDepth ends a circle of scripts that start one another.
+func checkDepth(depth int) error {
+	if depth > MaxDepth {
+		return lanyard.Errorf(lanyard.CodeInvalidRequest, "This run was started by a script that was started by a script, and so on %d times: they start each other in a circle.", MaxDepth)
+	}
+	return nil
 }
 
 // parse reads a script in its turn, since a large one takes a while.
@@ -104,7 +112,7 @@ func (f *Functions) execute(ctx context.Context, c *lanyard.Caller, s *script.Sc
 	h := &host{Functions: f, caller: c, script: s, turn: f.newTurn(ctx), depth: depth, began: time.Now()}
 	h.turn.begin(ctx)
 	defer h.turn.end()
-	result, err := s.Run(ctx, script.Settings{Host: h, Limits: f.Limits, Pace: h.turn.pace}, args...)
+	result, err := s.Run(ctx, script.Settings{Host: h, Limits: f.Limits, Pace: h.turn.pace, Functions: f.scripts(c.Organization)}, args...)
 	o = &Outcome{RunReport: lanyard.RunReport{Output: result.Output, Cut: result.Cut, Calls: h.calls}, Statements: result.Statements, Duration: result.Duration}
 	if o.Output == nil {
 		o.Output = []string{}

@@ -49,6 +49,7 @@ var kinds = []Kind{
 	{lanyard.CodeRequestTooLarge, 413, "The request is too large", "The body is larger than this operation takes."},
 	{lanyard.CodeUnsupportedMediaType, 415, "The content type is not supported", "Send JSON with `Content-Type: application/json`."},
 	{lanyard.CodeRateLimited, 429, "Too many requests", "Wait for `retry_after` seconds."},
+	{lanyard.CodeFunctionFailed, 500, "The function failed", "The function behind this address ended with an error, or could not be run. Those who may read its runs see why."},
 	{lanyard.CodeInternal, 500, "Something went wrong here", "A fault of the server. `request_id` is also in its log."},
 	{lanyard.CodeUpstreamUnreachable, 502, "The service cannot be reached", "The service's API did not answer: its name does not resolve, or the connection failed."},
 	{lanyard.CodeResponseTooLarge, 502, "The response is too large", "The service answered with more than `invoke` holds. The proxy streams without a limit."},

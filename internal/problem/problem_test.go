@@ -78,7 +78,7 @@ func TestStatuses(t *testing.T) {
 		"invalid_request": 400, "login_user_required": 400, "unauthenticated": 401, "forbidden": 403, "host_not_allowed": 403,
 		"address_not_allowed": 403, "not_found": 404, "method_not_allowed": 405, "conflict": 409, "not_editable": 409,
 		"not_connected": 409, "authorization_required": 409, "reconnect_required": 409, "pending_confirmation": 409,
-		"request_too_large": 413, "unsupported_media_type": 415, "rate_limited": 429, "internal": 500,
+		"request_too_large": 413, "unsupported_media_type": 415, "rate_limited": 429, "function_failed": 500, "internal": 500,
 		"upstream_unreachable": 502, "response_too_large": 502, "refresh_unavailable": 503, "unavailable": 503, "upstream_timeout": 504,
 	}
 	got := map[lanyard.Code]int{}

@@ -69,3 +69,16 @@ func TestExamplesOfFunctions(t *testing.T) {
 		}
 	}
 }
+
+// No function hides another one: where both have a name, they differ in what they are called on or with how much.
+func TestNoFunctionHidesAnother(t *testing.T) {
+	for name, named := range builtins() {
+		for i, a := range named {
+			for _, b := range named[i+1:] {
+				if a.on&b.on != 0 && (a.max < 0 || a.max >= b.min) && (b.max < 0 || b.max >= a.min) {
+					t.Errorf("%s: %s and %s", name, a.usage(), b.usage())
+				}
+			}
+		}
+	}
+}

@@ -41,7 +41,7 @@ func TestEncryptionThatWasChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range raw {
+	for i := 0; i < len(raw); i += 7 { // in each part of it
 		changed := append([]byte(nil), raw...)
 		changed[i] ^= 0x10
 		if got, err := ranWith(t, `info zoho.encryption.aesDecode("key", s, "iv");`, Limits{}, Text(base64.StdEncoding.EncodeToString(changed))); err == nil {

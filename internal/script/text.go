@@ -282,10 +282,11 @@ func toList(c *calling, args []Value) (Value, error) {
 }
 
 func (c *calling) split(s, by string) (Value, error) {
-	if err := c.grow(c.Pos, int64(strings.Count(s, by)+1)*valueSize); err != nil {
+	most := strings.Count(s, by) + 1
+	if err := c.grow(c.Pos, int64(most)*valueSize); err != nil {
 		return Value{}, err
 	}
-	var items []Value
+	items := make([]Value, 0, most)
 	for part := range strings.SplitSeq(s, by) {
 		items = append(items, Text(part))
 	}

@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	maxXML      = 5 << 20    // bytes of a text that is read as XML
-	maxNodes    = 100_000    // elements, texts and comments in it
-	maxXPath    = 1000       // bytes of a path
-	maxXMLSteps = 12_000_000 // that following a path takes; see step
-	nodeSize    = 192        // bytes that a node takes besides its text
-	attrSize    = 128        // and one of its attributes
+	maxXML      = 5 << 20   // bytes of a text that is read as XML
+	maxNodes    = 100_000   // elements, texts and comments in it
+	maxXPath    = 1000      // bytes of a path
+	maxXMLSteps = 6_000_000 // that following a path takes; see step
+	nodeSize    = 192       // bytes that a node takes besides its text
+	attrSize    = 128       // and one of its attributes
 
 	wrongXML = "Invalid XML or Invalid XPath"
 	rootName = "root" // of JSON as XML
@@ -31,15 +31,15 @@ const (
 func xmlFunctions() []builtin {
 	source := on(KindText, KindMap, KindList)
 	return []builtin{
-		{names: []string{"executeXPath"}, on: source, min: 2, max: 2, takes: "path", about: "What an XPath 1.0 finds: elements and attributes in their tags, texts by commas, and what it reckons as a text; empty when it finds nothing.", example: `info "<a><b>1</b><b>2</b></a>".executeXPath("/a/b");`, prints: "<b>1</b><b>2</b>", do: executeXPath},
-		{names: []string{"toXml"}, on: source, min: 1, max: 1, about: "XML as it is, if it is well-formed; JSON as XML under the element root.", example: `info {"a": 1, "b": {2, 3}}.toXml();`, prints: "<root><a>1</a><b>2</b><b>3</b></root>", do: func(c *calling, args []Value) (Value, error) {
+		method(source, "executeXPath", "path", "What an XPath 1.0 finds: elements and attributes in their tags, texts by commas, and what it reckons as a text; empty when it finds nothing.", `info "<a><b>1</b><b>2</b></a>".executeXPath("/a/b");`, "<b>1</b><b>2</b>", executeXPath),
+		method(source, "toXml", "", "XML as it is, if it is well-formed; JSON as XML under the element root.", `info {"a": 1, "b": {2, 3}}.toXml();`, "<root><a>1</a><b>2</b><b>3</b></root>", func(c *calling, args []Value) (Value, error) {
 			tree, err := c.xmlTree(args[0])
 			if err != nil {
 				return Value{}, err
 			}
 			return c.xmlText(tree.children()...)
-		}},
-		{names: []string{"toXmlList"}, on: source, min: 1, max: 1, about: "The elements that stand one after the other in a text, as a list.", example: `info "<b>1</b><b>2</b>".toXmlList().get(1);`, prints: "<b>2</b>", do: func(c *calling, args []Value) (Value, error) {
+		}),
+		method(source, "toXmlList", "", "The elements that stand one after the other in a text, as a list.", `info "<b>1</b><b>2</b>".toXmlList().get(1);`, "<b>2</b>", func(c *calling, args []Value) (Value, error) {
 			tree, err := c.xmlNodes(args[0])
 			if err != nil {
 				return Value{}, err
@@ -56,7 +56,7 @@ func xmlFunctions() []builtin {
 				items = append(items, item)
 			}
 			return c.newList(items)
-		}},
+		}),
 	}
 }
 

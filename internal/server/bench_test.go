@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -119,4 +120,28 @@ func BenchmarkInvoke(b *testing.B) {
 			b.Fatalf("status %d", w.status)
 		}
 	}
+}
+
+// BenchmarkScript is a script of a hundred calls of invokeurl: ns/call beside the ns/op of BenchmarkInvoke says what a call
+// costs more in a script.
+func BenchmarkScript(b *testing.B) {
+	s, key := warm(b)
+	const calls = 100
+	source := "l = \"x\".leftpad(" + strconv.Itoa(calls) + ").toList(\" \"); l.remove(0);\nfor each i in l { r = invokeurl [ url: \"/x?q=1\"\nconnection: \"api_key\" ]; }"
+	body, err := json.Marshal(map[string]any{"script": source})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var w *sink
+	for b.Loop() {
+		r := httptest.NewRequest(http.MethodPost, "/v1/scripts/run", bytes.NewReader(body))
+		r.Header.Set("Authorization", "Bearer "+key)
+		r.Header.Set("Content-Type", "application/json")
+		w = &sink{header: http.Header{}}
+		s.handler.ServeHTTP(w, r)
+		if w.status != 200 {
+			b.Fatalf("status %d", w.status)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*(calls-1)), "ns/call")
 }

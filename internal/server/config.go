@@ -15,6 +15,7 @@ import (
 
 	"lanyard"
 	"lanyard/internal/catalog"
+	"lanyard/internal/script"
 )
 
 // Config is everything an operator decides. The zero value of a field takes the default that is named with it.
@@ -43,6 +44,8 @@ type Config struct {
 	InvokeTimeout time.Duration
 	// MaxResponse bounds the answer of an invoke in bytes; 15 MiB.
 	MaxResponse int64
+	// Scripts bound each run of a script; see [script.Limits] for the defaults.
+	Scripts script.Limits
 	// ExchangeTimeout bounds one call of a provider's token endpoint; 45 seconds.
 	ExchangeTimeout time.Duration
 	// SweepEvery is the time between two looks for tokens to refresh ahead of time; 15 seconds.
@@ -124,6 +127,9 @@ func (c *Config) prepare() error {
 	}
 	if c.Database != "" && !strings.HasPrefix(c.Database, "postgres://") && !strings.HasPrefix(c.Database, "postgresql://") {
 		faults = append(faults, errors.New("--database is a postgres:// URL; leave it out for the embedded database"))
+	}
+	if l := c.Scripts; l.Statements < 0 || l.Calls < 0 || l.Depth < 0 || l.Memory < 0 || l.Output < 0 || l.Time < 0 {
+		faults = append(faults, errors.New("the limits of scripts (--script-…) are not below zero"))
 	}
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		faults = append(faults, fmt.Errorf("--log-format is text or json, not %q", c.LogFormat))

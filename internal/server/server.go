@@ -192,7 +192,7 @@ func build(ctx context.Context, c Config) (*Server, error) {
 	})
 	countDropped(metrics, s.invoker)
 	s.webhooks = webhook.New(webhook.Config{Store: s.store, Client: s.egress.Client(), PlainHTTP: len(c.AllowNetworks) > 0, Logger: s.logger})
-	s.functions = function.New(function.Config{Invoker: s.invoker, Registry: reg, Services: s.services, Store: s.store, Logger: s.logger})
+	s.functions = function.New(function.Config{Invoker: s.invoker, Registry: reg, Services: s.services, Store: s.store, Logger: s.logger, Limits: c.Scripts, PublicURL: c.PublicURL})
 	s.notices = notice.New(notice.Config{Store: s.store, Mailer: s.mailer, PublicURL: c.PublicURL, Logger: s.logger})
 	changed := func(ch store.Change) {
 		s.accounts.Changed(ch)
@@ -288,6 +288,7 @@ func (s *Server) serve(ctx context.Context, listener net.Listener) error {
 	running.Go(func() { s.saveUse(background) })
 	running.Go(func() { s.webhooks.Run(background) })
 	running.Go(func() { s.notices.Run(background) })
+	running.Go(func() { s.functions.RunSchedules(background) })
 	running.Go(func() { s.watchCatalog(background) })
 	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
 	var recorder sync.WaitGroup

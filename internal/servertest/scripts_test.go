@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"lanyard"
+	"lanyard/internal/script"
 	"lanyard/internal/server"
 	"lanyard/internal/servertest"
 )
@@ -329,6 +330,15 @@ return r;`
 		if !strings.Contains(string(looped.Result), "they start each other in a circle") {
 			t.Errorf("%s: %.300s, %+v", path, looped.Result, looped.Error)
 		}
+	}
+}
+
+// TestLimitsOfScripts: the operator sets them.
+func TestLimitsOfScripts(t *testing.T) {
+	l, _ := withScripts(t, func(c *server.Config) { c.Scripts = script.Limits{Statements: 10, Output: 20} })
+	o := runScript(t, l, `for each i in {1,2,3,4,5,6,7,8,9,10,11} { info "123456789"; }`)
+	if o.Error == nil || !strings.Contains(o.Error.Message, "10 statements") || len(strings.Join(o.Output, "")) > 20 {
+		t.Errorf("%q, %+v", o.Output, o.Error)
 	}
 }
 

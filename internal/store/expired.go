@@ -19,7 +19,7 @@ const (
 const deleteBatch = 1000
 
 // DeleteExpired deletes what has ended by itself in all organizations: links, invitations, sessions, remembered browsers, consent
-// requests a day after they expired, revocations that nobody finished, and old records of calls, webhooks and mails. Each kind is a
+// requests a day after they expired, revocations that nobody finished, and old records of calls, runs, webhooks and mails. Each kind is a
 // transaction of its own, since none needs another.
 func (s *Store) DeleteExpired(ctx context.Context) error {
 	now := s.Now()
@@ -45,6 +45,10 @@ func (s *Store) DeleteExpired(ctx context.Context) error {
 	const events = `DELETE FROM webhook_events WHERE (organization_id, id) IN (SELECT organization_id, id FROM webhook_events WHERE at <= $1 LIMIT $2)`
 	if err := s.deleteInBatches(ctx, events, millis(now.Add(-KeepDeliveries))); err != nil {
 		return fmt.Errorf("delete old events: %w", err)
+	}
+	const runs = `DELETE FROM function_runs WHERE (organization_id, id) IN (SELECT organization_id, id FROM function_runs WHERE started_at <= $1 LIMIT $2)`
+	if err := s.deleteInBatches(ctx, runs, millis(now.Add(-KeepRuns))); err != nil {
+		return fmt.Errorf("delete old runs of functions: %w", err)
 	}
 	if err := s.deleteOldInvocations(ctx, now); err != nil {
 		return fmt.Errorf("delete old records of calls: %w", err)

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,13 @@ func TestK01_NoPlaintextInTheDatabase(t *testing.T) {
 				CodeVerifier: planted.plant(), RequestToken: planted.plant(), RequestTokenSecret: planted.plant(), Parameters: map[string]string{"domain": text()},
 			},
 		}
+		f := &lanyard.Function{OrganizationID: w.org, LinkName: "acme_sync", Author: w.owner.ID, SavedBy: w.owner.ID, Script: "key = \"" + text() + "\";"}
+		check(t, w.CreateFunction(t.Context(), f, 20, entry("x")))
+		run := &lanyard.FunctionRun{OrganizationID: w.org, FunctionID: f.ID, Version: 1, User: w.owner.ID, Report: lanyard.RunReport{
+			Output: []string{text()}, Result: []byte(strconv.Quote(text())), Error: &lanyard.RunError{Message: text()}, Calls: []lanyard.RunCall{{Path: "/" + text()}},
+		}}
+		check(t, w.BeginRun(t.Context(), run))
+		check(t, w.FinishRun(t.Context(), run))
 		state := text() // C12, A05, J04: neither states nor tokens are stored themselves
 		check(t, w.CreateConsentRequest(t.Context(), r, hash(state)))
 		check(t, w.CreateConnectLink(t.Context(), store.ConnectLink{
@@ -281,6 +289,8 @@ func sealedValues(t *testing.T, db *sql.DB, c store.Config) (all []sealedValue) 
 				v.key = "organization_id"
 			case "sign_in_requests":
 				v.key = "state_hash"
+			case "function_versions": // of each function there is one
+				v.key = "function_id"
 			}
 			org := "organization_id"
 			if table == "keysets" {
@@ -330,6 +340,12 @@ func (w *world) read(v sealedValue) error {
 	case "webhooks.secrets_sealed":
 		_, err := w.WebhookSecrets(w.t.Context(), org, lanyard.WebhookID(id))
 		return err
+	case "function_versions.script_sealed":
+		_, err := w.FunctionVersion(w.t.Context(), org, lanyard.FunctionID(id), 1)
+		return err
+	case "function_runs.report_sealed":
+		_, err := w.Run(w.t.Context(), org, lanyard.RunID(id))
+		return err
 	case "single_sign_on.client_secret_sealed":
 		_, err := w.SingleSignOn(w.t.Context(), org)
 		return err
@@ -366,6 +382,11 @@ func (w *world) fill(org lanyard.OrganizationID, owner lanyard.UserID, name stri
 		w.must(w.CreateConnection(w.t.Context(), c, entry("x")))
 		w.connect(c, s, owner)
 		w.must(w.CreateWebhook(w.t.Context(), &lanyard.Webhook{OrganizationID: org, URL: "https://host.example.com"}, lanyard.NewSecret("x"), 20, entry("x")))
+		f := &lanyard.Function{OrganizationID: org, LinkName: linkName, Author: owner, SavedBy: owner, Script: "x"}
+		w.must(w.CreateFunction(w.t.Context(), f, 20, entry("x")))
+		run := &lanyard.FunctionRun{OrganizationID: org, FunctionID: f.ID, Version: 1, User: owner, Deadline: start.AddDate(10, 0, 0)}
+		w.must(w.BeginRun(w.t.Context(), run))
+		w.must(w.FinishRun(w.t.Context(), run))
 		w.client(org, linkName, lanyard.NewSecret("x"))
 		w.must(w.CreateConnectLink(w.t.Context(), store.ConnectLink{
 			Organization: org, Connection: c.ID, User: owner, Parameters: map[string]string{"domain": "x"}, ExpiresAt: start.AddDate(10, 0, 0),
@@ -390,7 +411,7 @@ func (w *world) fill(org lanyard.OrganizationID, owner lanyard.UserID, name stri
 	}
 }
 
-const sealedKinds = 11 // columns called …_sealed of which there are two in an organization, and that of the keyset
+const sealedKinds = 13 // columns called …_sealed of which there are two in an organization, and that of the keyset
 
 func TestK02_OneBitFlippedInEachCiphertext(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {

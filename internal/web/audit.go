@@ -96,6 +96,11 @@ var auditActions = map[lanyard.Action]auditWords{
 	lanyard.ActionRemoveUser:         {"connections", "unplug", "took another person’s account off", true, ""},
 	lanyard.ActionReconnectRequired:  {"connections", "triangle-alert", "found that", true, "has to be connected again"},
 	lanyard.ActionProviderRevocation: {"connections", "unplug", "told the provider that", true, "was revoked"},
+	lanyard.ActionFunctionCreate:     {"scripts", "plus", "saved the function", true, ""},
+	lanyard.ActionFunctionEdit:       {"scripts", "pencil", "edited the function", true, ""},
+	lanyard.ActionFunctionDelete:     {"scripts", "trash-2", "deleted the function", true, ""},
+	lanyard.ActionFunctionHook:       {"scripts", "link", "made an address for the function", true, ""},
+	lanyard.ActionFunctionHookEnd:    {"scripts", "unplug", "ended the address of the function", true, ""},
 	lanyard.ActionWebhookCreate:      {"organization", "send", "made a webhook to", true, ""},
 	lanyard.ActionWebhookEdit:        {"organization", "pencil", "edited the webhook to", true, ""},
 	lanyard.ActionWebhookDelete:      {"organization", "trash-2", "deleted the webhook to", true, ""},
@@ -109,7 +114,7 @@ const auditRenewals = "renewals"
 
 // auditGroups are what one can choose among. The empty one is all that somebody decided.
 var auditGroups = []option{
-	{Value: "", Name: "Every change"}, {Value: "connections", Name: "Connections"}, {Value: "services", Name: "Services"},
+	{Value: "", Name: "Every change"}, {Value: "connections", Name: "Connections"}, {Value: "services", Name: "Services"}, {Value: "scripts", Name: "Scripts"},
 	{Value: "people", Name: "People and API keys"}, {Value: "organization", Name: "Organization"},
 	{Value: auditRenewals, Name: "Renewed tokens"}, {Value: "everything", Name: "Everything"},
 }
