@@ -18,9 +18,11 @@ var (
 	// example is a script, with its arguments on the line above it, and what it prints.
 	example = regexp.MustCompile("(?s)```dg([^\n]*)\n(.*?)```\n\n```text\n(.*?)```")
 	scripts = regexp.MustCompile("(?s)```dg[^\n]*\n(.*?)```")
+	named   = regexp.MustCompile(`^[a-z]+ ([a-z]+)\(`)
 )
 
-// TestExamplesOfTheLanguage runs every example of the page on a server, and compares what it prints.
+// TestExamplesOfTheLanguage runs every example of the page on a server, and compares what it prints. Functions with a
+// header are saved, for the examples behind them to call.
 func TestExamplesOfTheLanguage(t *testing.T) {
 	acme := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sent, _ := io.ReadAll(r.Body)
@@ -47,6 +49,9 @@ func TestExamplesOfTheLanguage(t *testing.T) {
 		for _, argument := range strings.Fields(string(m[1])) {
 			name, value, _ := strings.Cut(argument, "=")
 			arguments[name] = value
+		}
+		if header := named.FindSubmatch(m[2]); header != nil {
+			l.Must(t, 201, "POST /v1/functions", map[string]any{"link_name": string(header[1]), "name": string(header[1]), "script": string(m[2])})
 		}
 		if got, want := printed(t, l, string(m[2]), arguments), string(m[3]); got != want {
 			t.Errorf("the script\n%s\nprints\n%s\nand the page says\n%s", m[2], got, want)
