@@ -760,6 +760,8 @@ type tenant struct {
 	consent    *lanyard.ConsentRequest
 	webhook    *lanyard.Webhook
 	event      lanyard.WebhookEventID
+	function   lanyard.Function
+	run        lanyard.FunctionRun
 }
 
 func (w *world) tenant() *tenant {
@@ -781,6 +783,12 @@ func (w *world) tenant() *tenant {
 	w.must(w.CreateConnectSession(ctx, store.ConnectSession{ID: "cse_a", Organization: w.org, Connection: a.connection.ID, User: w.owner.ID, ExpiresAt: expires}, hash("session token"), entry("x")))
 	w.must(w.QueueRevocation(ctx, store.ProviderRevocation{Organization: w.org, ID: "a", Request: []byte("x")}))
 	w.must(w.InsertInvocations(ctx, []lanyard.Invocation{{OrganizationID: w.org, Connection: "acme", User: w.owner.ID}}))
+	a.function = lanyard.Function{OrganizationID: w.org, LinkName: "acme", Name: "acme", Author: w.owner.ID, SavedBy: w.owner.ID, Script: "info 1;", Connections: []lanyard.LinkName{"acme"},
+		Schedule: lanyard.Schedule{Cron: "* * * * *"}, NextRunAt: start.Add(time.Hour)}
+	w.must(w.CreateFunction(ctx, &a.function, 10, entry("x")))
+	w.must(w.SetHook(ctx, &a.function, hash("hook token"), entry("x")))
+	a.run = lanyard.FunctionRun{OrganizationID: w.org, FunctionID: a.function.ID, Version: 1, Cause: lanyard.CauseAPI, User: w.owner.ID, Deadline: expires}
+	w.must(w.BeginRun(ctx, &a.run))
 	return a
 }
 
@@ -815,6 +823,12 @@ func (a *tenant) arguments(t *testing.T, name string, method reflect.Type, org l
 			webhook := *a.webhook
 			webhook.OrganizationID = org
 			v = &webhook
+		case typeOf[*lanyard.Function]():
+			f := a.function
+			f.OrganizationID = org
+			v = &f
+		case typeOf[*lanyard.FunctionRun]():
+			v = &lanyard.FunctionRun{ID: a.run.ID, OrganizationID: org, FunctionID: a.function.ID, Version: 1, Cause: lanyard.CauseAPI, User: user.ID, Status: lanyard.RunOK}
 		case typeOf[store.DueDelivery]():
 			v = store.DueDelivery{Organization: org, Webhook: a.webhook.ID, Event: a.event}
 		case typeOf[*store.DueMail]():
@@ -963,6 +977,12 @@ func (a *tenant) plain(t *testing.T, name string, in reflect.Type) any {
 		return store.PurposeSignIn
 	case typeOf[lanyard.WebhookID]():
 		return a.webhook.ID
+	case typeOf[lanyard.FunctionID]():
+		return a.function.ID
+	case typeOf[lanyard.RunID]():
+		return a.run.ID
+	case typeOf[store.RunFilter]():
+		return store.RunFilter{}
 	case typeOf[lanyard.WebhookEventID]():
 		return a.event
 	case typeOf[lanyard.Secret]():
@@ -991,7 +1011,7 @@ func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
 // madeInItsOwn are the methods that make something new of the organization they are given, and so may succeed in any.
 var madeInItsOwn = []string{
-	"AppendAudit", "CreateAccount", "CreateUser", "CreateWebhook", "FinishMail", "InsertInvocations", "QueueRevocation", "ReleaseLease", "RenameOrganization", "SetOAuthClient", "SetSingleSignOn", "TouchAPIKeys",
+	"AppendAudit", "CreateAccount", "CreateFunction", "CreateUser", "CreateWebhook", "FinishMail", "FinishRun", "InsertInvocations", "QueueRevocation", "ReleaseLease", "RenameOrganization", "SetOAuthClient", "SetSingleSignOn", "TouchAPIKeys",
 	"TouchAuthorizations",
 }
 
