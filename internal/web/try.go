@@ -187,9 +187,9 @@ func atFields(d *problem.Document) *problem.Document {
 var remedies = map[lanyard.Code]string{
 	lanyard.CodeHostNotAllowed:        "Call one of the hosts that the service lists, or have whoever made the service add this one.",
 	lanyard.CodeAddressNotAllowed:     "Whoever runs this Lanyard can open a network with --allow-network.",
-	lanyard.CodeNotConnected:          "Connect it, and send the request again.",
-	lanyard.CodeAuthorizationRequired: "Connect it with your own account, and send the request again.",
-	lanyard.CodeReconnectRequired:     "Reconnect it, and send the request again. The link name stays, so scripts go on working.",
+	lanyard.CodeNotConnected:          "Connect it, and try again.",
+	lanyard.CodeAuthorizationRequired: "Connect it with your own account, and try again.",
+	lanyard.CodeReconnectRequired:     "Reconnect it, and try again. The link name stays, so scripts go on working.",
 	lanyard.CodeUpstreamUnreachable:   "Check the URL, and whether the service is up.",
 	lanyard.CodeUpstreamTimeout:       "Send it again later, or ask the service for less.",
 	lanyard.CodeResponseTooLarge:      "Ask the service for less.",
