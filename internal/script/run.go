@@ -144,6 +144,11 @@ func (s *Script) Run(ctx context.Context, settings Settings, args ...Value) (*Re
 	ctx, cancel := context.WithTimeoutCause(ctx, settings.Limits.Time, errTime)
 	defer cancel()
 	r := &run{Settings: settings, ctx: ctx, started: time.Now()}
+	for _, v := range args {
+		if err := r.grow(Pos{1, 1}, measure(v, settings.Limits.Memory-r.memory)); err != nil {
+			return &Result{Duration: time.Since(r.started)}, err
+		}
+	}
 	vars, err := s.variables(Pos{1, 1}, s.Name, args)
 	if err == nil {
 		r.frame = frame{script: s, vars: vars}
