@@ -58,7 +58,7 @@ func bind(t *lanyard.Task, args []script.Value) (*arguments, error) {
 		}
 		v, err := fitting(&p, v)
 		if err != nil {
-			return nil, fmt.Errorf("Argument type mismatches for the function %s at index %d: %w", t.Name, i, err)
+			return nil, fmt.Errorf("Argument type mismatches for the function %s at index %d: %w", t.Name, i, err) //nolint:staticcheck // as the language says it
 		}
 		a.values[p.Name] = v
 	}

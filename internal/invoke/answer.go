@@ -15,9 +15,6 @@ import (
 	"lanyard"
 )
 
-// maxMasked is the size up to which a text answer is searched for the credential that an upstream may echo.
-const maxMasked = 1 << 20
-
 // Answer is the upstream's answer as JSON.
 type Answer struct {
 	Status     int               `json:"status"`
@@ -38,7 +35,7 @@ type Response struct {
 }
 
 // response reads the upstream's answer. Where the upstream echoes the very credential that was sent, it is masked, in
-// what is up to a mebibyte and says not that it is binary.
+// whatever does not say that it is binary, however large: a caller can make an echo as large as it likes.
 func (r *Request) response(got *received, call *call) (*Response, error) {
 	a := &Response{Status: got.status, Headers: make(map[string]string, len(got.header)), Took: time.Since(call.began)}
 	var masker lanyard.Masker
@@ -49,7 +46,7 @@ func (r *Request) response(got *received, call *call) (*Response, error) {
 		a.Headers[strings.ToLower(name)] = masker.Mask(strings.Join(values, ", "))
 	}
 	body := got.body
-	if len(body) <= maxMasked && !asItIs(got.header) {
+	if !asItIs(got.header) {
 		// Before it is decoded, too: the caller says from what, and the credential in another charset is not found.
 		body = []byte(masker.Mask(string(body)))
 	}
@@ -61,7 +58,7 @@ func (r *Request) response(got *received, call *call) (*Response, error) {
 		a.Binary = body
 		return a, nil
 	}
-	if len(text) <= maxMasked && text != string(body) {
+	if text != string(body) {
 		text = masker.Mask(text)
 	}
 	a.Text, a.JSON = text, isJSON(got.header, text)

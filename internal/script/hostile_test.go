@@ -42,7 +42,7 @@ func TestO10_OneLongLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = s.Run(t.Context(), Settings{})
-	if e, ok := err.(*Error); !ok || e.Pos != (Pos{2, 32}) { //nolint:errorlint // it is not wrapped
+	if e, ok := err.(*Error); !ok || e.Pos != (Pos{2, 32}) {
 		t.Errorf("%#v", err)
 	}
 }

@@ -288,6 +288,7 @@ func TestO07_CredentialsAreNoValues(t *testing.T) {
 func TestO07_CredentialsAreMaskedHoweverTheyAreRead(t *testing.T) {
 	l, _ := withScripts(t)
 	for name, attributes := range map[string]string{
+		"a large answer":               "type: POST\nbody: \"x\".leftpad(1000000) + \"x\".leftpad(1000000)",
 		"another charset":              `response-decoding: "utf-16le"`,
 		"a byte of no text":            "type: POST\nbody: zoho.encryption.base64DecodeToFile(\"/w==\", \"a\")",
 		"a byte of no text, as a file": "type: POST\nresponse-format: FILE\nbody: zoho.encryption.base64DecodeToFile(\"/w==\", \"a\")",
