@@ -35,4 +35,3 @@ func NewAPIKeyID() APIKeyID                 { return APIKeyID(newID("key")) }
 func NewConnectSessionID() ConnectSessionID { return ConnectSessionID(newID("cse")) }
 func NewWebhookID() WebhookID               { return WebhookID(newID("whk")) }
 func NewFunctionID() FunctionID             { return FunctionID(newID("fun")) }
-func NewRunID() RunID                       { return RunID(newID("run")) }

@@ -73,6 +73,7 @@ var (
 	taskName      = regexp.MustCompile(`^[a-z][A-Za-z0-9_]*(\.[a-z][A-Za-z0-9_]*)+$`)
 	parameterName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	taskHole      = regexp.MustCompile(`\{([a-z][a-z0-9_]*)\}`)
+	wholeHole     = regexp.MustCompile(`"\{([a-z][a-z0-9_]*)\}"`) // in a template, which is JSON
 )
 
 // reservedTasks begin names that the language itself has.
@@ -166,7 +167,8 @@ func (t *Task) validateParameters(f *FieldErrors) {
 	}
 }
 
-// validateTemplates checks that every placeholder names a parameter, and that every parameter is used.
+// validateTemplates checks that every text that is nothing but a placeholder names a parameter, and that every parameter
+// is used. Within other texts braces may mean something else, as in GraphQL.
 func (t *Task) validateTemplates(s *Service, f *FieldErrors) {
 	used := map[string]bool{}
 	note := func(template string) {
@@ -190,6 +192,11 @@ func (t *Task) validateTemplates(s *Service, f *FieldErrors) {
 			f.Add(part.at, "this is an object")
 		}
 		note(string(part.template))
+		for _, m := range wholeHole.FindAllStringSubmatch(string(part.template), -1) {
+			if t.Parameter(m[1]) == nil {
+				f.Add(part.at, "the task has no parameter %s", m[1])
+			}
+		}
 	}
 	if t.Raw != "" {
 		bodies++

@@ -25,6 +25,7 @@ func TestTaskValidate(t *testing.T) {
 		{"what follows an optional one", `{"url": "/{id}/{part}", "parameters": [{"name": "id", "type": "text", "optional": true}, {"name": "part", "type": "text"}]}`, "/parameters/1/optional"},
 		{"a default that is never used", `{"parameters": [{"name": "id", "type": "text", "default": "1"}]}`, "/parameters/0/default"},
 		{"choices of a number", `{"parameters": [{"name": "id", "type": "number", "choices": ["1"]}]}`, "/parameters/0/choices"},
+		{"a placeholder of no parameter", `{"body": {"id": "{ident}"}}`, "/body"},
 		{"two bodies", `{"body": {}, "form": {}}`, "/body"},
 		{"a query that is a list", `{"query": ["a"]}`, "/query"},
 		{"a URL that is none", `{"url": "records/{id}"}`, "/url"},

@@ -165,7 +165,7 @@ func TestReadme(t *testing.T) {
 		}
 		out := s.run(t, block)
 		for command, want := range map[string]string{
-			"invoke my_nasa": "A picture of the day", "curl ": "A picture of the day", "invocations": "my_nasa", "services get github": "/oauth/callback/", "services list": "nasa",
+			"invoke my_nasa": "A picture of the day", "run picture.dg": "A PICTURE OF THE DAY", "curl ": "A picture of the day", "invocations": "my_nasa", "services get github": "/oauth/callback/", "services list": "nasa",
 		} {
 			if strings.Contains(block, command) && !strings.Contains(out, want) {
 				t.Errorf("the commands\n%s\nsay %q, want %q in it", block, out, want)

@@ -628,7 +628,7 @@ func TestInvokeBodyKeepsItsNumbers(t *testing.T) {
 func TestOwns(t *testing.T) {
 	for target, want := range map[string]bool{
 		"/v1": true, "/v1/me": true, "/v1/proxy/a//b/../c": true, "/healthz": true, "/readyz": true, "/metrics": true, "/openapi.json": true,
-		"/docs": true, "/docs/x.css": true, "http://evil.example/v1/me": true, "/v1?x": true,
+		"/docs": true, "/docs/x.css": true, "/hooks/": true, "/hooks/x": true, "/hooks": false, "http://evil.example/v1/me": true, "/v1?x": true,
 		"/": false, "/v10": false, "/v": false, "/healthz/x": false, "//v1/me": false, "/connect/v1": false, "/%76%31/me": false, "*": false, "/docsx": false,
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
@@ -753,7 +753,7 @@ func FuzzOwns(f *testing.F) {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RequestURI = target
 		path, _, _ := strings.Cut(target, "?")
-		if strings.HasPrefix(path, "/") && api.Owns(r) != (path == "/v1" || path == "/docs" || strings.HasPrefix(path, "/v1/") || strings.HasPrefix(path, "/docs/") ||
+		if strings.HasPrefix(path, "/") && api.Owns(r) != (path == "/v1" || path == "/docs" || strings.HasPrefix(path, "/v1/") || strings.HasPrefix(path, "/docs/") || strings.HasPrefix(path, "/hooks/") ||
 			slices.Contains([]string{"/healthz", "/readyz", "/metrics", "/openapi.json"}, path)) {
 			t.Errorf("Owns(%q) = %t", target, api.Owns(r))
 		}

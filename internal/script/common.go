@@ -75,7 +75,7 @@ func commonFunctions() []builtin {
 		method(anyKind, "equals", "value", "Whether both are the same; of different types they never are.", `info "1".equals(1);`, "false", func(_ *calling, args []Value) (Value, error) {
 			return Bool(same(args[0], args[1])), nil
 		}),
-		method(anyKind, "toString toText", "", "As a text: maps and lists in JSON, everything else as it is printed.", `info {"a": {1, 2}}.toString();`, `{"a":[1,2]}`, func(c *calling, args []Value) (Value, error) {
+		method(anyKind, "toString toText", "", "As a text: maps and collections in JSON, everything else as it is printed.", `info {"a": {1, 2}}.toString();`, `{"a":[1,2]}`, func(c *calling, args []Value) (Value, error) {
 			switch args[0].Kind() {
 			case KindMap, KindCollection:
 				s, err := c.json(c.Pos, args[0])

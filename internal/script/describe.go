@@ -6,6 +6,8 @@ import (
 
 // This file tells editors and documentation what the language is.
 
+//go:generate go run ./generate
+
 // Class is what a stretch of a script is, for its colour.
 type Class string
 

@@ -207,7 +207,7 @@ func build(ctx context.Context, c Config) (*Server, error) {
 		Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Functions: s.functions, Ready: s.ready,
 		Metrics: api.NewMetrics(metrics), Logger: s.logger, PublicURL: c.PublicURL, Version: c.Version,
 	})
-	pages, err := web.New(web.Config{Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Notices: s.notices, Catalog: s.services.Catalog, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Logger: s.logger})
+	pages, err := web.New(web.Config{Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Notices: s.notices, Functions: s.functions, Catalog: s.services.Catalog, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Logger: s.logger})
 	if err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}

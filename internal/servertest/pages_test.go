@@ -41,6 +41,29 @@ var pageAccess = []pageRule{
 	{"GET /search", "/search?q=acme", "", page(200)},
 	{"GET /extensions", "/extensions", "", page(200)},
 	{"GET /scripts", "/scripts", "", page(200)},
+	{"POST /scripts", "/scripts", "name=New+#&script=info+1%3B", page(303)},
+	{"GET /scripts/new", "/scripts/new", "", page(200)},
+	{"GET /scripts/words", "/scripts/words", "", page(200)},
+	{"POST /scripts/check", "/scripts/check", "script=info+1%3B", page(200)},
+	{"POST /scripts/run", "/scripts/run", "script=info+1%3B", page(200)},
+	{"GET /scripts/{function}", "/scripts/report", "", [5]int{401, 404, 200, 200, 200}},
+	{"GET /scripts/{function}/{$}", "/scripts/report/", "", [5]int{401, 404, 200, 200, 200}},
+	{"POST /scripts/{function}/edit", "/scripts/report/edit", "script=info+1%3B&version=1", [5]int{401, 404, 403, 303, 303}},
+	{"POST /scripts/{function}/edit", "/scripts/report/edit", "script=info+1%3B", [5]int{401, 404, 403, 409, 409}},
+	{"POST /scripts/{function}/run", "/scripts/report/run", "script=info+1%3B", [5]int{401, 404, 200, 200, 200}},
+	{"GET /scripts/{function}/versions", "/scripts/report/versions", "", [5]int{401, 404, 200, 200, 200}},
+	{"GET /scripts/{function}/versions/{version}", "/scripts/report/versions/1", "", [5]int{401, 404, 200, 200, 200}},
+	{"POST /scripts/{function}/versions/{version}/restore", "/scripts/report/versions/1/restore", "", [5]int{401, 404, 403, 303, 303}},
+	{"GET /scripts/{function}/runs", "/scripts/report/runs", "", [5]int{401, 404, 200, 200, 200}},
+	{"GET /scripts/{function}/runs/{run}", "/scripts/report/runs/RUN", "", [5]int{401, 404, 404, 200, 200}},
+	{"GET /scripts/{function}/settings", "/scripts/report/settings", "", [5]int{401, 404, 200, 200, 200}},
+	{"POST /scripts/{function}/settings", "/scripts/report/settings", "name=Report", [5]int{401, 404, 403, 303, 303}},
+	{"GET /scripts/{function}/hook", "/scripts/report/hook", "", [5]int{401, 404, 403, 200, 200}},
+	{"POST /scripts/{function}/hook", "/scripts/report/hook", "", [5]int{401, 404, 403, 200, 200}},
+	{"GET /scripts/{function}/hook/remove", "/scripts/report/hook/remove", "", [5]int{401, 404, 403, 200, 200}},
+	{"POST /scripts/{function}/hook/remove", "/scripts/report/hook/remove", "", [5]int{401, 404, 403, 303, 303}},
+	{"GET /scripts/{function}/delete", "/scripts/report/delete", "", [5]int{401, 404, 403, 200, 200}},
+	{"POST /scripts/{function}/delete", "/scripts/report/delete", "", [5]int{401, 404, 403, 303, 404}}, // gone with the admin's
 	{"GET /tour", "/tour", "", page(200)},
 	{"GET /activity", "/activity", "", page(200)},
 	{"GET /activity/audit", "/activity/audit", "", [5]int{401, 200, 403, 200, 200}},
@@ -216,12 +239,18 @@ func TestH03_EveryPageForEveryVisitor(t *testing.T) {
 	invitation := l.Must(t, 201, "POST /v1/invitations", object("role", "member")).Field(t, "id").(string)
 	l.Browser(t) // another session of the owner
 	owner := browsers[4]
+	servertest.Post(t, owner, l.URL+"/scripts", url.Values{"name": {"Report"}, "script": {"info 1;"}})
+	servertest.Post(t, owner, l.URL+"/scripts/report/run", url.Values{"script": {"info 1;"}})
+	run := regexp.MustCompile(`/scripts/report/runs/(run_[0-9A-Za-z]+)`).FindStringSubmatch(string(servertest.Get(t, owner, l.URL+"/scripts/report/runs").Body))
+	if run == nil {
+		t.Fatal("the script has no run")
+	}
 	session := regexp.MustCompile(`/account/sessions/([0-9a-f]{64})/end`).FindStringSubmatch(string(servertest.Get(t, owner, l.URL+"/account").Body))
 	if session == nil {
 		t.Fatal("the account shows no other session")
 	}
 	link := strings.TrimPrefix(l.Must(t, 200, "POST /v1/connections/mine/connect", object()).Field(t, "connect_url").(string), l.URL)
-	fill := strings.NewReplacer("INVITATION", invitation, "LINK", link, "KEY", key, "SESSION", session[1], "ORG", string(l.OrganizationID),
+	fill := strings.NewReplacer("RUN", run[1], "INVITATION", invitation, "LINK", link, "KEY", key, "SESSION", session[1], "ORG", string(l.OrganizationID),
 		"PERSON", l.Must(t, 201, "POST /v1/users", object("name", "Person", "email", "person@example.com")).Field(t, "id").(string), "OWNER", string(l.UserID),
 		"WEBHOOK", l.Must(t, 201, "POST /v1/webhooks", object("url", "https://app.example/", "enabled", false)).Field(t, "id").(string))
 
@@ -324,6 +353,18 @@ func TestI01_WhatOthersWriteStaysText(t *testing.T) {
 	get("/organization/webhooks/" + hook + "/delete")
 	get("/organization/webhooks/" + url.PathEscape(evil))
 	get("/organization/webhooks?cursor=" + q)
+	for _, path := range []string{"", "?q=" + q, "?cursor=" + q, "/new?example=" + q, "/evil", "/evil/versions/1", "/evil/versions/1?against=" + q, "/evil/runs", "/evil/runs/" + q, "/evil/settings?cron=" + q + "&zone=" + q, "/evil/delete", "/" + q} {
+		if path == "" {
+			post("/scripts", url.Values{"name": {"evil"}, "script": {`x = "` + strings.ReplaceAll(evil, `"`, `\"`) + `"; info x; m = {x: x}; info m;`}})
+			post("/scripts/evil/settings", url.Values{"name": {evil}})
+		}
+		get("/scripts" + path)
+	}
+	post("/scripts", url.Values{"name": {evil + evil}, "link_name": {evil}, "script": {evil}, "argument." + evil: {evil}})
+	post("/scripts/run", url.Values{"script": {`x = "` + strings.ReplaceAll(evil, `"`, `\"`) + `"; info x; m = {x: x}; info m; info x.nothing();`}})
+	post("/scripts/run", url.Values{"script": {`x = "` + strings.ReplaceAll(evil, `"`, `\"`) + `"; info x; m = {x: x}; info m; info x.toMap();`}, "argument_name": {evil}, "argument_value": {evil}})
+	post("/scripts/evil/edit", url.Values{"script": {evil}, "version": {"1"}})
+	post("/scripts/evil/settings", url.Values{"name": {evil}, "cron": {evil}, "zone": {evil}})
 	get("/notices") // a connection of an evil name waits
 	post("/organization/webhooks", url.Values{"url": {evil}, "description": {evil + evil}, "events": {evil}})
 	post("/organization/webhooks/"+hook+"/edit", url.Values{"url": {evil}, "description": {evil}, "events": {evil}})

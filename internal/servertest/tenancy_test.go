@@ -153,7 +153,7 @@ func tenancyEach(call string) []string {
 }
 
 // tenancyNames name one set of things: those of the other organization, or none at all.
-type tenancyNames struct{ link, service, connection, key, user, organization, invitation, webhook string }
+type tenancyNames struct{ link, service, connection, key, user, organization, invitation, webhook, run string }
 
 // tenancyCall is one request that names something.
 type tenancyCall struct {
@@ -225,6 +225,23 @@ func tenancyCalls(n tenancyNames, upstream string) map[string][]tenancyCall {
 		"PUT /v1/organization/single_sign_on":    nil,
 		"DELETE /v1/organization/single_sign_on": nil,
 	}
+	for _, route := range []string{"GET /v1/functions", "POST /v1/functions", "POST /v1/scripts/run", "POST /v1/scripts/check"} {
+		calls[route] = nil
+	}
+	for route, body := range map[string]any{
+		"GET /v1/functions/{link_name}":                    nil,
+		"PATCH /v1/functions/{link_name}":                  object("name", "Stolen"),
+		"DELETE /v1/functions/{link_name}":                 nil,
+		"GET /v1/functions/{link_name}/versions":           nil,
+		"GET /v1/functions/{link_name}/versions/{version}": nil,
+		"POST /v1/functions/{link_name}/run":               object(),
+		"GET /v1/functions/{link_name}/runs":               nil,
+		"POST /v1/functions/{link_name}/hook":              nil,
+		"DELETE /v1/functions/{link_name}/hook":            nil,
+		"GET /v1/function_runs/{id}":                       nil,
+	} {
+		calls[route] = []tenancyCall{{strings.NewReplacer("{link_name}", n.link, "{version}", "1", "{id}", n.run).Replace(route), body, 404}}
+	}
 	calls["GET /v1/webhooks"], calls["POST /v1/webhooks"] = nil, nil
 	for route, body := range map[string]any{
 		"GET /v1/webhooks/{id}":                              nil,
@@ -270,7 +287,9 @@ func tenancyTwo(t testing.TB) (l, other *servertest.Lanyard, up *tenancyUpstream
 	up = newTenancyUpstream(t)
 	other.Connect(t, tenancyService(t, up, "theirs", "category", "theirs"), tenancyKey("zweite-key"))
 	other.Must(t, 201, "POST /v1/webhooks", object("url", "https://theirs.example/too", "enabled", false))
+	other.Must(t, 201, "POST /v1/functions", object("link_name", "theirs", "name", "Theirs", "script", "info 1;"))
 	theirs = tenancyNames{
+		run:  other.Must(t, 200, "POST /v1/functions/theirs/run", object()).Field(t, "run_id").(string),
 		link: "theirs", service: tenancyObject(t, other, lanyard.ActionServiceCreate), connection: tenancyObject(t, other, lanyard.ActionConnectionCreate),
 		user: string(other.UserID), organization: string(other.OrganizationID),
 		key:        other.Must(t, 200, "GET /v1/api_keys", nil).Field(t, "items").([]any)[0].(map[string]any)["id"].(string),
@@ -310,6 +329,7 @@ func TestH01_AnotherOrganizationsThingsAreAsIfAbsent(t *testing.T) {
 		key: string(lanyard.NewAPIKeyID()), user: string(lanyard.NewUserID()), organization: string(lanyard.NewOrganizationID()),
 		invitation: string(lanyard.NewInvitationID()),
 		webhook:    string(lanyard.NewWebhookID()),
+		run:        strings.Repeat("x", len(theirs.run)),
 	}
 	unchanged := func() string {
 		return string(other.Must(t, 200, "GET /v1/services/theirs", nil).Body) + string(other.Must(t, 200, "GET /v1/connections/theirs", nil).Body) +
@@ -331,6 +351,9 @@ func TestH01_AnotherOrganizationsThingsAreAsIfAbsent(t *testing.T) {
 					}
 					if who != "owner" && (strings.Contains(route, "/api_keys") || strings.Contains(route, "/invitations") || strings.Contains(route, "/webhooks")) || who != "owner" && strings.Contains(route, "/audit") || who != "owner" && strings.Contains(route, "/client") {
 						continue // forbidden whatever is named
+					}
+					if who != "owner" && strings.Contains(route, " /v1/functions/") && !strings.HasPrefix(route, "GET ") && !strings.HasSuffix(route, "/run") {
+						continue // functions are saved in one's own name
 					}
 					if who != "owner" && strings.HasSuffix(route, "/reset_password") {
 						continue
@@ -371,6 +394,7 @@ var tenancyLists = map[string][]string{
 	"GET /v1/users":       {"", "?q=zweite", "?q=e", "?role=owner", "?external_id=ext-alone", "?external_id=USER"},
 	"GET /v1/invitations": {""},
 	"GET /v1/webhooks":    {""},
+	"GET /v1/functions":   {"", "?q=theirs", "?q=e", "?q=%25"},
 }
 
 func TestH02_ListsHoldNothingOfAnotherOrganization(t *testing.T) {
@@ -414,6 +438,9 @@ func TestH02_ListsHoldNothingOfAnotherOrganization(t *testing.T) {
 		}
 		if route == "GET /v1/api_keys" {
 			other.Must(t, 201, "POST /v1/api_keys", object("name", "second"))
+		}
+		if route == "GET /v1/functions" {
+			other.Must(t, 201, "POST /v1/functions", object("name", "Theirs too", "script", "info 1;"))
 		}
 		if route == "GET /v1/users" {
 			other.Must(t, 201, "POST /v1/users", object("name", "Alone", "external_id", "ext-alone"))
@@ -576,6 +603,21 @@ var tenancyAccess = []tenancyRule{
 	{"POST /v1/connect_sessions", "POST /v1/connect_sessions", `{"connection":"mine","user":"ext-reader@example.com","return_to":"https://a.example/"}`, false, nobody(403, 403, 403, 400, 404, 403, 400)},
 	{"GET /v1/connect_sessions/{id}", "GET /v1/connect_sessions/cse_A", ``, false, nobody(403, 403, 403, 404, 404, 403, 404)},
 	{"POST /v1/connect_sessions/{id}/confirm", "POST /v1/connect_sessions/cse_A/confirm", `{"code":"c"}`, false, nobody(403, 403, 403, 404, 404, 403, 404)},
+	{"POST /v1/scripts/run", "POST /v1/scripts/run", `{"script":"info 1;"}`, false, nobody(200, 200, 200, 200, 200, 200, 200)},
+	{"POST /v1/scripts/check", "POST /v1/scripts/check", `{"script":"info 1;"}`, false, nobody(200, 200, 200, 200, 200, 200, 200)},
+	{"GET /v1/functions", "GET /v1/functions", ``, false, nobody(200, 200, 200, 200, 200, 403, 200)},
+	{"POST /v1/functions", "POST /v1/functions", `{"link_name":"new_#","name":"New","script":"info 1;"}`, true, nobody(403, 201, 201, 201, 201, 403, 403)},
+	{"GET /v1/functions/{link_name}", "GET /v1/functions/absent", ``, false, nobody(404, 404, 404, 404, 404, 403, 404)},
+	{"PATCH /v1/functions/{link_name}", "PATCH /v1/functions/absent", `{"name":"New"}`, false, nobody(403, 404, 404, 404, 404, 403, 403)},
+	{"DELETE /v1/functions/{link_name}", "DELETE /v1/functions/absent", ``, false, nobody(403, 404, 404, 404, 404, 403, 403)},
+	{"GET /v1/functions/{link_name}/versions", "GET /v1/functions/absent/versions", ``, false, nobody(404, 404, 404, 404, 404, 403, 404)},
+	{"GET /v1/functions/{link_name}/versions/{version}", "GET /v1/functions/absent/versions/1", ``, false, nobody(404, 404, 404, 404, 404, 403, 404)},
+	{"POST /v1/functions/{link_name}/run", "POST /v1/functions/absent/run", `{}`, false, nobody(404, 404, 404, 404, 404, 404, 404)},
+	{"GET /v1/functions/{link_name}/runs", "GET /v1/functions/absent/runs", ``, false, nobody(404, 404, 404, 404, 404, 404, 404)},
+	{"POST /v1/functions/{link_name}/hook", "POST /v1/functions/absent/hook", ``, false, nobody(403, 404, 404, 404, 404, 403, 403)},
+	{"DELETE /v1/functions/{link_name}/hook", "DELETE /v1/functions/absent/hook", ``, false, nobody(403, 404, 404, 404, 404, 403, 403)},
+	{"GET /v1/function_runs/{id}", "GET /v1/function_runs/run_A", ``, false, nobody(404, 404, 404, 404, 404, 404, 404)},
+	{"POST /hooks/{token}", "POST /hooks/ABCDEFGHIJKLMNOPQRSTUVWXYZ", `{}`, false, [11]int{404, 404, 404, 404, 404, 404, 404, 404, 404, 404, 404}}, // no key is looked at
 	{"GET /v1/webhooks", "GET /v1/webhooks", ``, false, nobody(403, 403, 200, 200, 200, 403, 403)},
 	{"POST /v1/webhooks", "POST /v1/webhooks", `{"url":"https://app.example/#","enabled":false}`, false, nobody(403, 403, 201, 201, 201, 403, 403)},
 	{"GET /v1/webhooks/{id}", "GET /v1/webhooks/whk_A", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
@@ -751,6 +793,12 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 		"PATCH /v1/webhooks/{id}":                  object("enabled", false),
 		"POST /v1/webhooks/{id}/rotate_secret":     object(),
 		"POST /v1/webhooks/{id}/test":              object(),
+		"POST /v1/scripts/run":                     object("script", "info 1;"),
+		"POST /v1/scripts/check":                   object("script", "info 1;"),
+		"POST /v1/functions":                       object("link_name", "extra", "name", "Extra", "script", "info 1;"),
+		"PATCH /v1/functions/{link_name}":          object("name", "Extra", "version", 1),
+		"POST /v1/functions/{link_name}/run":       object("arguments", object()),
+		"POST /v1/functions/{link_name}/hook":      object(),
 
 		"POST /v1/webhooks/{id}/deliveries/{delivery}/retry": object(),
 		"PUT /v1/organization/single_sign_on":                object("issuer", "https://login.example.com", "client_id", "c", "domains", []string{"example.com"}),
@@ -773,6 +821,9 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 			continue
 		}
 		body, ok := bodies[route]
+		if !ok && strings.HasPrefix(route, "POST /hooks/") {
+			continue // whatever is posted there is the function's business
+		}
 		if !ok {
 			t.Errorf("%s has no row in this test: add a body that it accepts, to which the foreign fields are added", route)
 			continue

@@ -133,7 +133,7 @@ func TestFunctionsAreListedSearchedAndFoundByConnection(t *testing.T) {
 		for _, name := range []lanyard.LinkName{"copy_deals", "copyxdeals", "sync"} {
 			w.function(name, func(f *lanyard.Function) {
 				f.Name = "Größe " + string(name)
-				f.Connections = []lanyard.LinkName{"a_b", lanyard.LinkName("only_" + name)}
+				f.Connections = []lanyard.LinkName{"a_b", "only_" + name}
 			})
 		}
 		names := func(list []lanyard.Function, err error) string {

@@ -34,6 +34,7 @@ type connectionPage struct {
 	Scopes     []credential.ScopeStanding
 	Authorized *authorizedPart // nil: nobody's credential is stored for the visitor
 	Others     *othersPart     // nil: not for the visitor to know
+	UsedBy     []lanyard.Function
 
 	Try      tryPart
 	Snippets []snippet
@@ -188,6 +189,9 @@ func (s *site) connectionPage(r *http.Request, v visitor, d *credential.Detail) 
 	p := newConnectionPage(v, d, s.publicURL)
 	var err error
 	if p.Activity, err = s.activityPart(r.Context(), v.caller, ofConnection(r, d.Connection)); err != nil {
+		return p, err
+	}
+	if p.UsedBy, err = s.functions.UsedBy(r.Context(), v.caller, d.Connection.LinkName); err != nil {
 		return p, err
 	}
 	if !d.Connection.UseLoginUserCredentials || d.Connection.Owner != v.user.ID {

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 
 	"lanyard"
 	"lanyard/internal/credential"
@@ -9,7 +11,7 @@ import (
 	"lanyard/internal/store"
 )
 
-// endConnectionPage asks before a connection is revoked or deleted, and says what will be lost.
+// endConnectionPage asks before a connection or a script ends, in part or as a whole, and says what will be lost.
 type endConnectionPage struct {
 	frame
 	Icon    string
@@ -53,10 +55,13 @@ func tellsProvider(s *lanyard.Service) bool {
 	return s != nil && s.Auth.OAuth2 != nil && s.Auth.OAuth2.RevokeTokenURL != ""
 }
 
-func newDeletePage(v visitor, c *registry.ConnectionDetail) endConnectionPage {
+func newDeletePage(v visitor, c *registry.ConnectionDetail, usedBy []lanyard.Function) endConnectionPage {
 	p := endConnectionPage{frame: newShellFrame(v, "Delete "+c.Name, "/connections"), Icon: "trash-2", Heading: "Delete", Name: c.Name,
 		Button: "Delete", Action: connectionPath(c.LinkName, "delete"), Back: connectionPath(c.LinkName)}
 	p.Lost = append(p.Lost, "The connection is gone for good. Scripts and programs that call "+string(c.LinkName)+" fail, and the link name is free for another connection.")
+	if len(usedBy) > 0 {
+		p.Lost = append(p.Lost, usedByWords(usedBy))
+	}
 	if c.Connected.Own || c.Connected.Others > 0 {
 		p.Lost = append(p.Lost, connectedWords(c))
 	} else {
@@ -67,6 +72,21 @@ func newDeletePage(v visitor, c *registry.ConnectionDetail) endConnectionPage {
 	}
 	p.Lost = append(p.Lost, "What was called through it stays on record.")
 	return p
+}
+
+const shownUsers = 5 // of a connection, by name
+
+// usedByWords names the scripts that a connection stands in.
+func usedByWords(usedBy []lanyard.Function) string {
+	var names []string
+	for i := range usedBy[:min(len(usedBy), shownUsers)] {
+		names = append(names, usedBy[i].Name)
+	}
+	words := "It is used by " + counted(len(usedBy), "saved script") + ": " + strings.Join(names, ", ")
+	if more := len(usedBy) - len(names); more > 0 {
+		words += fmt.Sprintf(" and %d more", more)
+	}
+	return words + "."
 }
 
 func (s *site) revokeForm(w http.ResponseWriter, r *http.Request, v visitor) error {
@@ -121,7 +141,11 @@ func (s *site) deleteConnectionForm(w http.ResponseWriter, r *http.Request, v vi
 	if err != nil {
 		return err
 	}
-	return s.write(w, http.StatusOK, newDeletePage(v, c))
+	usedBy, err := s.functions.UsedBy(r.Context(), v.caller, c.LinkName)
+	if err != nil {
+		return err
+	}
+	return s.write(w, http.StatusOK, newDeletePage(v, c, usedBy))
 }
 
 func (s *site) deleteConnection(w http.ResponseWriter, r *http.Request, v visitor) error {

@@ -60,6 +60,7 @@ type rooms struct {
 	records
 	told
 	signInRoom
+	scriptRooms
 }
 
 const (
@@ -189,7 +190,7 @@ func newDoor(t *testing.T, public string) *door {
 
 func newPages(t *testing.T, f *rooms, public string, log io.Writer) http.Handler {
 	t.Helper()
-	pages, err := New(Config{Accounts: f, Registry: f, Keeper: f, Invoker: f, Webhooks: hookRoom{f}, Notices: noticeRoom{f}, Catalog: catalog.Default, PublicURL: public, Version: "1.0.0", Logger: slog.New(slog.NewTextHandler(log, nil))})
+	pages, err := New(Config{Accounts: f, Registry: f, Keeper: f, Invoker: f, Webhooks: hookRoom{f}, Notices: noticeRoom{f}, Functions: functionRoom{f}, Catalog: catalog.Default, PublicURL: public, Version: "1.0.0", Logger: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,11 @@ import (
 const maxForm = 1 << 20
 
 // readForm parses a posted form. What comes in the address is not part of it.
-func readForm(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+func readForm(w http.ResponseWriter, r *http.Request) error { return readFormUpTo(w, r, maxForm) }
+
+// readFormUpTo is readForm with another bound.
+func readFormUpTo(w http.ResponseWriter, r *http.Request, most int64) error {
+	r.Body = http.MaxBytesReader(w, r.Body, most)
 	err := r.ParseForm()
 	var large *http.MaxBytesError
 	switch {

@@ -49,6 +49,9 @@ func connectionStates() []state {
 		return p
 	}
 
+	used := page(inventedFacts())
+	used.UsedBy = []lanyard.Function{*inventedFunction(), {Name: longName, LinkName: "sync"}}
+
 	typed := inventedFacts()
 	typed.Service.Auth, typed.Scopes, typed.Authorization.ExpiresAt, typed.Authorization.Account = lanyard.Auth{Type: lanyard.AuthAPIKey}, nil, time.Time{}, ""
 	typed.Service.BaseURL, typed.ServiceAuthor, typed.Hosts, typed.AnyHost = "", "", []string{"*"}, true
@@ -104,6 +107,7 @@ func connectionStates() []state {
 	}
 
 	return append([]state{
+		{"connection-used", 200, used},
 		{"connection", 200, page(inventedFacts())},
 		{"connection-typed", 200, page(typed)},
 		{"connection-ending", 200, page(ending)},

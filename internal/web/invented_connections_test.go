@@ -151,7 +151,7 @@ func connectionFormStates() []state {
 		{"connection-revoke-key", 200, newRevokePage(v, key)},
 		{"connection-revoke-not-told", 200, newRevokePage(v, untold)},
 		{"connection-revoke-gone", 200, newRevokePage(v, gone)},
-		{"connection-delete", 200, newDeletePage(v, each)},
-		{"connection-delete-not-connected", 200, newDeletePage(v, idle)},
+		{"connection-delete", 200, newDeletePage(v, each, []lanyard.Function{*inventedFunction()})},
+		{"connection-delete-not-connected", 200, newDeletePage(v, idle, nil)},
 	}
 }

@@ -80,7 +80,7 @@ func states() []state {
 		homeStates(), connectionsStates(), connectionFormStates(), connectionStates(), searchStates(), activityStates(), auditStates(), signInStates(), setupStates(), accountStates(),
 		rotateKeyStates(), connectSessionStates(),
 		organizationStates(), peopleStates(), connectStates(), resultStates(), errorStates(), servicesStates(), defaultServicesStates(), organizationsStates(),
-		webhooksStates(), noticesStates(),
+		webhooksStates(), noticesStates(), scriptsStates(),
 		resetStates(), signOnStates(),
 	} {
 		all = append(all, group...)
@@ -104,7 +104,6 @@ func searchStates() []state {
 		{"search-found", 200, found},
 		{"search-nothing", 200, newSearchPage(visiting(), "zzz")},
 		{"extensions", 200, newExtensionsPage(visiting())},
-		{"scripts", 200, newScriptsPage(visiting())},
 	}
 }
 

@@ -19,16 +19,6 @@ func newExtensionsPage(v visitor) laterPage {
 		"What an extension would bring can be made by hand: a custom service, and a connection with it."}
 }
 
-func newScriptsPage(v visitor) laterPage {
-	return laterPage{newShellFrame(v, "Scripts", "/scripts"), "square-terminal", "Scripts",
-		"A script calls services through connections, and runs in Lanyard. This version cannot run any.",
-		"Programs of your own call through connections today: from a shell, or from any language over HTTP. Each connection’s page has the lines to copy."}
-}
-
 func (s *site) extensions(w http.ResponseWriter, _ *http.Request, v visitor) error {
 	return s.write(w, http.StatusOK, newExtensionsPage(v))
-}
-
-func (s *site) scripts(w http.ResponseWriter, _ *http.Request, v visitor) error {
-	return s.write(w, http.StatusOK, newScriptsPage(v))
 }

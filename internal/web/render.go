@@ -89,16 +89,17 @@ func newRenderer(assetURL func(name string) string, services func() *catalog.Cat
 			entry, _ := services().Find(linkName)
 			return logo(assetURL, entry, linkName, name)
 		},
-		"notice":  newNotice,
-		"command": newCommand,
-		"copy":    newCopyable,
-		"menu":    newMenu,
-		"capital": capital,
-		"slug":    slug,
-		"number":  thousands[int64],
-		"places":  func() []placeGroup { return places },
-		"tabs":    tabsOf,
-		"ago":     func(at time.Time) template.HTML { return ago(at, now()) },
+		"notice":     newNotice,
+		"command":    newCommand,
+		"copy":       newCopyable,
+		"menu":       newMenu,
+		"capital":    capital,
+		"slug":       slug,
+		"number":     thousands[int64],
+		"scriptPath": func(name lanyard.LinkName) string { return scriptPath(name) },
+		"places":     func() []placeGroup { return places },
+		"tabs":       tabsOf,
+		"ago":        func(at time.Time) template.HTML { return ago(at, now()) },
 	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse the shared templates: %w", err)

@@ -51,6 +51,7 @@ func newSearchPage(v visitor, query string) searchPage {
 var actions = []place{
 	{"/connections/new", "plus", "Create connection", "new connect add"},
 	{"/services/new", "plus", "Create service", "new custom define add"},
+	{"/scripts/new", "plus", "New script", "create deluge function add"},
 	{"/account", "user", "Your account", "password sessions api keys profile settings"},
 	{"/activity/audit", "history", "Audit log", "who changed what history"},
 	{"/tour", "book-open", "Tour", "help start first steps getting started"},

@@ -14,6 +14,7 @@ import (
 	"lanyard/internal/account"
 	"lanyard/internal/catalog"
 	"lanyard/internal/credential"
+	"lanyard/internal/function"
 	"lanyard/internal/invoke"
 	"lanyard/internal/registry"
 	"lanyard/internal/store"
@@ -142,6 +143,26 @@ type Notices interface {
 	SetByMail(ctx context.Context, c *lanyard.Caller, on bool) error
 }
 
+// Functions keeps scripts, and runs them; [function.Functions] does.
+type Functions interface {
+	Check(ctx context.Context, c *lanyard.Caller, source string) (*function.Checked, error)
+	List(ctx context.Context, c *lanyard.Caller, query string, p store.Page) ([]lanyard.Function, string, error)
+	Function(ctx context.Context, c *lanyard.Caller, name string) (*lanyard.Function, error)
+	Create(ctx context.Context, c *lanyard.Caller, in function.Input) (*lanyard.Function, error)
+	Edit(ctx context.Context, c *lanyard.Caller, name string, in function.Edit) (*lanyard.Function, error)
+	Delete(ctx context.Context, c *lanyard.Caller, name string) error
+	Versions(ctx context.Context, c *lanyard.Caller, name string, p store.Page) ([]lanyard.FunctionVersion, string, error)
+	Version(ctx context.Context, c *lanyard.Caller, name string, version int64) (*lanyard.FunctionVersion, error)
+	Restore(ctx context.Context, c *lanyard.Caller, name string, version int64) (*lanyard.Function, error)
+	Run(ctx context.Context, c *lanyard.Caller, name string, in function.RunRequest) (*lanyard.FunctionRun, error)
+	RunScript(ctx context.Context, c *lanyard.Caller, in function.RunInput) (*function.Outcome, error)
+	Runs(ctx context.Context, c *lanyard.Caller, name string, p store.Page) ([]lanyard.FunctionRun, string, error)
+	RunOf(ctx context.Context, c *lanyard.Caller, id lanyard.RunID) (*lanyard.FunctionRun, error)
+	NewHook(ctx context.Context, c *lanyard.Caller, name string) (address lanyard.Secret, err error)
+	RemoveHook(ctx context.Context, c *lanyard.Caller, name string) error
+	UsedBy(ctx context.Context, c *lanyard.Caller, connection lanyard.LinkName) ([]lanyard.Function, error)
+}
+
 // Config is what [New] needs.
 type Config struct {
 	Accounts Accounts
@@ -150,6 +171,8 @@ type Config struct {
 	Invoker  Invoker
 	Webhooks Webhooks
 	Notices  Notices
+	// Functions keeps and runs scripts.
+	Functions Functions
 	// Catalog gives the default services of the moment, for the colours and marks of their tiles.
 	Catalog func() *catalog.Catalog
 	// PublicURL is the address of this deployment, without a final slash. When it is https, cookies are Secure.
@@ -162,14 +185,16 @@ type Config struct {
 
 // site answers every page.
 type site struct {
-	accounts Accounts
-	registry Registry
-	keeper   Keeper
-	invoker  Invoker
-	webhooks Webhooks
-	notices  Notices
-	pages    *renderer
-	log      *slog.Logger
+	accounts  Accounts
+	registry  Registry
+	keeper    Keeper
+	invoker   Invoker
+	webhooks  Webhooks
+	notices   Notices
+	functions Functions
+	catalog   func() *catalog.Catalog
+	pages     *renderer
+	log       *slog.Logger
 
 	publicURL string
 	proxies   []netip.Prefix
@@ -188,7 +213,7 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, invoker: c.Invoker, webhooks: c.Webhooks, notices: c.Notices, pages: pages, log: c.Logger,
+	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, invoker: c.Invoker, webhooks: c.Webhooks, notices: c.Notices, functions: c.Functions, catalog: c.Catalog, pages: pages, log: c.Logger,
 		publicURL: c.PublicURL, proxies: c.TrustedProxies, secure: public.Scheme == "https"}
 
 	guard := http.NewCrossOriginProtection()

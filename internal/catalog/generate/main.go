@@ -1,5 +1,6 @@
-// Command generate writes what is made of the files of the catalogue: the index, from which a start is quick, and the
-// page of the documentation that counts them. It is run by go generate ./internal/catalog, in that directory.
+// Command generate writes what is made of the files of the catalogue: the index, from which a start is quick, and two
+// pages of the documentation, the one that counts the services and the one that lists their integration tasks. It is run
+// by go generate ./internal/catalog, in that directory.
 package main
 
 import (
@@ -37,7 +38,15 @@ func generate(dir string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{"index.txt": index, "../../docs/catalogue.md": c.Page(leftOut)}, nil
+	page, err := os.ReadFile(dir + "/../../docs/tasks.md")
+	if err != nil {
+		return nil, err
+	}
+	page, err = tasks(c, page)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{"index.txt": index, "../../docs/catalogue.md": c.Page(leftOut), "../../docs/tasks.md": page}, nil
 }
 
 // write leaves a file alone that says the same already, so that nothing is built anew because of it.

@@ -22,3 +22,11 @@ func TestGenerated(t *testing.T) {
 		}
 	}
 }
+
+func TestTasksAreLinkedTo(t *testing.T) {
+	for heading, want := range map[string]string{"Bigin by Zoho CRM": "bigin-by-zoho-crm", "monday.com": "mondaycom", "Line-up (new)": "line-up-new"} {
+		if got := anchor(heading); got != want {
+			t.Errorf("%s is linked to by #%s, want #%s", heading, got, want)
+		}
+	}
+}

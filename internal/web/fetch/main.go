@@ -27,8 +27,8 @@ type module struct {
 // icons are the lucide icons that the templates name.
 var icons = []string{
 	"activity", "arrow-right", "blocks", "book-open", "building-2", "calendar", "check", "chevron-down", "chevron-right", "circle", "circle-alert",
-	"circle-check", "cog", "copy", "ellipsis", "external-link", "eye", "file-text", "globe", "history", "info", "key-round", "library", "link", "list",
-	"lock", "log-in", "log-out", "menu", "moon", "pencil", "plug", "plus", "refresh-cw", "search", "send", "server", "square-terminal", "sun", "trash-2",
+	"circle-check", "clock", "cog", "copy", "ellipsis", "external-link", "eye", "file-text", "globe", "history", "info", "key-round", "library", "link", "list",
+	"lock", "log-in", "log-out", "menu", "moon", "pencil", "play", "plug", "plus", "refresh-cw", "search", "send", "server", "square", "square-terminal", "sun", "trash-2",
 	"triangle-alert", "unplug", "user", "user-minus", "users", "wrench", "x",
 }
 
