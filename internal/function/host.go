@@ -26,10 +26,16 @@ type host struct {
 	user   *lanyard.User // who is asking; nil: not looked up yet
 }
 
+// waiting does something that waits for others. Other scripts have their turn meanwhile; what is reckoned before and
+// behind it, such as a large answer, has its own.
+func (h *host) waiting(ctx context.Context, do func()) {
+	h.turn.end()
+	do()
+	h.turn.begin(ctx)
+}
+
 // Call implements [script.Host].
 func (h *host) Call(ctx context.Context, c *script.HostCall) (script.Value, error) {
-	h.turn.end() // others run while this one waits
-	defer h.turn.begin(ctx)
 	name := strings.ToLower(c.Name)
 	switch {
 	case name == "invokeurl":
@@ -70,11 +76,13 @@ func (h *host) task(ctx context.Context, t catalog.Task, c *script.HostCall) (sc
 	if err != nil {
 		return script.Value{}, err
 	}
-	if r.Connection = args.connection; r.Connection == "" {
-		r.Connection, err = h.internal(ctx, t)
-	} else {
-		err = h.fits(ctx, t, r.Connection)
-	}
+	h.waiting(ctx, func() {
+		if r.Connection = args.connection; r.Connection == "" {
+			r.Connection, err = h.internal(ctx, t)
+		} else {
+			err = h.fits(ctx, t, r.Connection)
+		}
+	})
 	if err != nil {
 		h.note(c, lanyard.Invocation{}, err)
 		return script.Value{}, explained(err)
@@ -121,9 +129,12 @@ func (h *host) internal(ctx context.Context, t catalog.Task) (string, error) {
 // do sends a request of the script, and notes how that went.
 func (h *host) do(ctx context.Context, c *script.HostCall, r *invoke.Request) (*invoke.Response, error) {
 	r.Depth = h.depth + 1
-	answer, called, err := h.Invoker.Do(ctx, h.caller, r)
-	if called.Connection == "" {
-		called.Connection = lanyard.LinkName(r.Connection)
+	var answer *invoke.Response
+	var called lanyard.Invocation
+	var err error
+	h.waiting(ctx, func() { answer, called, err = h.Invoker.Do(ctx, h.caller, r) })
+	if link, wrong := lanyard.ParseLinkName(r.Connection); called.Connection == "" && wrong == nil { // a script can name what is none, as long as it likes
+		called.Connection = link
 	}
 	h.note(c, called, err)
 	if err != nil {
@@ -192,7 +203,9 @@ func (h *host) system(ctx context.Context, name string) (script.Value, bool, err
 		return script.Value{}, true, nil
 	}
 	if h.user == nil {
-		u, err := h.Store.User(ctx, h.caller.Organization, h.caller.LoginUser())
+		var u *lanyard.User
+		var err error
+		h.waiting(ctx, func() { u, err = h.Store.User(ctx, h.caller.Organization, h.caller.LoginUser()) })
 		if err != nil {
 			return script.Value{}, true, explained(err)
 		}

@@ -3,6 +3,7 @@ package function
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ type answerForm struct {
 // are the query of a GET and otherwise the body, a map of which is form-encoded; a map in body is sent in parts; and a
 // content type that the script names decides for it.
 func invokeURL(attributes []script.Attribute) (*invoke.Request, answerForm, error) {
-	b := requestBuilder{request: &invoke.Request{}}
+	b := requestBuilder{request: &invoke.Request{}, room: maxSent}
 	var form answerForm
 	for _, a := range attributes {
 		if err := b.attribute(a, &form); err != nil {
@@ -37,6 +38,7 @@ func invokeURL(attributes []script.Attribute) (*invoke.Request, answerForm, erro
 // requestBuilder collects what stands in a block, in whatever order.
 type requestBuilder struct {
 	request                 *invoke.Request
+	room                    room
 	parameters, body, files script.Value
 }
 
@@ -100,11 +102,13 @@ func (b *requestBuilder) headers(a script.Attribute) error {
 		if value.Kind() == script.KindNull {
 			continue
 		}
-		text, err := plain(value)
+		field, err := b.room.text(name)
 		if err != nil {
 			return err
 		}
-		b.request.Headers[name.String()] = text
+		if b.request.Headers[field], err = b.room.text(value); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -141,40 +145,118 @@ func (b *requestBuilder) finish() error {
 		if query {
 			return fmt.Errorf("a FILE in parameters is a body, which a %s has none of", strings.ToUpper(r.Type))
 		}
-		b.raw(value)
-	case script.KindMap, script.KindList:
-		if m, ok := value.AsMap(); ok && !query && (len(r.Files) > 0 || b.contentType() == "multipart/form-data" || holdsFile(m)) {
+		return b.raw(value)
+	case script.KindMap, script.KindList, script.KindCollection:
+		m, ok := value.AsMap()
+		said := b.contentType()
+		switch {
+		case !ok && (query || len(r.Files) > 0):
+			return wrong(script.Attribute{Name: "parameters", Value: value}, "a MAP or a TEXT here")
+		case ok && query:
+			text, err := b.room.form(m)
+			r.Parameters = invoke.TextContent(text)
+			return err
+		case ok && (len(r.Files) > 0 || said == "multipart/form-data" || holdsFile(m)):
 			return b.addParts(m)
+		case ok && said != jsonType:
+			return b.form(m)
 		}
-		var err error
-		r.Parameters, err = jsonContent(value)
-		return err
+		return b.json(value)
 	default:
-		r.Parameters = invoke.TextContent(value.String())
+		text, err := b.room.text(value)
+		r.Parameters = invoke.TextContent(text)
+		return err
 	}
 	return nil
 }
 
+// form sends a map form-encoded, and json a map or list as JSON, where the script names no other type.
+func (b *requestBuilder) form(m *script.Map) error {
+	text, err := b.room.form(m)
+	b.sent(text, formType)
+	return err
+}
+
+func (b *requestBuilder) json(value script.Value) error {
+	text, err := b.room.json(value)
+	b.sent(text, jsonType)
+	return err
+}
+
+func (b *requestBuilder) sent(text, contentType string) {
+	if b.request.Body = invoke.TextContent(text); b.contentType() == "" {
+		b.request.ContentType = contentType
+	}
+}
+
+const (
+	formType = "application/x-www-form-urlencoded"
+	jsonType = "application/json"
+)
+
 // maxSent bounds what a script sends in one request, in bytes.
 const maxSent = 32 << 20
 
-func errTooMuch() error { return fmt.Errorf("a request holds at most %d MiB", maxSent>>20) }
+// room is what a request has room for yet, in bytes. One value can stand in it many times.
+type room int
 
-// jsonContent is a map or list as JSON.
-func jsonContent(value script.Value) (*invoke.Content, error) {
-	text, ok := value.JSONWithin(maxSent)
-	if !ok {
-		return nil, errTooMuch()
+func (r *room) take(n int) error {
+	if *r -= room(n); *r < 0 {
+		return fmt.Errorf("a request holds at most %d MiB", maxSent>>20)
 	}
-	return invoke.JSONContent([]byte(text))
+	return nil
 }
 
-// plain is a value as a text, whole.
-func plain(value script.Value) (string, error) {
-	if text, ok := value.TextWithin(maxSent); ok {
-		return text, nil
+// text is a value as a text, whole.
+func (r *room) text(value script.Value) (string, error) {
+	text, ok := value.TextWithin(max(int(*r), 0))
+	if !ok {
+		return "", r.take(maxSent + 1)
 	}
-	return "", errTooMuch()
+	return text, r.take(len(text))
+}
+
+func (r *room) json(value script.Value) (string, error) {
+	text, ok := value.JSONWithin(max(int(*r), 0))
+	if !ok {
+		return "", r.take(maxSent + 1)
+	}
+	return text, r.take(len(text))
+}
+
+// form is a map form-encoded, in its order; a list gives its name as often as it has elements.
+func (r *room) form(m *script.Map) (string, error) {
+	var b strings.Builder
+	add := func(name string, value script.Value) (err error) {
+		text := ""
+		switch value.Kind() {
+		case script.KindNull:
+		case script.KindList, script.KindCollection:
+			text, err = r.json(value)
+		default:
+			text, err = r.text(value)
+		}
+		if err != nil {
+			return err
+		}
+		if b.Len() > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(url.QueryEscape(name) + "=" + url.QueryEscape(text))
+		return r.take(len(name) + 2)
+	}
+	for key, value := range m.All() {
+		values := []script.Value{value}
+		if list, ok := value.AsList(); ok && value.Kind() != script.KindMap {
+			values = list
+		}
+		for _, one := range values {
+			if err := add(key.String(), one); err != nil {
+				return "", err
+			}
+		}
+	}
+	return b.String(), nil
 }
 
 // setBody is the attribute of the later generation.
@@ -182,23 +264,25 @@ func (b *requestBuilder) setBody() error {
 	r := b.request
 	switch value := b.body; value.Kind() {
 	case script.KindFile:
-		b.raw(value)
-	case script.KindMap, script.KindList:
+		return b.raw(value)
+	case script.KindMap, script.KindList, script.KindCollection:
 		m, ok := value.AsMap()
-		if said := b.contentType(); ok && (said == "" || said == "multipart/form-data") {
+		switch said := b.contentType(); {
+		case ok && (said == "" || said == "multipart/form-data"):
 			return b.addParts(m)
+		case ok && said == formType:
+			return b.form(m)
 		}
-		var err error
-		r.Body, err = jsonContent(value) // a form, where the content type says so
-		return err
+		return b.json(value)
 	default:
-		r.Body = invoke.TextContent(value.String())
+		text, err := b.room.text(value)
+		r.Body = invoke.TextContent(text)
+		return err
 	}
-	return nil
 }
 
 // raw sends a file as it is.
-func (b *requestBuilder) raw(value script.Value) {
+func (b *requestBuilder) raw(value script.Value) error {
 	f, _ := value.AsFile()
 	b.request.Raw = f.Content
 	if b.request.Raw == nil {
@@ -207,6 +291,7 @@ func (b *requestBuilder) raw(value script.Value) {
 	if b.contentType() == "" {
 		b.request.ContentType = "application/octet-stream"
 	}
+	return b.room.take(len(f.Content))
 }
 
 func holdsFile(m *script.Map) bool {
@@ -224,7 +309,7 @@ func (b *requestBuilder) addParts(m *script.Map) error {
 		if value.Kind() == script.KindNull {
 			continue
 		}
-		p, err := part(name.String(), value)
+		p, err := b.room.part(name.String(), value)
 		if err != nil {
 			return err
 		}
@@ -234,15 +319,20 @@ func (b *requestBuilder) addParts(m *script.Map) error {
 }
 
 // part is a value as a part of a form: a file with its name and type, anything else as a field.
-func part(name string, value script.Value) (invoke.File, error) {
+func (r *room) part(name string, value script.Value) (invoke.File, error) {
 	if f, ok := value.AsFile(); ok {
-		return filePart(name, f), nil
+		return r.filePart(name, f)
 	}
-	text, err := plain(value)
+	text, err := r.text(value)
+	if err == nil {
+		err = r.take(len(name) + partSize)
+	}
 	return invoke.File{Name: name, Field: true, Content: []byte(text)}, err
 }
 
-func filePart(name string, f *script.File) invoke.File {
+const partSize = 200 // bytes of what stands around the content of a part
+
+func (r *room) filePart(name string, f *script.File) (invoke.File, error) {
 	content := f.Content
 	if content == nil {
 		content = []byte{}
@@ -251,7 +341,7 @@ func filePart(name string, f *script.File) invoke.File {
 	if f.Charset != "" && media != "" {
 		media += "; charset=" + f.Charset
 	}
-	return invoke.File{Name: name, Filename: f.Name, ContentType: media, Content: content}
+	return invoke.File{Name: name, Filename: f.Name, ContentType: media, Content: content}, r.take(len(name) + len(f.Name) + len(content) + partSize)
 }
 
 // addFiles adds what the attribute files holds: a file, a text, a map that describes a part, or a list of these.
@@ -274,16 +364,19 @@ func (b *requestBuilder) addFiles(value script.Value) error {
 		if name == "" {
 			name = "file"
 		}
-		b.request.Files = append(b.request.Files, filePart(name, f))
+		p, err := b.room.filePart(name, f)
+		b.request.Files = append(b.request.Files, p)
+		return err
 	case script.KindText:
-		b.request.Files = append(b.request.Files, invoke.File{Name: "file", Field: true, Content: []byte(value.String())})
+		p, err := b.room.part("file", value)
+		b.request.Files = append(b.request.Files, p)
+		return err
 	case script.KindMap:
 		m, _ := value.AsMap()
 		return b.describedPart(m)
 	default:
 		return fmt.Errorf("files of invokeurl holds FILE, TEXT and MAP, and this is a %s", value.Kind())
 	}
-	return nil
 }
 
 // describedPart is a part in the words of either generation: paramName, content and stringPart, or param-name,
@@ -303,7 +396,7 @@ func (b *requestBuilder) describedPart(m *script.Map) error {
 	if !ok || name == "" {
 		return fmt.Errorf(`a part in files of invokeurl has a name: {"paramName": "…", "content": …}`)
 	}
-	p, err := part(name, get("content", "paramvalue"))
+	p, err := b.room.part(name, get("content", "paramvalue"))
 	if err != nil {
 		return err
 	}

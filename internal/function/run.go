@@ -66,8 +66,14 @@ func checkDepth(depth int) error {
 	return nil
 }
 
-// parse reads a script in its turn, since a large one takes a while.
-func (f *Functions) parse(ctx context.Context, source string, arguments map[string]json.RawMessage) (*script.Script, error) {
+// parse reads a script in its turn, since a large one takes a while. It never panics, either.
+func (f *Functions) parse(ctx context.Context, source string, arguments map[string]json.RawMessage) (s *script.Script, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			f.Logger.Error("reading a script panicked", "panic", r, "stack", string(debug.Stack()))
+			s, err = nil, lanyard.Errorf(lanyard.CodeInternal, "Something went wrong inside Lanyard.")
+		}
+	}()
 	t := f.newTurn(ctx)
 	t.begin(ctx)
 	defer t.end()

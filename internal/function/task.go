@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,12 +19,13 @@ type arguments struct {
 	values map[string]script.Value
 	// connection is the last argument; empty where it was left out.
 	connection string
+	room       room
 }
 
 // bind gives the arguments of a call their names. A text behind the last parameter is the connection; where optional
 // parameters were left out, the connection cannot be given, since it would stand in their place.
 func bind(t *lanyard.Task, args []script.Value) (*arguments, error) {
-	a := &arguments{task: t, values: map[string]script.Value{}}
+	a := &arguments{task: t, values: map[string]script.Value{}, room: maxSent}
 	if n := len(t.Parameters); len(args) > n+1 || len(args) < t.Required() {
 		return nil, fmt.Errorf("No. of arguments mismatches for the function %s: %s", t.Name, t.Usage()) //nolint:staticcheck // as the language says it
 	}
@@ -152,15 +152,17 @@ func (a *arguments) body(r *invoke.Request) error {
 		if err != nil {
 			return err
 		}
-		r.Body, err = jsonContent(v)
+		text, err := a.room.json(v)
+		r.ContentType, r.Body = jsonType, invoke.TextContent(text)
 		return err
 	case len(t.Form) > 0:
 		v, _, err := a.fill(t.Form)
 		if err != nil {
 			return err
 		}
-		r.ContentType = "application/x-www-form-urlencoded"
-		r.Body, err = jsonContent(v)
+		m, _ := v.AsMap()
+		text, err := a.room.form(m)
+		r.ContentType, r.Body = formType, invoke.TextContent(text)
 		return err
 	case len(t.Multipart) > 0:
 		v, _, err := a.fill(t.Multipart)
@@ -169,7 +171,7 @@ func (a *arguments) body(r *invoke.Request) error {
 		}
 		m, _ := v.AsMap()
 		for name, value := range m.All() {
-			p, err := part(name.String(), value)
+			p, err := a.room.part(name.String(), value)
 			if err != nil {
 				return err
 			}
@@ -186,7 +188,9 @@ func (a *arguments) body(r *invoke.Request) error {
 		if f, ok := v.AsFile(); ok {
 			r.Raw, r.ContentType = append([]byte{}, f.Content...), f.Type
 		} else {
-			r.Body = invoke.TextContent(v.String())
+			text, err := a.room.text(v)
+			r.Body = invoke.TextContent(text)
+			return err
 		}
 	}
 	return nil
@@ -199,28 +203,15 @@ func (a *arguments) query(r *invoke.Request, template json.RawMessage) error {
 		return err
 	}
 	m, _ := v.AsMap()
-	var parts []string
-	for name, value := range m.All() {
-		values := []script.Value{value}
-		if list, ok := value.AsList(); ok && value.Kind() == script.KindList {
-			values = list
-		}
-		for _, one := range values {
-			text, err := plain(one)
-			if err != nil {
-				return err
-			}
-			parts = append(parts, url.QueryEscape(name.String())+"="+url.QueryEscape(text))
-		}
-	}
-	if len(parts) == 0 {
-		return nil
+	text, err := a.room.form(m)
+	if err != nil || text == "" {
+		return err
 	}
 	sign := "?"
 	if strings.Contains(r.URL, "?") {
 		sign = "&"
 	}
-	r.URL += sign + strings.Join(parts, "&")
+	r.URL += sign + text
 	return nil
 }
 

@@ -15,9 +15,6 @@ import (
 	"lanyard"
 )
 
-// maxMasked is the size up to which a text answer is searched for the credential that an upstream may echo.
-const maxMasked = 1 << 20
-
 // Answer is the upstream's answer as JSON.
 type Answer struct {
 	Status     int               `json:"status"`
@@ -38,7 +35,7 @@ type Response struct {
 }
 
 // response reads the upstream's answer. Where the upstream echoes the very credential that was sent, it is masked, in
-// texts of up to a mebibyte.
+// whatever does not say that it is binary, however large: a caller can make an echo as large as it likes.
 func (r *Request) response(got *received, call *call) (*Response, error) {
 	a := &Response{Status: got.status, Headers: make(map[string]string, len(got.header)), Took: time.Since(call.began)}
 	var masker lanyard.Masker
@@ -48,15 +45,20 @@ func (r *Request) response(got *received, call *call) (*Response, error) {
 	for name, values := range got.header {
 		a.Headers[strings.ToLower(name)] = masker.Mask(strings.Join(values, ", "))
 	}
-	text, ok, err := r.text(got.header, got.body)
+	body := got.body
+	if !asItIs(got.header) {
+		// Before it is decoded, too: the caller says from what, and the credential in another charset is not found.
+		body = []byte(masker.Mask(string(body)))
+	}
+	text, ok, err := r.text(got.header, body)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		a.Binary = got.body
+		a.Binary = body
 		return a, nil
 	}
-	if len(text) <= maxMasked {
+	if text != string(body) {
 		text = masker.Mask(text)
 	}
 	a.Text, a.JSON = text, isJSON(got.header, text)
@@ -81,13 +83,10 @@ func (a *Response) answer() (*Answer, error) {
 
 // text decodes a textual answer; false for a binary one, which goes on as it is.
 func (r *Request) text(header http.Header, body []byte) (string, bool, error) {
-	if e := header.Get("Content-Encoding"); e != "" && e != "identity" {
-		return "", false, nil // compressed because the caller asked for it
-	}
-	media, params, err := mime.ParseMediaType(header.Get("Content-Type"))
-	if err == nil && isBinary(media) {
+	if asItIs(header) {
 		return "", false, nil
 	}
+	_, params, _ := mime.ParseMediaType(header.Get("Content-Type")) // a wrong one says nothing of a charset
 	charset := params["charset"]
 	if r.ResponseDecoding != "" {
 		charset = r.ResponseDecoding
@@ -109,6 +108,15 @@ func (r *Request) text(header http.Header, body []byte) (string, bool, error) {
 		body = decoded
 	}
 	return string(body), utf8.Valid(body) && bytes.IndexByte(body, 0) < 0, nil
+}
+
+// asItIs: the answer is compressed, because the caller asked for it, or says that it is no text.
+func asItIs(header http.Header) bool {
+	if e := header.Get("Content-Encoding"); e != "" && e != "identity" {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	return err == nil && isBinary(media)
 }
 
 func isBinary(media string) bool {

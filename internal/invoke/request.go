@@ -53,12 +53,6 @@ type Content struct {
 // TextContent is a text.
 func TextContent(text string) *Content { return &Content{Text: text} }
 
-// JSONContent is a JSON value, sent as it is written where it is sent as JSON.
-func JSONContent(data []byte) (*Content, error) {
-	c := &Content{}
-	return c, c.UnmarshalJSON(data)
-}
-
 // UnmarshalJSON takes a text or an object; numbers stay as they are written.
 func (c *Content) UnmarshalJSON(data []byte) error {
 	data = bytes.TrimSpace(data)

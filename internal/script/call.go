@@ -29,14 +29,25 @@ func (r *run) outside(c *HostCall, attributes []attribute) (Value, error) {
 	if late := r.late(c.Pos); late != nil {
 		return Value{}, late
 	}
-	var e *Error
-	if err != nil && !errors.As(err, &e) {
-		err = &Error{Pos: c.Pos, Message: err.Error(), cause: err}
-	}
 	if err != nil {
-		return Value{}, err
+		return Value{}, r.told(c.Pos, err)
 	}
 	return v, r.grow(c.Pos, measure(v, r.Limits.Memory-r.memory))
+}
+
+const maxMessage = 2000 // letters of an error of the world outside
+
+// told is an error of the world outside as one of the script. It is counted like a value, since a script can keep it.
+func (r *run) told(at Pos, err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		return err
+	}
+	message := err.Error()
+	if err := r.grow(at, int64(len(message))); err != nil {
+		return err
+	}
+	return &Error{Pos: at, Message: cut(message, maxMessage), cause: err}
 }
 
 // call finds the function for the kind of its first argument, and calls it.
@@ -122,7 +133,7 @@ func (r *run) function(x *functionCall) (Value, error) {
 			return Value{}, late
 		}
 		if err != nil {
-			return Value{}, &Error{Pos: x.Pos, Message: err.Error(), cause: err}
+			return Value{}, r.told(x.Pos, err)
 		}
 		if r.functions == nil {
 			r.functions = map[string]*Script{}

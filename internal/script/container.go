@@ -382,6 +382,11 @@ func sorted[T any](c *calling, things []T, up bool, by func(T) Value) ([]T, erro
 			middle, end := min(begin+width, len(from)), min(begin+2*width, len(from))
 			left, right := from[begin:middle], from[middle:end]
 			for i := begin; i < end; i++ {
+				if i&0x3f == 0x3f { // they can be long texts
+					if err := c.late(c.Pos); err != nil {
+						return nil, err
+					}
+				}
 				takeLeft := len(right) == 0
 				if len(left) > 0 && len(right) > 0 {
 					order, _ := compare(by(left[0]), by(right[0]))

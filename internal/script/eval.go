@@ -167,9 +167,19 @@ func (r *run) eval(x expression) (Value, error) {
 	case *variable:
 		return r.vars[x.slot], nil
 	case *binary:
-		return r.binary(x)
+		if err := r.deeper(x.Pos); err != nil {
+			return Value{}, err
+		}
+		v, err := r.binary(x)
+		r.deep--
+		return v, err
 	case *call:
-		return r.call(x)
+		if err := r.deeper(x.Pos); err != nil {
+			return Value{}, err
+		}
+		v, err := r.call(x)
+		r.deep--
+		return v, err
 	case *unary:
 		return r.unary(x)
 	case *ternary:
@@ -213,6 +223,17 @@ func (r *run) eval(x expression) (Value, error) {
 		return r.outside(&HostCall{Name: "invokeurl", Pos: x.Pos, Function: r.name}, x.attributes)
 	}
 	return Value{}, failure(x.at(), "This expression cannot be worked out")
+}
+
+// maxDeep bounds how many operators and methods wait for what stands before them, in all functions that have called
+// each other: each takes a part of the stack, and a goroutine whose stack is full takes the whole process with it.
+const maxDeep = 20_000
+
+func (r *run) deeper(at Pos) error {
+	if r.deep++; r.deep > maxDeep {
+		return &Error{Pos: at, Message: "The script was stopped: too many operators and methods follow each other in one expression, or in functions that call each other", final: true}
+	}
+	return nil
 }
 
 func (r *run) evalAll(list []expression) ([]Value, error) {

@@ -62,7 +62,7 @@ type lexer struct {
 	problems Problems
 	broken   bool // a text or comment runs on to the end, so what is missing behind it is no news
 
-	// Where the last place was found: the next one is mostly behind it, in the same line.
+	// Where the last place was found: the next one is mostly near it, in the same line.
 	lastLine, lastAt, lastColumn int
 }
 
@@ -91,10 +91,17 @@ func (l *lexer) pos(at int) Pos {
 		line--
 	}
 	begin, column := l.lines[line], 1
-	if line == l.lastLine && at >= l.lastAt && l.lastAt >= begin {
-		begin, column = l.lastAt, l.lastColumn
+	letters := func(from, to int) int {
+		return utf8.RuneCountInString(l.src[min(from, len(l.src)):min(to, len(l.src))])
 	}
-	column += utf8.RuneCountInString(l.src[min(begin, len(l.src)):min(at, len(l.src))])
+	switch known := line == l.lastLine && l.lastAt >= begin; {
+	case known && at >= l.lastAt:
+		column = l.lastColumn + letters(l.lastAt, at)
+	case known && l.lastAt-at < at-begin: // an operator, of which is told when what stands behind it was read
+		column = l.lastColumn - letters(at, l.lastAt)
+	default:
+		column += letters(begin, at)
+	}
 	l.lastLine, l.lastAt, l.lastColumn = line, at, column
 	return Pos{line + 1, column}
 }

@@ -1,20 +1,24 @@
 package script
 
 import (
-	"context"
 	"io"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"unicode/utf8"
 )
 
-const maxPattern = 1000 // bytes of a regular expression
+const (
+	maxPattern = 1000 // bytes of a regular expression
+	maxWeight  = 5000 // of one; see weight
+)
 
 // pattern is a regular expression (RE2) that is looked for in a text again and again. A single search takes time in
 // proportion to the text, and all of them together more than that, so the run's time is asked for on the way.
 type pattern struct {
 	at     *calling
 	source string
+	weight int
 	first  *regexp.Regexp // at the beginning of a text
 	behind *regexp.Regexp // the same behind a letter, which says what ^ and \b are to see there; nil as long as it is not needed
 }
@@ -23,19 +27,43 @@ func (c *calling) pattern(source string) (*pattern, error) {
 	if len(source) > maxPattern {
 		return nil, failure(c.Pos, "A regular expression has at most %d letters", maxPattern)
 	}
+	read, err := syntax.Parse(source, syntax.Perl)
+	if err != nil {
+		return nil, failure(c.Pos, "This is no regular expression that can be read")
+	}
+	w := weight(read)
+	if w > maxWeight {
+		return nil, failure(c.Pos, "This regular expression repeats too much: all that its numbers repeat is at most %d long", maxWeight)
+	}
 	first, err := regexp.Compile(source)
 	if err != nil {
 		return nil, failure(c.Pos, "This is no regular expression that can be read")
 	}
-	return &pattern{at: c, source: source, first: first}, c.grow(c.Pos, int64(len(source))*100)
+	return &pattern{at: c, source: source, weight: w, first: first}, c.grow(c.Pos, int64(w)*100)
+}
+
+// weight is about how many places of a regular expression a search can be at with each letter of a text, which is the
+// time that a letter takes, and the memory. What a number repeats counts as often.
+func weight(re *syntax.Regexp) int {
+	w := 1
+	if re.Op == syntax.OpLiteral {
+		w = len(re.Rune)
+	}
+	for _, part := range re.Sub {
+		w += weight(part)
+	}
+	if re.Op == syntax.OpRepeat {
+		w *= max(re.Min, re.Max, 1)
+	}
+	return w
 }
 
 // matches reports whether it fits somewhere.
 func (p *pattern) matches(s string) (bool, error) {
-	if len(s) < aLongText {
+	if len(s) < p.quick() {
 		return p.first.MatchString(s), nil
 	}
-	yes := p.first.MatchReader(&letters{ctx: p.at.ctx, s: s})
+	yes := p.first.MatchReader(&letters{over: p.at.over, s: s})
 	return yes, p.at.late(p.at.Pos)
 }
 
@@ -54,10 +82,10 @@ func (p *pattern) find(s string, from int) ([]int, error) {
 		re, begin = p.behind, from-width
 	}
 	var places []int
-	if rest := s[begin:]; len(rest) < aLongText {
+	if rest := s[begin:]; len(rest) < p.quick() {
 		places = re.FindStringSubmatchIndex(rest)
 	} else {
-		places = re.FindReaderSubmatchIndex(&letters{ctx: p.at.ctx, s: rest})
+		places = re.FindReaderSubmatchIndex(&letters{over: p.at.over, s: rest})
 	}
 	for i := range places {
 		if places[i] >= 0 {
@@ -96,18 +124,20 @@ func (p *pattern) all(s string, n int, do func(places []int) error) error {
 	return nil
 }
 
-// aLongText is where a search asks for the time on its way, which makes it slower.
-const aLongText = 4 << 10 // bytes
+// quick is how many bytes are searched without asking for the time on the way, which makes a search slower.
+func (p *pattern) quick() int { return min(aLongText, 1<<16/p.weight) }
+
+const aLongText = 4 << 10
 
 // letters reads a text, and ends before its end when the run is over.
 type letters struct {
-	ctx context.Context //nolint:containedctx // it lives as long as one search
-	s   string
-	at  int
+	over func() bool
+	s    string
+	at   int
 }
 
 func (l *letters) ReadRune() (rune, int, error) {
-	if l.at >= len(l.s) || l.at&0xff == 0 && l.ctx.Err() != nil {
+	if l.at >= len(l.s) || l.at&0xf == 0 && l.over() {
 		return 0, 0, io.EOF
 	}
 	r, width := utf8.DecodeRuneInString(l.s[l.at:])

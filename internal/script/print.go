@@ -1,7 +1,6 @@
 package script
 
 import (
-	"context"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -50,7 +49,7 @@ func (r *run) show(at Pos, v Value) (string, error) { return r.written(at, v, (*
 func (r *run) json(at Pos, v Value) (string, error) { return r.written(at, v, (*printer).json) }
 
 func (r *run) written(at Pos, v Value, write func(w *printer, v Value, depth int)) (string, error) {
-	w := printer{left: int(min(max(r.Limits.Memory-r.memory, 0), 1<<30)), ctx: r.ctx}
+	w := printer{left: int(min(max(r.Limits.Memory-r.memory, 0), 1<<30)), over: r.over}
 	write(&w, v, 0)
 	if err := r.late(at); err != nil {
 		return "", err
@@ -79,16 +78,16 @@ func decimalText(v Value) string {
 // printer writes lists and maps, within a limit.
 type printer struct {
 	strings.Builder
-	left  int             // bytes that there is room for
-	full  bool            // there was no room for more, or no time
-	ctx   context.Context // of a run, whose end ends the writing; nil outside of one
+	left  int         // bytes that there is room for
+	full  bool        // there was no room for more, or no time
+	over  func() bool // of a run, whose end ends the writing; nil outside of one
 	steps int
 }
 
 const tooDeep = "…"
 
 func (w *printer) put(s string) {
-	if w.steps++; w.ctx != nil && w.steps&0xfff == 0 && w.ctx.Err() != nil {
+	if w.steps++; w.steps&0xfff == 0 && w.over != nil && w.over() {
 		w.full = true
 	}
 	if len(s) > w.left {

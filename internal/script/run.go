@@ -69,7 +69,8 @@ type Settings struct {
 	Functions func(ctx context.Context, name string) (*Script, error)
 	// System are the values of zoho.loginuser and the like, by their names in lower case.
 	System map[string]Value
-	// Pace is asked again and again while statements are executed, so that other runs get their turn; nil: nobody waits.
+	// Pace is asked again and again, also within a statement that takes long, so that other runs get their turn; nil:
+	// nobody waits.
 	Pace func()
 }
 
@@ -111,6 +112,7 @@ type run struct {
 
 	statements int
 	calls      int
+	deep       int // operators and methods that wait; see deeper
 	memory     int64
 	output     []string
 	printed    int
@@ -142,6 +144,11 @@ func (s *Script) Run(ctx context.Context, settings Settings, args ...Value) (*Re
 	ctx, cancel := context.WithTimeoutCause(ctx, settings.Limits.Time, errTime)
 	defer cancel()
 	r := &run{Settings: settings, ctx: ctx, started: time.Now()}
+	for _, v := range args {
+		if err := r.grow(Pos{1, 1}, measure(v, settings.Limits.Memory-r.memory)); err != nil {
+			return &Result{Duration: time.Since(r.started)}, err
+		}
+	}
 	vars, err := s.variables(Pos{1, 1}, s.Name, args)
 	if err == nil {
 		r.frame = frame{script: s, vars: vars}
@@ -217,9 +224,6 @@ func (r *run) step(at Pos) error {
 	if r.statements++; r.statements > r.Limits.Statements {
 		return &Error{Pos: at, Message: fmt.Sprintf("The script was stopped: it has executed %d statements, which is the limit", r.Limits.Statements), final: true}
 	}
-	if r.Pace != nil && r.statements&0x3f == 0 {
-		r.Pace()
-	}
 	return r.late(at)
 }
 
@@ -227,7 +231,8 @@ var errTime = errors.New("the time of the run is over")
 
 // late says that the time is over, or that nobody waits for the run any more. Whatever may take long asks it on its way.
 func (r *run) late(at Pos) error {
-	if err := r.ctx.Err(); err != nil {
+	if r.over() {
+		err := r.ctx.Err()
 		message := "The script was stopped: nobody waits for it any more"
 		if errors.Is(context.Cause(r.ctx), errTime) {
 			message = fmt.Sprintf("The script was stopped: it has run for %s, which is the limit", r.Limits.Time)
@@ -235,6 +240,14 @@ func (r *run) late(at Pos) error {
 		return &Error{Pos: at, Message: message, final: true, cause: err}
 	}
 	return nil
+}
+
+// over is late without the words. Others have their turn meanwhile.
+func (r *run) over() bool {
+	if r.Pace != nil {
+		r.Pace()
+	}
+	return r.ctx.Err() != nil
 }
 
 // grow counts memory that a value takes, before it is made.

@@ -351,7 +351,7 @@ func equal(a, b Value) bool {
 	return c.equal(a, b, 0)
 }
 
-// maxCompared bounds how many elements are compared. What has more is not equal: a few lists that hold each other in
+// maxCompared bounds how many elements are compared, and kibibytes of texts. What has more is not equal: a few lists that hold each other in
 // several places can be endless.
 const maxCompared = 1_000_000
 
@@ -372,6 +372,9 @@ func (c *comparison) equal(a, b Value, depth int) bool {
 			a, b = b, a
 		}
 		for _, item := range a.list().items {
+			if c.left -= len(b.text()) >> 10; c.left < 0 {
+				return false
+			}
 			if item.kind == KindText && item.text() == b.text() {
 				return true
 			}
@@ -388,6 +391,7 @@ func (c *comparison) equal(a, b Value, depth int) bool {
 	case KindBool:
 		return a.n == b.n
 	case KindText:
+		c.left -= len(a.text()) >> 10
 		return a.text() == b.text()
 	case KindDate:
 		return a.date().at.Equal(b.date().at)

@@ -151,6 +151,9 @@ func (v Value) JSONWithin(limit int) (string, bool) {
 
 // TextWithin is a value as info prints it; false when that is longer than limit, in bytes.
 func (v Value) TextWithin(limit int) (string, bool) {
+	if v.kind == KindText {
+		return v.text(), len(v.text()) <= limit
+	}
 	w := printer{left: limit}
 	w.value(v, 0)
 	return w.String(), !w.full

@@ -1,7 +1,6 @@
 package script
 
 import (
-	"context"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -261,7 +260,7 @@ func xmlName(key string) string {
 
 // xmlText writes nodes, counted.
 func (c *calling) xmlText(nodes ...*xmlNode) (Value, error) {
-	w := printer{left: int(min(max(c.Limits.Memory-c.memory, 0), 1<<30)), ctx: c.ctx}
+	w := printer{left: int(min(max(c.Limits.Memory-c.memory, 0), 1<<30)), over: c.over}
 	for _, n := range nodes {
 		w.xml(n)
 	}
@@ -349,7 +348,7 @@ func executeXPath(c *calling, args []Value) (Value, error) {
 // follow gives what a path finds in a document. The library says what is wrong with a path by an error or a panic, and
 // cannot be stopped but by one.
 func (c *calling) follow(tree *xmlNode, path string) (result Value, err error) {
-	walk := &xmlWalk{root: tree, ctx: c.ctx}
+	walk := &xmlWalk{root: tree, over: c.over}
 	defer func() {
 		if recover() == nil {
 			return
@@ -382,7 +381,7 @@ func (c *calling) follow(tree *xmlNode, path string) (result Value, err error) {
 
 // foundNodes are nodes as a text. Texts of nothing but blanks are what indents a document, and left out.
 func (c *calling) foundNodes(found *xpath.NodeIterator) (Value, error) {
-	w := printer{left: int(min(max(c.Limits.Memory-c.memory, 0), 1<<30)), ctx: c.ctx}
+	w := printer{left: int(min(max(c.Limits.Memory-c.memory, 0), 1<<30)), over: c.over}
 	bare := false // the last one was a text
 	for !w.full && found.MoveNext() {
 		at, ok := found.Current().(*xmlCursor)
@@ -420,7 +419,7 @@ func (c *calling) foundNodes(found *xpath.NodeIterator) (Value, error) {
 // has no time left.
 type xmlWalk struct {
 	root  *xmlNode
-	ctx   context.Context
+	over  func() bool
 	steps int
 }
 
@@ -429,7 +428,7 @@ type xmlWalk struct {
 func (w *xmlWalk) step(n int) {
 	before := w.steps
 	w.steps += n
-	if w.steps > maxXMLSteps || before>>12 != w.steps>>12 && w.ctx.Err() != nil {
+	if w.steps > maxXMLSteps || before>>12 != w.steps>>12 && w.over() {
 		panic("stop")
 	}
 }

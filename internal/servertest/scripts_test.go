@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"lanyard"
 	"lanyard/internal/script"
@@ -50,6 +51,7 @@ func newScriptUpstream(t testing.TB) *scriptUpstream {
 			_, _ = io.WriteString(w, `{"code": 6041}`)
 		case "/api/mirror": // of the credential itself
 			_, _ = io.WriteString(w, "you sent "+r.Header.Get("X-Api-Key"))
+			_, _ = io.Copy(w, r.Body)
 		default:
 			up.echo(w, r)
 		}
@@ -278,6 +280,41 @@ func TestO07_CredentialsAreNoValues(t *testing.T) {
 	answer := l.API(t, "POST /v1/scripts/run", object("script", `x = null; try { r = invokeurl [ url: "/mirror"`+"\n"+`connection: "acme" ]; y = r.toNumber(); } catch (e) { info e; }`))
 	if all := fmt.Sprint(o) + string(answer.Body) + l.Log.String(); strings.Contains(all, "SECRET-script-key") || strings.Contains(all, "U0VDUkVULXNjcmlwdC1rZXk") {
 		t.Error("the key got out")
+	}
+}
+
+// O07: what a script chooses does not hide the credential from the masking: another charset, or what it makes the service
+// send besides.
+func TestO07_CredentialsAreMaskedHoweverTheyAreRead(t *testing.T) {
+	l, _ := withScripts(t)
+	for name, attributes := range map[string]string{
+		"a large answer":               "type: POST\nbody: \"x\".leftpad(1000000) + \"x\".leftpad(1000000)",
+		"another charset":              `response-decoding: "utf-16le"`,
+		"a byte of no text":            "type: POST\nbody: zoho.encryption.base64DecodeToFile(\"/w==\", \"a\")",
+		"a byte of no text, as a file": "type: POST\nresponse-format: FILE\nbody: zoho.encryption.base64DecodeToFile(\"/w==\", \"a\")",
+	} {
+		o := runScript(t, l, "r = invokeurl [ url: \"/mirror\"\nconnection: \"acme\"\n"+attributes+"\n]; if (r.isFile()) { info r.getFileContent(); } else { info r; }")
+		if o.Error != nil || len(o.Output) != 1 {
+			t.Fatalf("%s: %+v", name, o)
+		}
+		var bytes []byte // of UTF-16
+		for _, unit := range utf16.Encode([]rune(o.Output[0])) {
+			bytes = append(bytes, byte(unit), byte(unit>>8))
+		}
+		for _, got := range []string{o.Output[0], string(bytes)} {
+			if strings.Contains(got, "SECRET-script-key") {
+				t.Errorf("%s: %q", name, got)
+			}
+		}
+	}
+}
+
+// O02: what names no connection is not repeated in the record of each call.
+func TestO02_NamesThatAreNone(t *testing.T) {
+	l, _ := withScripts(t)
+	a := l.Must(t, 200, "POST /v1/scripts/run", object("script", `s = "x".repeat(100000); for each i in ",".repeat(50) { try { r = invokeurl [ url: "/x"`+"\n"+`connection: s ]; } catch (e) { x = e.message; } }`))
+	if len(a.Body) > 50_000 {
+		t.Errorf("the answer has %d bytes", len(a.Body))
 	}
 }
 

@@ -1,0 +1,132 @@
+package function
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"lanyard"
+	"lanyard/internal/invoke"
+	"lanyard/internal/script"
+)
+
+// O02: a value that stands in a request many times is counted each time, before it is written.
+func TestO02_RequestsAreBounded(t *testing.T) {
+	const times = 40
+	large := script.Text(strings.Repeat("x", 1<<20))
+	file := script.NewFile(&script.File{Name: "a", Content: []byte(large.String())})
+	keyed := func(v script.Value) script.Value {
+		m := script.NewMap()
+		keys, _ := m.AsMap()
+		for i := range times {
+			keys.Put(script.Text(fmt.Sprint(i)), v)
+		}
+		return m
+	}
+	many := func(v script.Value) script.Value {
+		var list []script.Value
+		for range times {
+			list = append(list, v)
+		}
+		return script.NewList(list...)
+	}
+	pairs := keyed(large)
+	for name, attribute := range map[string]script.Attribute{
+		"headers":                {Name: "headers", Value: pairs},
+		"a query":                {Name: "parameters", Value: pairs},
+		"a query of a list":      {Name: "parameters", Value: keyed(many(large))},
+		"parts":                  {Name: "body", Value: pairs},
+		"parts that are files":   {Name: "body", Value: keyed(file)},
+		"files":                  {Name: "files", Value: many(file)},
+		"texts among the files":  {Name: "files", Value: many(large)},
+		"JSON":                   {Name: "body", Value: many(large)},
+		"lists that hold others": {Name: "files", Value: keyed(pairs)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			attributes := []script.Attribute{{Name: "url", Value: script.Text("https://service.example/")}, attribute}
+			if r, _, err := invokeURL(attributes); err == nil || !strings.Contains(err.Error(), "32 MiB") && !strings.Contains(err.Error(), "has a name") {
+				t.Errorf("%d files, %v", len(r.Files), err)
+			}
+		})
+	}
+	task := &lanyard.Task{Name: "a.b", URL: "/x", Query: json.RawMessage(`{"...": "{all}"}`), Parameters: []lanyard.TaskParameter{{Name: "all", Type: lanyard.TypeMap}}}
+	args, err := bind(task, []script.Value{keyed(many(large))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := args.request(); err == nil {
+		t.Error("a task sends anything")
+	}
+}
+
+// O02: arguments are values like all others.
+func TestO02_ArgumentsAreCounted(t *testing.T) {
+	w := newWorld(t)
+	w.Limits = script.Limits{Memory: 1 << 20}
+	o, err := w.RunScript(t.Context(), w.owner, RunInput{Script: "return 1;", Arguments: map[string]json.RawMessage{"a": json.RawMessage("[" + strings.Repeat("[],", 9_000) + "1]"), "b": json.RawMessage("[" + strings.Repeat("[],", 9_000) + "1]")}})
+	if err != nil || o.Error == nil || !strings.Contains(o.Error.Message, "1 MiB") {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// O03: while a call waits, others have the turn; what is made of its answer has its own turn again.
+func TestO03_TurnsOfCalls(t *testing.T) {
+	w := newWorld(t)
+	w.turns = make(chan struct{}, 1)
+	w.Invoker = invoke.New(invoke.Config{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		if len(w.turns) != 0 {
+			t.Error("a call that waits has the turn")
+		}
+		answer := httptest.NewRecorder()
+		answer.WriteString(`{"a": 1}`)
+		return answer.Result(), nil
+	}), Store: w.Store, Logger: w.Logger})
+	o, err := w.RunScript(t.Context(), w.owner, RunInput{Script: `for each i in "1,2,3" { r = invokeurl [ url: "https://service.example/" ]; info r.get("a"); } x = zoho.loginuser; y = 1 / 0;`})
+	if err != nil || strings.Join(o.Output, "") != "111" || o.Error == nil {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if len(w.turns) != 0 || len(w.running.of) != 0 {
+		t.Error("a run that ended has a turn")
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// O03, O11: a run that nobody waits for gives back what it has, wherever it is: before its turn, in a call, in a panic.
+func TestO11_NothingIsKeptByRunsThatEnd(t *testing.T) {
+	w := newWorld(t)
+	w.turns = make(chan struct{}, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	panics := true
+	w.Invoker = invoke.New(invoke.Config{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		if panics {
+			panic("a fault")
+		}
+		cancel()
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}), Store: w.Store, Logger: w.Logger})
+	const call = `r = invokeurl [ url: "https://service.example/" ];`
+	if o, err := w.RunScript(ctx, w.owner, RunInput{Script: call}); err != nil || o.Error == nil || o.Error.Code != lanyard.CodeInternal {
+		t.Errorf("after a panic: %+v, %v", o, err)
+	}
+	panics = false
+	if o, err := w.RunScript(ctx, w.owner, RunInput{Script: "try { " + call + " } catch (e) { info e; }"}); err != nil || o.Error == nil || len(o.Output) > 0 {
+		t.Errorf("in a call: %+v, %v", o, err)
+	}
+	w.turns <- struct{}{} // somebody else's
+	began := time.Now()
+	if o, err := w.RunScript(ctx, w.owner, RunInput{Script: "info 1;"}); err != nil || o.Error == nil || time.Since(began) > 5*time.Second {
+		t.Errorf("before its turn: %+v, %v", o, err)
+	}
+	if len(w.turns) != 1 || len(w.running.of) != 0 {
+		t.Errorf("%d turns and %d organizations are left", len(w.turns), len(w.running.of))
+	}
+}
