@@ -130,3 +130,32 @@ func TestO11_NothingIsKeptByRunsThatEnd(t *testing.T) {
 		t.Errorf("%d turns and %d organizations are left", len(w.turns), len(w.running.of))
 	}
 }
+
+// O03: an organization has its places, and all together have theirs.
+func TestO03_Places(t *testing.T) {
+	f := New(Config{})
+	var releases []func()
+	take := func(org lanyard.OrganizationID) error {
+		release, err := f.admit(org)
+		if err == nil {
+			releases = append(releases, release)
+		}
+		return err
+	}
+	for i := range maxRunsAll {
+		if err := take(lanyard.OrganizationID(rune('a' + i/maxRuns))); err != nil {
+			t.Fatalf("run %d: %v", i, err)
+		}
+	}
+	for org, want := range map[lanyard.OrganizationID]string{"a": "of this organization", "other": "Too many scripts run"} {
+		if err := take(org); lanyard.CodeOf(err) != lanyard.CodeRateLimited || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", org, err)
+		}
+	}
+	for _, release := range releases {
+		release()
+	}
+	if err := take("other"); err != nil || len(f.running.of) != 1 {
+		t.Errorf("afterwards: %v; %v", err, f.running.of)
+	}
+}

@@ -116,9 +116,9 @@ func (b *requestBuilder) headers(a script.Attribute) error {
 // contentType is what the script says about the body, in lower case and without parameters.
 func (b *requestBuilder) contentType() string {
 	said := b.request.ContentType
-	for name, value := range b.request.Headers {
+	for _, name := range slices.Sorted(maps.Keys(b.request.Headers)) {
 		if strings.EqualFold(name, "Content-Type") {
-			said = value
+			said = b.request.Headers[name]
 		}
 	}
 	media, _, _ := strings.Cut(said, ";")
@@ -129,6 +129,9 @@ func (b *requestBuilder) contentType() string {
 func (b *requestBuilder) finish() error {
 	r := b.request
 	query := r.Type == "" || strings.EqualFold(r.Type, "GET") || strings.EqualFold(r.Type, "HEAD") || strings.EqualFold(r.Type, "DELETE")
+	if b.body.Kind() != script.KindNull && b.files.Kind() != script.KindNull {
+		return fmt.Errorf("body and files of invokeurl exclude each other: what goes along with files stands in parameters, or in files")
+	}
 	if b.body.Kind() != script.KindNull {
 		if err := b.setBody(); err != nil {
 			return err

@@ -9,27 +9,36 @@ import (
 	"lanyard"
 )
 
-// maxRuns is how many scripts of one organization run at once.
-const maxRuns = 20
+// How many scripts run at once: of one organization, and of all in this process, since each may fill its memory.
+const (
+	maxRuns    = 20
+	maxRunsAll = 100
+)
 
 // running counts the runs of each organization.
 type running struct {
 	sync.Mutex
-	of map[lanyard.OrganizationID]int
+	of  map[lanyard.OrganizationID]int
+	all int
 }
 
 // admit takes one of the organization's places; rate_limited when there is none.
 func (f *Functions) admit(org lanyard.OrganizationID) (release func(), err error) {
 	f.running.Lock()
 	defer f.running.Unlock()
-	if f.running.of[org] >= maxRuns {
+	if whose := "of this organization "; f.running.of[org] >= maxRuns || f.running.all >= maxRunsAll {
+		if f.running.of[org] < maxRuns {
+			whose = ""
+		}
 		return nil, &lanyard.Error{Code: lanyard.CodeRateLimited, RetryAfter: time.Second,
-			Message: "Too many scripts of this organization run at the moment: try again when some have ended."}
+			Message: "Too many scripts " + whose + "run at the moment: try again when some have ended."}
 	}
 	f.running.of[org]++
+	f.running.all++
 	return func() {
 		f.running.Lock()
 		defer f.running.Unlock()
+		f.running.all--
 		if f.running.of[org]--; f.running.of[org] == 0 {
 			delete(f.running.of, org)
 		}
