@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -158,4 +159,32 @@ func TestO03_Places(t *testing.T) {
 	if err := take("other"); err != nil || len(f.running.of) != 1 {
 		t.Errorf("afterwards: %v; %v", err, f.running.of)
 	}
+}
+
+// O09: a script that was read is run by many at once: a run writes to none of what it is made of. It stands here because
+// the race detector watches here.
+func TestO09_ManyRunsOfOneScript(t *testing.T) {
+	sources := []string{`a = 1.50; b = -2.5; x = a + b * a; y = a == b; m = {a: b, 'x': a}; l = {a, b, 1}; l.sort(); info m; info l; info a.round(1); d = '17-Jan-2018'; info d.addDay(1);`}
+	for _, f := range script.Functions() {
+		sources = append(sources, f.Example)
+	}
+	var all []*script.Script
+	for _, source := range sources {
+		s, err := script.Parse(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+	}
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			for _, s := range all {
+				if _, err := s.Run(t.Context(), script.Settings{}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
 }

@@ -2,7 +2,6 @@ package script
 
 import (
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -115,34 +114,4 @@ func TestO01_LongTextsInLongLists(t *testing.T) {
 	if took := time.Since(began); err != nil || got.Output[0] != "true" || took > 3*time.Second {
 		t.Errorf("%v, %v after %s", got.Output, err, took)
 	}
-}
-
-// O09: a script that was read is run by many at once: a run writes to none of what it is made of.
-func TestO09_ManyRunsOfOneScript(t *testing.T) {
-	var all []*Script
-	for _, g := range groups() {
-		for _, b := range g.functions {
-			s, err := Parse(b.example)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, s)
-		}
-	}
-	s, err := Parse(`a = 1.50; b = -2.5; x = a + b * a; y = a == b; m = {a: b, 'x': a}; l = {a, b, 1}; l.sort(); info m; info l; info a.round(1); d = '17-Jan-2018'; info d.addDay(1);`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all = append(all, s)
-	var wait sync.WaitGroup
-	for range 4 {
-		wait.Go(func() {
-			for _, s := range all {
-				if _, err := s.Run(t.Context(), Settings{}); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	wait.Wait()
 }

@@ -192,7 +192,7 @@ func TestBrowserJourney(t *testing.T) {
 	p.walk("looks into every other place", func(p traveller) {
 		for _, place := range []struct{ name, says string }{
 			{"Shared", "No shared connections"}, {"Internal", "No internal connections"}, {"Custom", "No custom services yet"}, {"Extensions", "Not in this version"},
-			{"Scripts", "Not in this version"}, {"Activity", "No calls in the last 24 hours"}, {"Organization", "Callback URLs begin with"},
+			{"Scripts", "No scripts"}, {"Activity", "No calls in the last 24 hours"}, {"Organization", "Callback URLs begin with"},
 		} {
 			p.goes(place.name)
 			p.Shows(place.says)

@@ -167,9 +167,10 @@ const (
 )
 
 // inOrder are the packages whose tests do one thing after the other: they draw a page, run a command or a page of the
-// documentation, read the catalogue and walk over it, drive a browser, whose driver has races of its own. What they meet
-// with in a server is watched in its packages, and in the meetings.
-var inOrder = []string{"lanyard/docs", "lanyard/examples/host-application", "lanyard/internal/catalog", "lanyard/internal/catalog/generate", "lanyard/internal/catalogtest", "lanyard/internal/cli", "lanyard/internal/web"}
+// documentation, read the catalogue and walk over it, run a script, drive a browser, whose driver has races of its own.
+// What they meet with in a server is watched in its packages, and in the meetings; many runs of one script in package
+// function.
+var inOrder = []string{"lanyard/docs", "lanyard/examples/host-application", "lanyard/internal/catalog", "lanyard/internal/catalog/generate", "lanyard/internal/catalogtest", "lanyard/internal/cli", "lanyard/internal/script", "lanyard/internal/script/generate", "lanyard/internal/web"}
 
 // notWatched are packages of others whose every access to memory the race detector need not see: SQLite, translated from
 // C, has nothing of ours in it, and a password hash is one goroutine's arithmetic. Watched, they take half the time.
