@@ -166,24 +166,62 @@ const (
 	meetings     = "^Test(B[0-9]|H09|H10|H11|H16|A02|A03|L11|I05|I13|J01|Sweep|Handing|ConnectSession)"
 )
 
-// inOrder are the packages whose tests do one thing after the other: they draw a page, run a command or a page of the
-// documentation, read the catalogue and walk over it, run a script, drive a browser, whose driver has races of its own.
-// What they meet with in a server is watched in its packages, and in the meetings; many runs of one script in package
-// function.
-var inOrder = []string{"lanyard/docs", "lanyard/examples/host-application", "lanyard/internal/catalog", "lanyard/internal/catalog/generate", "lanyard/internal/catalogtest", "lanyard/internal/cli", "lanyard/internal/script", "lanyard/internal/script/generate", "lanyard/internal/web"}
+// inOrder are the packages whose tests do one thing after the other: they draw a page, make an answer of the API, run a
+// command or a page of the documentation, read the catalogue and walk over it, run a script, drive a browser, whose
+// driver has races of its own. What they meet with in a server is watched in its packages, and in the meetings; many runs
+// of one script in package function.
+var inOrder = []string{"lanyard/docs", "lanyard/examples/host-application", "lanyard/internal/api", "lanyard/internal/catalog", "lanyard/internal/catalog/generate", "lanyard/internal/catalogtest", "lanyard/internal/cli", "lanyard/internal/script", "lanyard/internal/script/generate", "lanyard/internal/web"}
 
 // notWatched are packages of others whose every access to memory the race detector need not see: SQLite, translated from
 // C, has nothing of ours in it, and a password hash is one goroutine's arithmetic. Watched, they take half the time.
 var notWatched = []string{"modernc.org/...", "golang.org/x/crypto/..."}
 
-// test runs two rows of tests side by side, each test once.
+// job is a call of go test. Every test is in one of them.
+type job struct {
+	race   bool
+	args   []string
+	counts counts
+	err    error
+}
+
+// test does the jobs two at a time, those first that take long, so that both ends are near each other.
 func (c *check) test(ctx context.Context) error {
 	if c.quick {
 		return c.goTest(ctx, c.out, &c.tests, false, c.packages...)
 	}
+	jobs, err := c.jobs(ctx)
+	if err != nil {
+		return err
+	}
+	out := &lines{to: c.out}
+	waiting := make(chan *job, len(jobs))
+	for _, j := range jobs {
+		waiting <- j
+	}
+	close(waiting)
+	var workers sync.WaitGroup
+	for range 2 {
+		workers.Go(func() {
+			for j := range waiting {
+				j.err = c.goTest(ctx, out, &j.counts, j.race, j.args...)
+			}
+		})
+	}
+	workers.Wait()
+	var errs []error
+	for _, j := range jobs {
+		c.tests.passed += j.counts.passed
+		c.tests.failed += j.counts.failed
+		c.tests.skipped = append(c.tests.skipped, j.counts.skipped...)
+		errs = append(errs, j.err)
+	}
+	return errors.Join(errs...)
+}
+
+func (c *check) jobs(ctx context.Context) ([]*job, error) {
 	listed, err := command(ctx, append([]string{"list"}, c.packages...)...).Output()
 	if err != nil {
-		return fmt.Errorf("list the packages: %w", err)
+		return nil, fmt.Errorf("list the packages: %w", err)
 	}
 	others := strings.Fields(string(listed))
 	server := slices.Contains(others, wholeServer)
@@ -196,39 +234,24 @@ func (c *check) test(ctx context.Context) error {
 	})
 	withBrowser, err := c.withBrowserTests(ctx, others)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	out := &lines{to: c.out}
-	var raced, beside counts
-	var racedErr, besideErr error
-	var rows sync.WaitGroup
-	rows.Go(func() {
-		var errs []error
-		if len(others) > 0 {
-			errs = append(errs, c.goTest(ctx, out, &raced, true, append([]string{"-skip=" + browserTests}, others...)...))
+	var jobs []*job
+	add := func(race bool, option string, packages ...string) {
+		if len(packages) > 0 {
+			jobs = append(jobs, &job{race: race, args: append([]string{option}, packages...)})
 		}
-		if len(withBrowser) > 0 {
-			errs = append(errs, c.goTest(ctx, out, &raced, false, append([]string{"-run=" + browserTests}, withBrowser...)...))
-		}
-		if len(ordered) > 0 {
-			errs = append(errs, c.goTest(ctx, out, &raced, false, ordered...))
-		}
-		racedErr = errors.Join(errs...)
-	})
-	rows.Go(func() {
-		if server {
-			besideErr = errors.Join(
-				c.goTest(ctx, out, &beside, false, "-skip="+meetings, wholeServer),
-				c.goTest(ctx, out, &beside, true, "-run="+meetings, wholeServer))
-		}
-	})
-	rows.Wait()
-	for _, row := range []counts{raced, beside} {
-		c.tests.passed += row.passed
-		c.tests.failed += row.failed
-		c.tests.skipped = append(c.tests.skipped, row.skipped...)
 	}
-	return errors.Join(racedErr, besideErr)
+	if server {
+		add(false, "-skip="+meetings, wholeServer)
+	}
+	add(true, "-skip="+browserTests, others...)
+	add(false, "-skip=^$", ordered...)
+	if server {
+		add(true, "-run="+meetings, wholeServer)
+	}
+	add(false, "-run="+browserTests, withBrowser...)
+	return jobs, nil
 }
 
 // lines keeps what is written by several from running into each other.
