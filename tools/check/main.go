@@ -157,14 +157,17 @@ func (c *check) goTool(ctx context.Context, args ...string) error {
 	return cmd.Run()
 }
 
+const browserTests = "^TestBrowser"
+
 // The race detector slows a program down several times over, so it runs where goroutines of ours meet: in every package
-// but those of inOrder, and in the tests of the whole server for those about refreshing, replicas and what happens at the
-// same moment.
-const (
-	browserTests = "^TestBrowser"
-	wholeServer  = "lanyard/internal/servertest"
-	meetings     = "^Test(B[0-9]|H09|H10|H11|H16|A02|A03|L11|I05|I13|J01|Sweep|Handing|ConnectSession)"
-)
+// but those of inOrder, and in the large ones of meetings for the tests about what happens at the same moment.
+
+// meetings are packages of which the race detector watches some tests: those about refreshing, leases, replicas, and
+// several who come at once.
+var meetings = []struct{ path, tests string }{
+	{"lanyard/internal/servertest", "^Test(B[0-9]|H09|H10|H11|H16|A02|A03|L11|I05|I13|J01|Sweep|Handing|ConnectSession)"},
+	{"lanyard/internal/store", "^Test(B[0-9]|H10|J07|L0[0-9]|Listener|Close|SignInLink|ConsentRequest|Delivery|ADueRun|InternalConnection|AnOwner)"},
+}
 
 // inOrder are the packages whose tests do one thing after the other: they draw a page, make an answer of the API, run a
 // command or a page of the documentation, read the catalogue and walk over it, run a script, drive a browser, whose
@@ -224,13 +227,20 @@ func (c *check) jobs(ctx context.Context) ([]*job, error) {
 		return nil, fmt.Errorf("list the packages: %w", err)
 	}
 	others := strings.Fields(string(listed))
-	server := slices.Contains(others, wholeServer)
 	var ordered []string
+	divided := meetings[:0:0]
 	others = slices.DeleteFunc(others, func(p string) bool {
+		for _, m := range meetings {
+			if m.path == p {
+				divided = append(divided, m)
+				return true
+			}
+		}
 		if slices.Contains(inOrder, p) {
 			ordered = append(ordered, p)
+			return true
 		}
-		return p == wholeServer || slices.Contains(inOrder, p)
+		return false
 	})
 	withBrowser, err := c.withBrowserTests(ctx, others)
 	if err != nil {
@@ -242,13 +252,13 @@ func (c *check) jobs(ctx context.Context) ([]*job, error) {
 			jobs = append(jobs, &job{race: race, args: append([]string{option}, packages...)})
 		}
 	}
-	if server {
-		add(false, "-skip="+meetings, wholeServer)
+	for _, m := range divided {
+		add(false, "-skip="+m.tests, m.path)
 	}
 	add(true, "-skip="+browserTests, others...)
 	add(false, "-skip=^$", ordered...)
-	if server {
-		add(true, "-run="+meetings, wholeServer)
+	for _, m := range divided {
+		add(true, "-run="+m.tests, m.path)
 	}
 	add(false, "-run="+browserTests, withBrowser...)
 	return jobs, nil
