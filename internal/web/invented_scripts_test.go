@@ -101,7 +101,7 @@ func scriptsStates() []state {
 			d = problem.Of(err, "")
 		}
 		p := newScriptPage(v, f, in, checked, d)
-		p.SavedBy = "Dana"
+		p.SavedBy = "a colleague"
 		return p
 	}
 	outcome := func(p scriptPage, run *lanyard.FunctionRun, note string) scriptPage {
