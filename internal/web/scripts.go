@@ -96,7 +96,7 @@ func newScriptRow(f *lanyard.Function, last map[lanyard.FunctionID]lanyard.Funct
 type exampleScript struct{ Key, Name, About, Source string }
 
 var exampleScripts = []exampleScript{
-	{"invokeurl", "Call an API", "invokeurl with a connection, and {domain} filled from it", `void list_updated()
+	{"invokeurl", "Call an API", "By invokeurl, through a connection", `void list_updated()
 {
 	// {domain} is what was filled in when the connection was connected.
 	response = invokeurl
@@ -108,7 +108,7 @@ var exampleScripts = []exampleScript{
 	info response;
 }
 `},
-	{"task", "Use an integration task", "A ready-made call of a service, with a parameter and a result", `map find_user(string email)
+	{"task", "Use an integration task", "A ready-made call of a service", `map find_user(string email)
 {
 	user = slack.lookupUserByEmail(email, "slack_connection");
 	info "Looked for " + email;
