@@ -85,7 +85,7 @@ func (h *host) task(ctx context.Context, t catalog.Task, c *script.HostCall) (sc
 	})
 	if err != nil {
 		h.note(c, lanyard.Invocation{}, err)
-		return script.Value{}, explained(err)
+		return script.Value{}, h.explained(ctx, err)
 	}
 	answer, err := h.do(ctx, c, r)
 	if err != nil {
@@ -138,7 +138,7 @@ func (h *host) do(ctx context.Context, c *script.HostCall, r *invoke.Request) (*
 	}
 	h.note(c, called, err)
 	if err != nil {
-		return nil, explained(err)
+		return nil, h.explained(ctx, err)
 	}
 	return answer, nil
 }
@@ -158,11 +158,14 @@ func (h *host) note(c *script.HostCall, called lanyard.Invocation, err error) {
 }
 
 // explained is an error of a call as a script's author reads it. What is behind it stays there, so that whoever runs
-// the script learns where to connect.
-func explained(err error) error {
+// the script learns where to connect. Of an error that was not written for strangers only the log learns.
+func (f *Functions) explained(ctx context.Context, err error) error {
 	var e *lanyard.Error
 	if !errors.As(err, &e) {
-		return lanyard.Errorf(lanyard.CodeInternal, "Something went wrong inside Lanyard.").With(err)
+		if ctx.Err() == nil {
+			f.Logger.ErrorContext(ctx, "a call of a script", "error", err)
+		}
+		e = lanyard.Errorf(lanyard.CodeInternal, "Something went wrong inside Lanyard.")
 	}
 	told := message{e.Message, e}
 	for i, f := range e.Fields {
@@ -207,7 +210,7 @@ func (h *host) system(ctx context.Context, name string) (script.Value, bool, err
 		var err error
 		h.waiting(ctx, func() { u, err = h.Store.User(ctx, h.caller.Organization, h.caller.LoginUser()) })
 		if err != nil {
-			return script.Value{}, true, explained(err)
+			return script.Value{}, true, h.explained(ctx, err)
 		}
 		h.user = u
 	}

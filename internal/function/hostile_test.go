@@ -3,7 +3,9 @@ package function
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -187,4 +189,14 @@ func TestO09_ManyRunsOfOneScript(t *testing.T) {
 		})
 	}
 	wait.Wait()
+}
+
+// What went wrong inside is for the log: a script could print it.
+func TestErrorsFromInsideAreNotTold(t *testing.T) {
+	var log strings.Builder
+	f := New(Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	err := f.explained(t.Context(), errors.New("dial tcp 10.0.0.1: refused"))
+	if err.Error() != "Something went wrong inside Lanyard." || lanyard.CodeOf(err) != lanyard.CodeInternal || !strings.Contains(log.String(), "10.0.0.1") {
+		t.Errorf("told %q; log %s", err, log.String())
+	}
 }

@@ -11,8 +11,8 @@ import (
 	"lanyard/internal/script"
 )
 
-// read parses a script and judges what the catalogue knows of it: that its integration tasks exist, get as many
-// arguments as they take, and of texts with choices one of these. The error is [script.Problems].
+// read parses a script and judges what the catalogue knows of it: that its integration tasks exist and get as many
+// arguments as they take. The error is [script.Problems].
 func (f *Functions) read(source string, variables ...string) (*script.Script, error) {
 	s, err := script.Parse(source, variables...)
 	if err != nil {

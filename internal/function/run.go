@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"lanyard"
+	"lanyard/internal/access"
 	"lanyard/internal/script"
 )
 
@@ -38,6 +39,9 @@ type Outcome struct {
 // RunScript runs a script for the caller. What goes wrong in the script is in the outcome; an error is one of the
 // request, or there are too many runs at once.
 func (f *Functions) RunScript(ctx context.Context, c *lanyard.Caller, in RunInput) (*Outcome, error) {
+	if err := access.RunFunctions(c); err != nil {
+		return nil, err
+	}
 	if err := lanyard.CheckScript(in.Script); err != nil {
 		var faults lanyard.FieldErrors
 		faults.Check("/script", err)

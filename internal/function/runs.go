@@ -163,8 +163,11 @@ func (f *Functions) RunOf(ctx context.Context, c *lanyard.Caller, id lanyard.Run
 func (f *Functions) scripts(org lanyard.OrganizationID) func(context.Context, string) (*script.Script, error) {
 	return func(ctx context.Context, name string) (*script.Script, error) {
 		fn, err := f.find(ctx, org, name)
+		if lanyard.CodeOf(err) == lanyard.CodeNotFound {
+			err = lanyard.Errorf(lanyard.CodeNotFound, "There is no saved function %s here.", name)
+		}
 		if err != nil {
-			return nil, err
+			return nil, f.explained(ctx, err)
 		}
 		// Without waiting for a turn: the run that asks has one.
 		return f.parsed(fn, func(source string) (*script.Script, error) { return f.read(source) })

@@ -289,9 +289,22 @@ func TestFunctionsCallOneAnother(t *testing.T) {
 	if r := w.run(w.another, "calls"); string(r.Report.Result) != `"Hello Ada"` {
 		t.Errorf("it is %+v", r.Report)
 	}
+	o, err := w.RunScript(t.Context(), w.member, RunInput{Script: "\nx = thisapp.absent(1);"})
+	if err != nil || o.Error == nil || o.Error.Message != "There is no saved function absent here." || o.Error.Line != 2 || o.Error.Code != lanyard.CodeNotFound {
+		t.Errorf("one that there is not: %+v, %v", o, err)
+	}
 	if c, err := w.Check(t.Context(), w.member, `thisapp.greet("Ada", 2);`); err != nil || fmt.Sprint(c.Functions) != "[greet]" {
 		t.Errorf("it calls %+v, %v", c, err)
 	}
+}
+
+// An end user of a host application connects, and runs nothing.
+func TestAConnectSessionRunsNothing(t *testing.T) {
+	w := newWorld(t)
+	c := *w.member
+	c.ConnectSession = "cse_x"
+	_, err := w.RunScript(t.Context(), &c, RunInput{Script: "info 1;"})
+	wantCode(t, err, lanyard.CodeForbidden)
 }
 
 func TestCheck(t *testing.T) {

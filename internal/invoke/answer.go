@@ -45,20 +45,21 @@ func (r *Request) response(got *received, call *call) (*Response, error) {
 	for name, values := range got.header {
 		a.Headers[strings.ToLower(name)] = masker.Mask(strings.Join(values, ", "))
 	}
-	body := got.body
-	if !asItIs(got.header) {
-		// Before it is decoded, too: the caller says from what, and the credential in another charset is not found.
-		body = []byte(masker.Mask(string(body)))
+	if asItIs(got.header) {
+		a.Binary = got.body
+		return a, nil
 	}
+	// Before it is decoded, too: the caller says from what, and the credential in another charset is not found.
+	body := masker.Mask(string(got.body))
 	text, ok, err := r.text(got.header, body)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		a.Binary = body
+		a.Binary = []byte(body)
 		return a, nil
 	}
-	if text != string(body) {
+	if text != body {
 		text = masker.Mask(text)
 	}
 	a.Text, a.JSON = text, isJSON(got.header, text)
@@ -81,11 +82,8 @@ func (a *Response) answer() (*Answer, error) {
 	return out, err
 }
 
-// text decodes a textual answer; false for a binary one, which goes on as it is.
-func (r *Request) text(header http.Header, body []byte) (string, bool, error) {
-	if asItIs(header) {
-		return "", false, nil
-	}
+// text decodes an answer that does not say that it is binary; false for one that is, all the same.
+func (r *Request) text(header http.Header, body string) (string, bool, error) {
 	_, params, _ := mime.ParseMediaType(header.Get("Content-Type")) // a wrong one says nothing of a charset
 	charset := params["charset"]
 	if r.ResponseDecoding != "" {
@@ -101,13 +99,13 @@ func (r *Request) text(header http.Header, body []byte) (string, bool, error) {
 			f.Add("/response_decoding", "this charset is not known")
 			return "", false, f.Err()
 		}
-		decoded, err := enc.NewDecoder().Bytes(body)
+		decoded, err := enc.NewDecoder().String(body)
 		if err != nil {
 			return "", false, nil //nolint:nilerr // what cannot be decoded goes on as it is
 		}
 		body = decoded
 	}
-	return string(body), utf8.Valid(body) && bytes.IndexByte(body, 0) < 0, nil
+	return body, utf8.ValidString(body) && strings.IndexByte(body, 0) < 0, nil
 }
 
 // asItIs: the answer is compressed, because the caller asked for it, or says that it is no text.

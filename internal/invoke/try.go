@@ -145,8 +145,8 @@ func withPlaceholders(text string, live *credential.Live) string {
 	return text
 }
 
-// reply is the service's answer, with what it repeats of the credential hidden. Unlike an [Answer], it is masked
-// whatever its size: nothing but a person reads it.
+// reply is the service's answer, with what it repeats of the credential hidden: as it came, and decoded, since whoever
+// asks says from what.
 func (r *Request) reply(got *received, took time.Duration, hide func(string) string) (*Reply, error) {
 	a := &Reply{Status: got.status, Duration: took, Body: Payload{Type: hide(got.header.Get("Content-Type")), Size: int64(len(got.body))}}
 	for name, values := range got.header {
@@ -158,7 +158,10 @@ func (r *Request) reply(got *received, took time.Duration, hide func(string) str
 		}
 	}
 	sortHeaders(a.Headers)
-	text, ok, err := r.text(got.header, got.body)
+	if asItIs(got.header) {
+		return a, nil
+	}
+	text, ok, err := r.text(got.header, hide(string(got.body)))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package invoke_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"lanyard"
 	"lanyard/internal/catalog"
@@ -255,5 +257,23 @@ func TestTryMasksLargeAnswers(t *testing.T) {
 	b.upstream.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 5<<20)) })
 	if _, err := b.Try(t.Context(), b.owner, &invoke.Request{Connection: "token", URL: "/"}); lanyard.CodeOf(err) != lanyard.CodeResponseTooLarge {
 		t.Errorf("an answer beyond the limit: %v", err)
+	}
+}
+
+// Whoever asks says from which charset the answer is decoded, and in another one the credential would not be found.
+func TestTryMasksBeforeItDecodes(t *testing.T) {
+	b := newBench(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = io.WriteString(w, r.Header.Get("Authorization"))
+	})
+	b.connect("token", everyAuth()["token"].auth, everyAuth()["token"].cred)
+	tried, err := b.Try(t.Context(), b.owner, &invoke.Request{Connection: "token", URL: "/", ResponseDecoding: "utf-16le"})
+	must(t, err)
+	var sent []byte // what the characters on the page are in bytes
+	for _, unit := range utf16.Encode([]rune(tried.Answer.Body.Text)) {
+		sent = append(sent, byte(unit), byte(unit>>8))
+	}
+	if len(sent) == 0 || bytes.Contains(sent, []byte("CANARY")) {
+		t.Errorf("the answer is %q", sent)
 	}
 }
