@@ -60,6 +60,13 @@ const (
 	ActionFunctionDelete     Action = "function.delete"
 	ActionFunctionHook       Action = "function.hook.create"
 	ActionFunctionHookEnd    Action = "function.hook.delete"
+	ActionExtensionPublish   Action = "extension.publish"
+	ActionExtensionWithdraw  Action = "extension.withdraw"
+	ActionExtensionInstall   Action = "extension.install"
+	ActionExtensionUpdate    Action = "extension.update"
+	ActionExtensionEdit      Action = "extension.edit"
+	ActionExtensionUninstall Action = "extension.uninstall"
+	ActionExtensionGone      Action = "extension.gone"
 )
 
 // AuditEntry says who did what to what. It is written in the transaction of the change itself, so a change that was

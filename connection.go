@@ -38,6 +38,7 @@ type Connection struct {
 	// UseLoginUserCredentials: every call runs with the acting user's own authorization instead of the owner's.
 	UseLoginUserCredentials bool
 	Origin                  Origin
+	Extension               ExtensionID // that it came with, where its origin is one
 	Owner                   UserID
 	UsableBy                UsableBy
 	Version                 int64

@@ -16,6 +16,8 @@ type Function struct {
 	// Version counts from 1: one more with every change of the script.
 	Version int64
 	Script  string // of the current version
+	// Extension is the one that it came with; empty: it was saved by hand.
+	Extension ExtensionID
 	// SavedBy is who saved the current version; runs that nobody asks for, on a schedule or by its address, act as that
 	// user, with no login user.
 	SavedBy  UserID

@@ -21,6 +21,7 @@ type (
 	WebhookEventID   string
 	FunctionID       string
 	RunID            string
+	ExtensionID      string
 )
 
 func newID(prefix string) string { return prefix + "_" + rand.Text() }
@@ -35,3 +36,4 @@ func NewAPIKeyID() APIKeyID                 { return APIKeyID(newID("key")) }
 func NewConnectSessionID() ConnectSessionID { return ConnectSessionID(newID("cse")) }
 func NewWebhookID() WebhookID               { return WebhookID(newID("whk")) }
 func NewFunctionID() FunctionID             { return FunctionID(newID("fun")) }
+func NewExtensionID() ExtensionID           { return ExtensionID(newID("ext")) }

@@ -22,6 +22,8 @@ type Service struct {
 	ID             ServiceID      `json:"-"`
 	OrganizationID OrganizationID `json:"-"`
 	Author         UserID         `json:"-"`
+	// Extension is the one that a custom service came with; empty: a member defined it.
+	Extension ExtensionID `json:"-"`
 	// Version grows with every saved change; what was started with another version is not finished with this one.
 	Version int64 `json:"-"`
 	// SecretSet: a client or consumer secret is stored, whether or not this value holds it. Lists say it without one.

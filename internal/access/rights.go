@@ -22,6 +22,9 @@ const (
 	RightPeople       Right = "people"
 	RightOrganization Right = "organization"
 	RightSignIn       Right = "sign_in"
+	RightExtensions   Right = "extensions"
+	RightPublish      Right = "publish"
+	RightDefinitions  Right = "definitions"
 
 	RightNewOrganization Right = "new_organization"
 )
@@ -43,6 +46,9 @@ var Rights = []struct {
 	{RightActForUsers, lanyard.RoleAdmin, "Make API keys that act for other users"},
 	{RightPeople, lanyard.RoleAdmin, "Invite, edit, deactivate and remove people up to one's own role, and hand their connections over"},
 	{RightOrganization, lanyard.RoleAdmin, "Rename the organization, manage its webhooks"},
+	{RightExtensions, lanyard.RoleAdmin, "Install, update and uninstall extensions"},
+	{RightPublish, lanyard.RoleAdmin, "Publish extensions to other organizations"},
+	{RightDefinitions, lanyard.RoleAdmin, "Export and apply the organization's definitions as files, import from elsewhere"},
 	{RightSignIn, lanyard.RoleOwner, "Set up single sign-on, switch sign-in by password off"},
 	{RightNewOrganization, lanyard.RoleOwner, "Make another organization"},
 }

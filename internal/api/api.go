@@ -25,6 +25,8 @@ import (
 
 	"lanyard/internal/account"
 	"lanyard/internal/credential"
+	"lanyard/internal/definitions"
+	"lanyard/internal/extension"
 	"lanyard/internal/function"
 	"lanyard/internal/invoke"
 	"lanyard/internal/problem"
@@ -40,6 +42,9 @@ type Config struct {
 	Invoker   *invoke.Invoker
 	Webhooks  *webhook.Webhooks
 	Functions *function.Functions
+	// Extensions and Definitions are packages, and everything as files.
+	Extensions  *extension.Extensions
+	Definitions *definitions.Definitions
 
 	// Ready says why the server cannot serve; nil when it can. A *lanyard.Error is shown to whoever asks /readyz, of any
 	// other only that there is one.

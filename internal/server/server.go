@@ -24,7 +24,9 @@ import (
 	"lanyard/internal/api"
 	"lanyard/internal/catalog"
 	"lanyard/internal/credential"
+	"lanyard/internal/definitions"
 	"lanyard/internal/egress"
+	"lanyard/internal/extension"
 	"lanyard/internal/function"
 	"lanyard/internal/invoke"
 	"lanyard/internal/mail"
@@ -193,6 +195,10 @@ func build(ctx context.Context, c Config) (*Server, error) {
 	countDropped(metrics, s.invoker)
 	s.webhooks = webhook.New(webhook.Config{Store: s.store, Client: s.egress.Client(), PlainHTTP: len(c.AllowNetworks) > 0, Logger: s.logger})
 	s.functions = function.New(function.Config{Invoker: s.invoker, Registry: reg, Services: s.services, Store: s.store, Logger: s.logger, Limits: c.Scripts, PublicURL: c.PublicURL})
+	extensions := extension.New(extension.Config{Store: s.store, Services: s.services, Functions: s.functions, Revoker: s.keeper, PublicURL: c.PublicURL, Logger: s.logger})
+	defined := definitions.New(definitions.Config{
+		Store: s.store, Services: s.services, Registry: reg, Functions: s.functions, Extensions: extensions, Accounts: s.accounts, Revoker: s.keeper, Logger: s.logger,
+	})
 	s.notices = notice.New(notice.Config{Store: s.store, Mailer: s.mailer, PublicURL: c.PublicURL, Logger: s.logger})
 	changed := func(ch store.Change) {
 		s.accounts.Changed(ch)
@@ -204,10 +210,11 @@ func build(ctx context.Context, c Config) (*Server, error) {
 	changed(store.Change{Kind: store.ChangeAll})
 
 	rest := api.New(api.Config{
-		Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Functions: s.functions, Ready: s.ready,
+		Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Functions: s.functions,
+		Extensions: extensions, Definitions: defined, Ready: s.ready,
 		Metrics: api.NewMetrics(metrics), Logger: s.logger, PublicURL: c.PublicURL, Version: c.Version,
 	})
-	pages, err := web.New(web.Config{Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Notices: s.notices, Functions: s.functions, Catalog: s.services.Catalog, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Logger: s.logger})
+	pages, err := web.New(web.Config{Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Notices: s.notices, Functions: s.functions, Extensions: extensions, Definitions: defined, Catalog: s.services.Catalog, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Logger: s.logger})
 	if err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}

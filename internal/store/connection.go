@@ -10,12 +10,12 @@ import (
 )
 
 const connectionColumns = `c.organization_id, c.id, c.link_name, c.name, c.service_link_name, c.service_id, c.scopes, c.use_login_user,
-	c.origin, c.owner_id, c.usable_by, c.version, c.created_at, c.updated_at`
+	c.origin, c.extension_id, c.owner_id, c.usable_by, c.version, c.created_at, c.updated_at`
 
 func connectionTargets(c *lanyard.Connection) []any {
 	return []any{
 		&c.OrganizationID, &c.ID, &c.LinkName, &c.Name, &c.Service, &c.ServiceID, decoded{&c.Scopes}, &c.UseLoginUserCredentials,
-		&c.Origin, &c.Owner, &c.UsableBy, &c.Version, instant{&c.CreatedAt}, instant{&c.UpdatedAt},
+		&c.Origin, &c.Extension, &c.Owner, &c.UsableBy, &c.Version, instant{&c.CreatedAt}, instant{&c.UpdatedAt},
 	}
 }
 
@@ -28,7 +28,13 @@ func scanConnection(row scanner) (c lanyard.Connection, err error) {
 // that a connection of the organization has gives conflict and names the field; so does an internal connection beside
 // another of the same owner and service.
 func (s *Store) CreateConnection(ctx context.Context, c *lanyard.Connection, audit lanyard.AuditEntry) error {
-	created := *c
+	return s.Together(ctx, func(changes *Changes) error { return changes.CreateConnection(ctx, c, audit) })
+}
+
+// CreateConnection is [Store.CreateConnection].
+func (c *Changes) CreateConnection(ctx context.Context, con *lanyard.Connection, audit lanyard.AuditEntry) error {
+	t, s := c.tx, c.tx.store
+	created := *con
 	if created.ID == "" {
 		created.ID = lanyard.NewConnectionID()
 	}
@@ -38,27 +44,24 @@ func (s *Store) CreateConnection(ctx context.Context, c *lanyard.Connection, aud
 	if err != nil {
 		return err
 	}
-	err = s.tx(ctx, func(t *tx) error {
-		const insert = `INSERT INTO connections
-			(organization_id, id, link_name, name, service_id, service_link_name, scopes, use_login_user, origin, owner_id, usable_by,
-			version, created_at, updated_at, search)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14)`
-		_, err := t.exec(ctx, insert, created.OrganizationID, created.ID, created.LinkName, created.Name, created.ServiceID, created.Service,
-			scopes, created.UseLoginUserCredentials, created.Origin, created.Owner, created.UsableBy, created.Version, millis(created.CreatedAt),
-			searchText(&created))
-		if err != nil {
-			return fmt.Errorf("create connection %s: %w", created.ID, err)
-		}
-		t.tell(Change{Kind: ChangeConnection, Organization: created.OrganizationID, Connection: created.ID, LinkName: created.LinkName})
-		return t.audit(ctx, created.OrganizationID, audit)
-	})
+	const insert = `INSERT INTO connections
+		(organization_id, id, link_name, name, service_id, service_link_name, scopes, use_login_user, origin, extension_id, owner_id, usable_by,
+		version, created_at, updated_at, search)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)`
+	_, err = t.exec(ctx, insert, created.OrganizationID, created.ID, created.LinkName, created.Name, created.ServiceID, created.Service,
+		scopes, created.UseLoginUserCredentials, created.Origin, created.Extension, created.Owner, created.UsableBy, created.Version,
+		millis(created.CreatedAt), searchText(&created))
 	if errors.Is(err, errTaken) {
 		return conflict("/link_name", fmt.Sprintf("There is a connection with the link name %s already.", created.LinkName), "this link name is taken")
 	}
 	if err != nil {
+		return fmt.Errorf("create connection %s: %w", created.ID, err)
+	}
+	t.tell(Change{Kind: ChangeConnection, Organization: created.OrganizationID, Connection: created.ID, LinkName: created.LinkName})
+	if err := t.audit(ctx, created.OrganizationID, audit); err != nil {
 		return err
 	}
-	*c = created
+	*con = created
 	return nil
 }
 
@@ -90,69 +93,80 @@ func (s *Store) InternalConnection(ctx context.Context, org lanyard.Organization
 // it moved on, not_found when the connection is gone. Nothing else of a connection changes. With erase its connected
 // authorizations have to reconnect, for the reason given: their credentials are erased and returned, and consents that
 // were begun before are dropped.
-func (s *Store) UpdateConnection(ctx context.Context, version int64, c *lanyard.Connection, erase bool, reason string, audit lanyard.AuditEntry) ([]RevokedAuthorization, error) {
-	updated := *c
+func (s *Store) UpdateConnection(ctx context.Context, version int64, c *lanyard.Connection, erase bool, reason string, audit lanyard.AuditEntry) (revoked []RevokedAuthorization, err error) {
+	err = s.Together(ctx, func(changes *Changes) error {
+		revoked, err = changes.UpdateConnection(ctx, version, c, erase, reason, audit)
+		return err
+	})
+	return revoked, err
+}
+
+// UpdateConnection is [Store.UpdateConnection].
+func (c *Changes) UpdateConnection(ctx context.Context, version int64, con *lanyard.Connection, erase bool, reason string, audit lanyard.AuditEntry) ([]RevokedAuthorization, error) {
+	t, s := c.tx, c.tx.store
+	updated := *con
 	updated.Version, updated.UpdatedAt = version+1, s.Now()
 	scopes, err := encodeList(updated.Scopes)
 	if err != nil {
 		return nil, err
 	}
-	var revoked []RevokedAuthorization
-	err = s.tx(ctx, func(t *tx) error {
-		const update = `UPDATE connections SET name = $4, scopes = $5, use_login_user = $6, usable_by = $7, version = $8, updated_at = $9, search = $10
-			WHERE organization_id = $1 AND id = $2 AND version = $3`
-		changed, err := t.exec(ctx, update, c.OrganizationID, c.ID, version,
-			updated.Name, scopes, updated.UseLoginUserCredentials, updated.UsableBy, updated.Version, millis(updated.UpdatedAt), searchText(&updated))
-		if err != nil {
-			return fmt.Errorf("update connection %s: %w", c.ID, err)
-		}
-		if changed == 0 {
-			return t.movedOn(ctx, "connection", `SELECT count(*) > 0 FROM connections WHERE organization_id = $1 AND id = $2`, c.OrganizationID, c.ID)
-		}
-		if erase {
-			const open = `DELETE FROM consent_requests WHERE organization_id = $1 AND connection_id = $2 AND used_at = 0`
-			if _, err := t.exec(ctx, open, c.OrganizationID, c.ID); err != nil {
-				return fmt.Errorf("drop the open consent requests of connection %s: %w", c.ID, err)
-			}
-			revoked, err = t.endAuthorizations(ctx, c.OrganizationID, ofConnection, string(c.ID), lanyard.StatusReconnectRequired, reason)
-			if err != nil {
-				return err
-			}
-		}
-		t.tell(Change{Kind: ChangeConnection, Organization: c.OrganizationID, Connection: c.ID, LinkName: c.LinkName})
-		return t.audit(ctx, c.OrganizationID, audit)
-	})
+	const update = `UPDATE connections SET name = $4, scopes = $5, use_login_user = $6, usable_by = $7, version = $8, updated_at = $9, search = $10
+		WHERE organization_id = $1 AND id = $2 AND version = $3`
+	changed, err := t.exec(ctx, update, con.OrganizationID, con.ID, version,
+		updated.Name, scopes, updated.UseLoginUserCredentials, updated.UsableBy, updated.Version, millis(updated.UpdatedAt), searchText(&updated))
 	if err != nil {
+		return nil, fmt.Errorf("update connection %s: %w", con.ID, err)
+	}
+	if changed == 0 {
+		return nil, t.movedOn(ctx, "connection", `SELECT count(*) > 0 FROM connections WHERE organization_id = $1 AND id = $2`, con.OrganizationID, con.ID)
+	}
+	var revoked []RevokedAuthorization
+	if erase {
+		const open = `DELETE FROM consent_requests WHERE organization_id = $1 AND connection_id = $2 AND used_at = 0`
+		if _, err := t.exec(ctx, open, con.OrganizationID, con.ID); err != nil {
+			return nil, fmt.Errorf("drop the open consent requests of connection %s: %w", con.ID, err)
+		}
+		revoked, err = t.endAuthorizations(ctx, con.OrganizationID, ofConnection, string(con.ID), lanyard.StatusReconnectRequired, reason)
+		if err != nil {
+			return nil, err
+		}
+	}
+	t.tell(Change{Kind: ChangeConnection, Organization: con.OrganizationID, Connection: con.ID, LinkName: con.LinkName})
+	if err := t.audit(ctx, con.OrganizationID, audit); err != nil {
 		return nil, err
 	}
-	*c = updated
+	*con = updated
 	return revoked, nil
 }
 
 // DeleteConnection deletes a connection with all that belongs to it, and returns the credentials of those
 // authorizations that were connected. Not_found when there is none.
-func (s *Store) DeleteConnection(ctx context.Context, org lanyard.OrganizationID, id lanyard.ConnectionID, audit lanyard.AuditEntry) ([]RevokedAuthorization, error) {
-	var revoked []RevokedAuthorization
-	err := s.tx(ctx, func(t *tx) error {
-		// Locked first, as everybody does who changes a connection's authorizations.
-		const query = `SELECT c.link_name FROM connections c WHERE c.organization_id = $1 AND c.id = $2`
-		linkName, err := find(ctx, t.sql, "connection", column[lanyard.LinkName], query+t.store.dialect.lock("c"), org, id)
-		if err != nil {
-			return err
-		}
-		if revoked, err = t.endAuthorizations(ctx, org, ofConnection, string(id), lanyard.StatusRevoked, "The connection was deleted."); err != nil {
-			return err
-		}
-		if _, err := t.exec(ctx, `DELETE FROM connections WHERE organization_id = $1 AND id = $2`, org, id); err != nil {
-			return fmt.Errorf("delete connection %s: %w", id, err)
-		}
-		t.tell(Change{Kind: ChangeConnection, Organization: org, Connection: id, LinkName: *linkName})
-		return t.audit(ctx, org, audit)
+func (s *Store) DeleteConnection(ctx context.Context, org lanyard.OrganizationID, id lanyard.ConnectionID, audit lanyard.AuditEntry) (revoked []RevokedAuthorization, err error) {
+	err = s.Together(ctx, func(c *Changes) error {
+		revoked, err = c.DeleteConnection(ctx, org, id, audit)
+		return err
 	})
+	return revoked, err
+}
+
+// DeleteConnection is [Store.DeleteConnection].
+func (c *Changes) DeleteConnection(ctx context.Context, org lanyard.OrganizationID, id lanyard.ConnectionID, audit lanyard.AuditEntry) ([]RevokedAuthorization, error) {
+	t := c.tx
+	// Locked first, as everybody does who changes a connection's authorizations.
+	const query = `SELECT c.link_name FROM connections c WHERE c.organization_id = $1 AND c.id = $2`
+	linkName, err := find(ctx, t.sql, "connection", column[lanyard.LinkName], query+t.store.dialect.lock("c"), org, id)
 	if err != nil {
 		return nil, err
 	}
-	return revoked, nil
+	revoked, err := t.endAuthorizations(ctx, org, ofConnection, string(id), lanyard.StatusRevoked, "The connection was deleted.")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := t.exec(ctx, `DELETE FROM connections WHERE organization_id = $1 AND id = $2`, org, id); err != nil {
+		return nil, fmt.Errorf("delete connection %s: %w", id, err)
+	}
+	t.tell(Change{Kind: ChangeConnection, Organization: org, Connection: id, LinkName: *linkName})
+	return revoked, t.audit(ctx, org, audit)
 }
 
 // UsableConnections gives those of the link names that are connections which the user may call through.

@@ -17,7 +17,7 @@ import (
 const KeepVersions = 100
 
 // functionColumns are those of functions f.
-const functionColumns = `f.organization_id, f.id, f.link_name, f.name, f.author_id, f.version, f.saved_by, f.signature, f.connections, f.cron, f.zone,
+const functionColumns = `f.organization_id, f.id, f.link_name, f.name, f.author_id, f.extension_id, f.version, f.saved_by, f.signature, f.connections, f.cron, f.zone,
 	f.next_run_at, f.hook_hash IS NOT NULL, f.created_at, f.updated_at`
 
 // withScript selects functions f with the script of their current version.
@@ -27,7 +27,7 @@ const withScript = `SELECT ` + functionColumns + `, v.script_sealed FROM functio
 // scanFunction reads functionColumns and what a query selects beyond them.
 func scanFunction(row scanner, more ...any) (f lanyard.Function, err error) {
 	err = row.Scan(append([]any{
-		&f.OrganizationID, &f.ID, &f.LinkName, &f.Name, &f.Author, &f.Version, &f.SavedBy, decoded{&f.Signature}, decoded{&f.Connections},
+		&f.OrganizationID, &f.ID, &f.LinkName, &f.Name, &f.Author, &f.Extension, &f.Version, &f.SavedBy, decoded{&f.Signature}, decoded{&f.Connections},
 		&f.Schedule.Cron, &f.Schedule.Zone, instant{&f.NextRunAt}, &f.HookSet, instant{&f.CreatedAt}, instant{&f.UpdatedAt},
 	}, more...)...)
 	return f, err
@@ -60,44 +60,47 @@ func functionSearch(f *lanyard.Function) string {
 // id. A link name that a function of the organization has gives conflict and names the field; so does an organization
 // that has most of them already.
 func (s *Store) CreateFunction(ctx context.Context, f *lanyard.Function, most int, audit lanyard.AuditEntry) error {
+	return s.Together(ctx, func(c *Changes) error { return c.CreateFunction(ctx, f, most, audit) })
+}
+
+// CreateFunction is [Store.CreateFunction].
+func (c *Changes) CreateFunction(ctx context.Context, f *lanyard.Function, most int, audit lanyard.AuditEntry) error {
+	t, s := c.tx, c.tx.store
 	made := *f
 	if made.ID == "" {
 		made.ID = lanyard.NewFunctionID()
 	}
 	made.Version, made.CreatedAt = 1, s.Now()
 	made.UpdatedAt = made.CreatedAt
-	err := s.tx(ctx, func(t *tx) error {
-		const lock = `SELECT o.id FROM organizations o WHERE o.id = $1`
-		if _, err := find(ctx, t.sql, "organization", column[string], lock+s.dialect.lock("o"), made.OrganizationID); err != nil {
-			return err
-		}
-		n, err := one(ctx, t.sql, column[int], `SELECT count(*) FROM functions WHERE organization_id = $1`, made.OrganizationID)
-		if err != nil {
-			return fmt.Errorf("count functions: %w", err)
-		}
-		if n >= most {
-			return lanyard.Errorf(lanyard.CodeConflict, "An organization has at most %d functions: delete one that is not needed any more.", most)
-		}
-		const insert = `INSERT INTO functions
-			(organization_id, id, link_name, name, search, author_id, version, saved_by, signature, connections, cron, zone, next_run_at, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, 1, $7, '{}', '[]', '', '', 0, $8, $8)`
-		_, err = t.exec(ctx, insert, made.OrganizationID, made.ID, made.LinkName, made.Name, functionSearch(&made), made.Author, made.SavedBy, millis(made.CreatedAt))
-		if err != nil {
-			return fmt.Errorf("create function %s: %w", made.ID, err)
-		}
-		if err := t.writeFunction(ctx, &made); err != nil {
-			return err
-		}
-		if err := t.insertVersion(ctx, &made); err != nil {
-			return err
-		}
-		audit.Object = string(made.ID)
-		return t.audit(ctx, made.OrganizationID, audit)
-	})
+	const lock = `SELECT o.id FROM organizations o WHERE o.id = $1`
+	if _, err := find(ctx, t.sql, "organization", column[string], lock+s.dialect.lock("o"), made.OrganizationID); err != nil {
+		return err
+	}
+	n, err := one(ctx, t.sql, column[int], `SELECT count(*) FROM functions WHERE organization_id = $1`, made.OrganizationID)
+	if err != nil {
+		return fmt.Errorf("count functions: %w", err)
+	}
+	if n >= most {
+		return lanyard.Errorf(lanyard.CodeConflict, "An organization has at most %d functions: delete one that is not needed any more.", most)
+	}
+	const insert = `INSERT INTO functions
+		(organization_id, id, link_name, name, search, author_id, extension_id, version, saved_by, signature, connections, cron, zone, next_run_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, '{}', '[]', '', '', 0, $9, $9)`
+	_, err = t.exec(ctx, insert, made.OrganizationID, made.ID, made.LinkName, made.Name, functionSearch(&made), made.Author, made.Extension, made.SavedBy, millis(made.CreatedAt))
 	if errors.Is(err, errTaken) {
 		return conflict("/link_name", fmt.Sprintf("There is a function with the link name %s already.", made.LinkName), "this link name is taken")
 	}
 	if err != nil {
+		return fmt.Errorf("create function %s: %w", made.ID, err)
+	}
+	if err := t.writeFunction(ctx, &made); err != nil {
+		return err
+	}
+	if err := t.insertVersion(ctx, &made); err != nil {
+		return err
+	}
+	audit.Object = string(made.ID)
+	if err := t.audit(ctx, made.OrganizationID, audit); err != nil {
 		return err
 	}
 	*f = made
@@ -108,23 +111,26 @@ func (s *Store) CreateFunction(ctx context.Context, f *lanyard.Function, most in
 // version, the script. When it runs next is stored with another schedule only, since it may have run meanwhile. It sets
 // the time. Conflict when somebody else saved it meanwhile, not_found when it is gone.
 func (s *Store) UpdateFunction(ctx context.Context, before int64, f *lanyard.Function, audit lanyard.AuditEntry) error {
+	return s.Together(ctx, func(c *Changes) error { return c.UpdateFunction(ctx, before, f, audit) })
+}
+
+// UpdateFunction is [Store.UpdateFunction].
+func (c *Changes) UpdateFunction(ctx context.Context, before int64, f *lanyard.Function, audit lanyard.AuditEntry) error {
+	t := c.tx
 	changed := *f
-	changed.UpdatedAt = s.Now()
-	err := s.tx(ctx, func(t *tx) error {
-		if err := t.lockFunction(ctx, &changed, before); err != nil {
+	changed.UpdatedAt = t.store.Now()
+	if err := t.lockFunction(ctx, &changed, before); err != nil {
+		return err
+	}
+	if err := t.writeFunction(ctx, &changed); err != nil {
+		return err
+	}
+	if changed.Version != before {
+		if err := t.insertVersion(ctx, &changed); err != nil {
 			return err
 		}
-		if err := t.writeFunction(ctx, &changed); err != nil {
-			return err
-		}
-		if changed.Version != before {
-			if err := t.insertVersion(ctx, &changed); err != nil {
-				return err
-			}
-		}
-		return t.audit(ctx, changed.OrganizationID, audit)
-	})
-	if err != nil {
+	}
+	if err := t.audit(ctx, changed.OrganizationID, audit); err != nil {
 		return err
 	}
 	*f = changed
@@ -185,16 +191,19 @@ func (t *tx) insertVersion(ctx context.Context, f *lanyard.Function) error {
 
 // DeleteFunction deletes a function, its versions and the records of its runs. Not_found when there is none.
 func (s *Store) DeleteFunction(ctx context.Context, org lanyard.OrganizationID, id lanyard.FunctionID, audit lanyard.AuditEntry) error {
-	return s.tx(ctx, func(t *tx) error {
-		deleted, err := t.exec(ctx, `DELETE FROM functions WHERE organization_id = $1 AND id = $2`, org, id)
-		if err != nil {
-			return fmt.Errorf("delete function %s: %w", id, err)
-		}
-		if deleted == 0 {
-			return notFound("function")
-		}
-		return t.audit(ctx, org, audit)
-	})
+	return s.Together(ctx, func(c *Changes) error { return c.DeleteFunction(ctx, org, id, audit) })
+}
+
+// DeleteFunction is [Store.DeleteFunction].
+func (c *Changes) DeleteFunction(ctx context.Context, org lanyard.OrganizationID, id lanyard.FunctionID, audit lanyard.AuditEntry) error {
+	deleted, err := c.tx.exec(ctx, `DELETE FROM functions WHERE organization_id = $1 AND id = $2`, org, id)
+	if err != nil {
+		return fmt.Errorf("delete function %s: %w", id, err)
+	}
+	if deleted == 0 {
+		return notFound("function")
+	}
+	return c.tx.audit(ctx, org, audit)
 }
 
 // Function gives a function with its script; not_found otherwise.

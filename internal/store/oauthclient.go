@@ -12,9 +12,19 @@ import (
 // SetOAuthClient stores a client over the version of it that the caller read, 0 where there was none; conflict when it
 // moved on. It sets version and time. Unless keep, every connected authorization of the default service's connections
 // has to reconnect, for the reason given: its credential is erased and returned, so that the provider can be told.
-func (s *Store) SetOAuthClient(ctx context.Context, c *lanyard.OAuthClient, keep bool, reason string, audit lanyard.AuditEntry) ([]RevokedAuthorization, error) {
-	set := *c
-	set.Version, set.UpdatedAt = c.Version+1, s.Now()
+func (s *Store) SetOAuthClient(ctx context.Context, c *lanyard.OAuthClient, keep bool, reason string, audit lanyard.AuditEntry) (revoked []RevokedAuthorization, err error) {
+	err = s.Together(ctx, func(changes *Changes) error {
+		revoked, err = changes.SetOAuthClient(ctx, c, keep, reason, audit)
+		return err
+	})
+	return revoked, err
+}
+
+// SetOAuthClient is [Store.SetOAuthClient].
+func (c *Changes) SetOAuthClient(ctx context.Context, client *lanyard.OAuthClient, keep bool, reason string, audit lanyard.AuditEntry) ([]RevokedAuthorization, error) {
+	t, s := c.tx, c.tx.store
+	set := *client
+	set.Version, set.UpdatedAt = client.Version+1, s.Now()
 	if set.Parameters == nil {
 		set.Parameters = map[string]string{}
 	}
@@ -26,39 +36,36 @@ func (s *Store) SetOAuthClient(ctx context.Context, c *lanyard.OAuthClient, keep
 	if err != nil {
 		return nil, err
 	}
+	query := `UPDATE oauth_clients SET client_id = $3, client_secret_sealed = $4, version = $5, updated_at = $6, parameters = $7
+		WHERE organization_id = $1 AND service_link_name = $2 AND version = $8`
+	args := []any{set.Organization, set.Service, set.ClientID, sealed, set.Version, millis(set.UpdatedAt), parameters, client.Version}
+	if client.Version == 0 {
+		query = `INSERT INTO oauth_clients (organization_id, service_link_name, client_id, client_secret_sealed, version, updated_at, parameters)
+			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (organization_id, service_link_name) DO NOTHING`
+		args = args[:7]
+	}
+	changed, err := t.exec(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("set the OAuth client for %s: %w", set.Service, err)
+	}
+	if changed == 0 {
+		return nil, lanyard.Errorf(lanyard.CodeConflict, "The OAuth client was changed by somebody else in the meantime: read it again and repeat the change. Nothing was changed.")
+	}
+	// A default service's connections carry its link name in the place of an id.
 	var revoked []RevokedAuthorization
-	err = s.tx(ctx, func(t *tx) error {
-		query := `UPDATE oauth_clients SET client_id = $3, client_secret_sealed = $4, version = $5, updated_at = $6, parameters = $7
-			WHERE organization_id = $1 AND service_link_name = $2 AND version = $8`
-		args := []any{set.Organization, set.Service, set.ClientID, sealed, set.Version, millis(set.UpdatedAt), parameters, c.Version}
-		if c.Version == 0 {
-			query = `INSERT INTO oauth_clients (organization_id, service_link_name, client_id, client_secret_sealed, version, updated_at, parameters)
-				VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (organization_id, service_link_name) DO NOTHING`
-			args = args[:7]
-		}
-		changed, err := t.exec(ctx, query, args...)
-		if err != nil {
-			return fmt.Errorf("set the OAuth client for %s: %w", set.Service, err)
-		}
-		if changed == 0 {
-			return lanyard.Errorf(lanyard.CodeConflict, "The OAuth client was changed by somebody else in the meantime: read it again and repeat the change. Nothing was changed.")
-		}
-		// A default service's connections carry its link name in the place of an id.
-		if keep {
-			err = t.retryNow(ctx, &set)
-		} else {
-			revoked, err = t.endAuthorizations(ctx, set.Organization, ofService, string(set.Service), lanyard.StatusReconnectRequired, reason)
-		}
-		if err != nil {
-			return err
-		}
-		t.tell(Change{Kind: ChangeService, Organization: set.Organization, LinkName: set.Service})
-		return t.audit(ctx, set.Organization, audit)
-	})
+	if keep {
+		err = t.retryNow(ctx, &set)
+	} else {
+		revoked, err = t.endAuthorizations(ctx, set.Organization, ofService, string(set.Service), lanyard.StatusReconnectRequired, reason)
+	}
 	if err != nil {
 		return nil, err
 	}
-	*c = set
+	t.tell(Change{Kind: ChangeService, Organization: set.Organization, LinkName: set.Service})
+	if err := t.audit(ctx, set.Organization, audit); err != nil {
+		return nil, err
+	}
+	*client = set
 	return revoked, nil
 }
 

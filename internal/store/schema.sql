@@ -146,11 +146,13 @@ CREATE TABLE connections (
     usable_by         TEXT NOT NULL,            -- organization, owner
     version           BIGINT NOT NULL,
     created_at        BIGINT NOT NULL,
-    updated_at        BIGINT NOT NULL, search TEXT NOT NULL DEFAULT '' /* name in lower case, link name, service */,
+    updated_at        BIGINT NOT NULL, search TEXT NOT NULL DEFAULT '' /* name in lower case, link name, service */, extension_id TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (organization_id, id),
     UNIQUE (organization_id, link_name),
     FOREIGN KEY (organization_id, owner_id) REFERENCES users (organization_id, id)
 );
+
+CREATE INDEX connections_by_extension ON connections (organization_id, extension_id) WHERE extension_id <> '';
 
 CREATE INDEX connections_by_origin ON connections (organization_id, origin, link_name);
 
@@ -188,6 +190,28 @@ CREATE TABLE consent_requests (
 CREATE INDEX consent_requests_by_user ON consent_requests (organization_id, user_id, created_at);
 
 CREATE INDEX consent_requests_expired ON consent_requests (expires_at);
+
+CREATE TABLE extensions (
+    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    id              TEXT NOT NULL,
+    name            TEXT NOT NULL,
+    title           TEXT NOT NULL,
+    version         TEXT NOT NULL,
+    publisher_id    TEXT NOT NULL,              -- an organization; empty: installed from a file
+    publisher_name  TEXT NOT NULL,
+    digest          TEXT NOT NULL,
+    package         BYTEA NOT NULL,
+    when_gone       TEXT NOT NULL,              -- keep, end
+    gone_at         BIGINT NOT NULL DEFAULT 0,  -- when the publisher withdrew it; 0: it did not
+    installed_by    TEXT NOT NULL,
+    revision        BIGINT NOT NULL,
+    created_at      BIGINT NOT NULL,
+    updated_at      BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    UNIQUE (organization_id, name)
+);
+
+CREATE INDEX extensions_by_publisher ON extensions (publisher_id, name);
 
 CREATE TABLE function_runs (
     organization_id TEXT NOT NULL,
@@ -238,10 +262,12 @@ CREATE TABLE functions (
     next_run_at     BIGINT NOT NULL DEFAULT 0,  -- 0: never
     hook_hash       BYTEA,                      -- SHA-256 of the token in its address; NULL: it has none
     created_at      BIGINT NOT NULL,
-    updated_at      BIGINT NOT NULL,
+    updated_at      BIGINT NOT NULL, extension_id TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (organization_id, id),
     UNIQUE (organization_id, link_name)
 );
+
+CREATE INDEX functions_by_extension ON functions (organization_id, extension_id) WHERE extension_id <> '';
 
 CREATE UNIQUE INDEX functions_by_hook ON functions (hook_hash) WHERE hook_hash IS NOT NULL;
 
@@ -393,6 +419,33 @@ CREATE TABLE provider_revocations (
 
 CREATE INDEX provider_revocations_due ON provider_revocations (next_at);
 
+CREATE TABLE publication_readers (
+    organization_id TEXT NOT NULL,              -- of the publisher
+    name            TEXT NOT NULL,
+    reader_id       TEXT NOT NULL,              -- an organization it is offered to; it may not exist
+    PRIMARY KEY (organization_id, name, reader_id),
+    FOREIGN KEY (organization_id, name) REFERENCES publications (organization_id, name) ON DELETE CASCADE
+);
+
+CREATE INDEX publication_readers_by_reader ON publication_readers (reader_id);
+
+CREATE TABLE publications (
+    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    name            TEXT NOT NULL,              -- link name of the extension
+    title           TEXT NOT NULL,
+    description     TEXT NOT NULL,
+    version         TEXT NOT NULL,              -- semantic
+    publisher_name  TEXT NOT NULL,              -- as the manifest has it
+    digest          TEXT NOT NULL,              -- SHA-256 of the package, in hex
+    package         BYTEA NOT NULL,
+    everybody       BOOLEAN NOT NULL,           -- offered to every organization of the deployment
+    published_by    TEXT NOT NULL,
+    revision        BIGINT NOT NULL,
+    created_at      BIGINT NOT NULL,
+    updated_at      BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, name)
+);
+
 CREATE TABLE services (
     organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
     id              TEXT NOT NULL,
@@ -403,13 +456,15 @@ CREATE TABLE services (
     secret_sealed   BYTEA,                      -- client or consumer secret
     version         BIGINT NOT NULL,            -- in the associated data of the seal
     created_at      BIGINT NOT NULL,
-    updated_at      BIGINT NOT NULL,
+    updated_at      BIGINT NOT NULL, extension_id TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (organization_id, id),
     UNIQUE (organization_id, link_name),
     FOREIGN KEY (organization_id, author_id) REFERENCES users (organization_id, id)
 );
 
 CREATE INDEX services_by_author ON services (organization_id, author_id);
+
+CREATE INDEX services_by_extension ON services (organization_id, extension_id) WHERE extension_id <> '';
 
 CREATE TABLE sessions (
     organization_id TEXT NOT NULL,

@@ -710,7 +710,15 @@ func TestH01_NothingOfAnotherOrganization(t *testing.T) {
 		s := reflect.ValueOf(w.Store)
 		var methods []string
 		for i := range s.NumMethod() {
-			methods = append(methods, s.Type().Method(i).Name)
+			// What is made together is made by the methods of the same names, which are called here one by one.
+			if name := s.Type().Method(i).Name; name != "Together" {
+				methods = append(methods, name)
+			}
+		}
+		for together := range typeOf[*store.Changes]().Methods() {
+			if !slices.Contains(methods, together.Name) {
+				t.Errorf("%s is a change, and no method of the store: nothing calls it here", together.Name)
+			}
 		}
 		// Last those after which there is something to find.
 		slices.SortStableFunc(methods, func(a, b string) int {

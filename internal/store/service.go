@@ -10,7 +10,7 @@ import (
 	"lanyard"
 )
 
-const serviceColumns = `s.organization_id, s.id, s.link_name, s.author_id, s.definition, s.version, s.created_at, s.updated_at`
+const serviceColumns = `s.organization_id, s.id, s.link_name, s.author_id, s.extension_id, s.definition, s.version, s.created_at, s.updated_at`
 
 // maxServiceName is the longest display or link name, in characters; a longer query finds nothing.
 const maxServiceName = 50
@@ -22,7 +22,7 @@ func scanService(row scanner, more ...any) (lanyard.Service, error) {
 		definition string
 	)
 	err := row.Scan(append([]any{
-		&columns.OrganizationID, &columns.ID, &columns.LinkName, &columns.Author, &definition,
+		&columns.OrganizationID, &columns.ID, &columns.LinkName, &columns.Author, &columns.Extension, &definition,
 		&columns.Version, instant{&columns.CreatedAt}, instant{&columns.UpdatedAt},
 	}, more...)...)
 	if err != nil {
@@ -32,7 +32,7 @@ func scanService(row scanner, more ...any) (lanyard.Service, error) {
 	if err != nil {
 		return lanyard.Service{}, fmt.Errorf("read the definition of service %s: %w", columns.ID, err)
 	}
-	v.OrganizationID, v.ID, v.LinkName, v.Author = columns.OrganizationID, columns.ID, columns.LinkName, columns.Author
+	v.OrganizationID, v.ID, v.LinkName, v.Author, v.Extension = columns.OrganizationID, columns.ID, columns.LinkName, columns.Author, columns.Extension
 	v.Version, v.CreatedAt, v.UpdatedAt = columns.Version, columns.CreatedAt, columns.UpdatedAt
 	return *v, nil
 }
@@ -40,6 +40,12 @@ func scanService(row scanner, more ...any) (lanyard.Service, error) {
 // CreateService stores a custom service. It sets the version, the times and, when there is none, the id. A link name
 // that a custom service of the organization has gives conflict and names the field.
 func (s *Store) CreateService(ctx context.Context, v *lanyard.Service, audit lanyard.AuditEntry) error {
+	return s.Together(ctx, func(c *Changes) error { return c.CreateService(ctx, v, audit) })
+}
+
+// CreateService is [Store.CreateService].
+func (c *Changes) CreateService(ctx context.Context, v *lanyard.Service, audit lanyard.AuditEntry) error {
+	t, s := c.tx, c.tx.store
 	created := *v
 	if created.ID == "" {
 		created.ID = lanyard.NewServiceID()
@@ -50,22 +56,19 @@ func (s *Store) CreateService(ctx context.Context, v *lanyard.Service, audit lan
 	if err != nil {
 		return err
 	}
-	err = s.tx(ctx, func(t *tx) error {
-		const insert = `INSERT INTO services
-			(organization_id, id, link_name, name, author_id, definition, secret_sealed, version, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`
-		_, err := t.exec(ctx, insert, created.OrganizationID, created.ID, created.LinkName, strings.ToLower(created.Name), created.Author,
-			definition, sealed, created.Version, millis(created.CreatedAt))
-		if err != nil {
-			return fmt.Errorf("create service %s: %w", created.ID, err)
-		}
-		t.tell(Change{Kind: ChangeService, Organization: created.OrganizationID, LinkName: created.LinkName})
-		return t.audit(ctx, created.OrganizationID, audit)
-	})
+	const insert = `INSERT INTO services
+		(organization_id, id, link_name, name, author_id, extension_id, definition, secret_sealed, version, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`
+	_, err = t.exec(ctx, insert, created.OrganizationID, created.ID, created.LinkName, strings.ToLower(created.Name), created.Author, created.Extension,
+		definition, sealed, created.Version, millis(created.CreatedAt))
 	if errors.Is(err, errTaken) {
 		return conflict("/link_name", fmt.Sprintf("There is a service with the link name %s already.", created.LinkName), "this link name is taken")
 	}
 	if err != nil {
+		return fmt.Errorf("create service %s: %w", created.ID, err)
+	}
+	t.tell(Change{Kind: ChangeService, Organization: created.OrganizationID, LinkName: created.LinkName})
+	if err := t.audit(ctx, created.OrganizationID, audit); err != nil {
 		return err
 	}
 	*v = created
@@ -265,41 +268,48 @@ func (s *Store) ServiceAffected(ctx context.Context, org lanyard.OrganizationID,
 // begun with the old one are dropped. Unless keep, every connected authorization of its connections has to reconnect,
 // for the reason given: its credential is erased and returned, so that the provider can be told. With keep they go on
 // with the new version.
-func (s *Store) UpdateService(ctx context.Context, oldVersion int64, v *lanyard.Service, keep bool, reason string, audit lanyard.AuditEntry) ([]RevokedAuthorization, error) {
+func (s *Store) UpdateService(ctx context.Context, oldVersion int64, v *lanyard.Service, keep bool, reason string, audit lanyard.AuditEntry) (revoked []RevokedAuthorization, err error) {
+	err = s.Together(ctx, func(c *Changes) error {
+		revoked, err = c.UpdateService(ctx, oldVersion, v, keep, reason, audit)
+		return err
+	})
+	return revoked, err
+}
+
+// UpdateService is [Store.UpdateService].
+func (c *Changes) UpdateService(ctx context.Context, oldVersion int64, v *lanyard.Service, keep bool, reason string, audit lanyard.AuditEntry) ([]RevokedAuthorization, error) {
+	t, s := c.tx, c.tx.store
 	updated := *v
 	updated.Version, updated.UpdatedAt = oldVersion+1, s.Now()
 	definition, sealed, err := s.encodeService(&updated)
 	if err != nil {
 		return nil, err
 	}
-	var revoked []RevokedAuthorization
-	err = s.tx(ctx, func(t *tx) error {
-		const update = `UPDATE services SET name = $4, definition = $5, secret_sealed = $6, version = $7, updated_at = $8
-			WHERE organization_id = $1 AND id = $2 AND version = $3`
-		changed, err := t.exec(ctx, update, v.OrganizationID, v.ID, oldVersion,
-			strings.ToLower(updated.Name), definition, sealed, updated.Version, millis(updated.UpdatedAt))
-		if err != nil {
-			return fmt.Errorf("update service %s: %w", v.ID, err)
-		}
-		if changed == 0 {
-			return t.movedOn(ctx, "service", `SELECT count(*) > 0 FROM services WHERE organization_id = $1 AND id = $2`, v.OrganizationID, v.ID)
-		}
-		const open = `DELETE FROM consent_requests WHERE organization_id = $1 AND service_id = $2 AND used_at = 0`
-		if _, err := t.exec(ctx, open, v.OrganizationID, v.ID); err != nil {
-			return fmt.Errorf("drop the open consent requests of service %s: %w", v.ID, err)
-		}
-		if keep {
-			err = t.keepAuthorizations(ctx, &updated)
-		} else {
-			revoked, err = t.endAuthorizations(ctx, v.OrganizationID, ofService, string(v.ID), lanyard.StatusReconnectRequired, reason)
-		}
-		if err != nil {
-			return err
-		}
-		t.tell(Change{Kind: ChangeService, Organization: v.OrganizationID, LinkName: v.LinkName})
-		return t.audit(ctx, v.OrganizationID, audit)
-	})
+	const update = `UPDATE services SET name = $4, definition = $5, secret_sealed = $6, version = $7, updated_at = $8
+		WHERE organization_id = $1 AND id = $2 AND version = $3`
+	changed, err := t.exec(ctx, update, v.OrganizationID, v.ID, oldVersion,
+		strings.ToLower(updated.Name), definition, sealed, updated.Version, millis(updated.UpdatedAt))
 	if err != nil {
+		return nil, fmt.Errorf("update service %s: %w", v.ID, err)
+	}
+	if changed == 0 {
+		return nil, t.movedOn(ctx, "service", `SELECT count(*) > 0 FROM services WHERE organization_id = $1 AND id = $2`, v.OrganizationID, v.ID)
+	}
+	const open = `DELETE FROM consent_requests WHERE organization_id = $1 AND service_id = $2 AND used_at = 0`
+	if _, err := t.exec(ctx, open, v.OrganizationID, v.ID); err != nil {
+		return nil, fmt.Errorf("drop the open consent requests of service %s: %w", v.ID, err)
+	}
+	var revoked []RevokedAuthorization
+	if keep {
+		err = t.keepAuthorizations(ctx, &updated)
+	} else {
+		revoked, err = t.endAuthorizations(ctx, v.OrganizationID, ofService, string(v.ID), lanyard.StatusReconnectRequired, reason)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.tell(Change{Kind: ChangeService, Organization: v.OrganizationID, LinkName: v.LinkName})
+	if err := t.audit(ctx, v.OrganizationID, audit); err != nil {
 		return nil, err
 	}
 	*v = updated
@@ -330,18 +340,21 @@ func (t *tx) movedOn(ctx context.Context, what, exists string, args ...any) erro
 
 // DeleteService deletes a custom service. Its connections stay, with its link name, and say that it was deleted; their
 // authorizations are revoked, and the credentials of those that were connected returned. Not_found when there is none.
-func (s *Store) DeleteService(ctx context.Context, org lanyard.OrganizationID, id lanyard.ServiceID, audit lanyard.AuditEntry) ([]RevokedAuthorization, error) {
-	var revoked []RevokedAuthorization
-	err := s.tx(ctx, func(t *tx) (err error) {
-		if revoked, err = t.deleteService(ctx, org, id); err != nil {
-			return err
-		}
-		return t.audit(ctx, org, audit)
+func (s *Store) DeleteService(ctx context.Context, org lanyard.OrganizationID, id lanyard.ServiceID, audit lanyard.AuditEntry) (revoked []RevokedAuthorization, err error) {
+	err = s.Together(ctx, func(c *Changes) error {
+		revoked, err = c.DeleteService(ctx, org, id, audit)
+		return err
 	})
+	return revoked, err
+}
+
+// DeleteService is [Store.DeleteService].
+func (c *Changes) DeleteService(ctx context.Context, org lanyard.OrganizationID, id lanyard.ServiceID, audit lanyard.AuditEntry) ([]RevokedAuthorization, error) {
+	revoked, err := c.tx.deleteService(ctx, org, id)
 	if err != nil {
 		return nil, err
 	}
-	return revoked, nil
+	return revoked, c.tx.audit(ctx, org, audit)
 }
 
 func (t *tx) deleteService(ctx context.Context, org lanyard.OrganizationID, id lanyard.ServiceID) ([]RevokedAuthorization, error) {

@@ -14,6 +14,8 @@ import (
 	"lanyard/internal/account"
 	"lanyard/internal/catalog"
 	"lanyard/internal/credential"
+	"lanyard/internal/definitions"
+	"lanyard/internal/extension"
 	"lanyard/internal/function"
 	"lanyard/internal/invoke"
 	"lanyard/internal/registry"
@@ -163,6 +165,29 @@ type Functions interface {
 	UsedBy(ctx context.Context, c *lanyard.Caller, connection lanyard.LinkName) ([]lanyard.Function, error)
 }
 
+// Extensions publishes and installs packages; [extension.Extensions] does.
+type Extensions interface {
+	Publish(ctx context.Context, c *lanyard.Caller, in extension.PublishInput) (*lanyard.Publication, error)
+	SetAudience(ctx context.Context, c *lanyard.Caller, name string, to extension.Audience) (*lanyard.Publication, error)
+	Withdraw(ctx context.Context, c *lanyard.Caller, name string) error
+	Publications(ctx context.Context, c *lanyard.Caller) ([]lanyard.Publication, error)
+	Publication(ctx context.Context, c *lanyard.Caller, name string) (*lanyard.Publication, *extension.Package, error)
+	Offers(ctx context.Context, c *lanyard.Caller, p store.Page) ([]extension.Offer, string, error)
+	Review(ctx context.Context, c *lanyard.Caller, from extension.Source) (*extension.Review, error)
+	Install(ctx context.Context, c *lanyard.Caller, in extension.InstallInput) (*lanyard.Extension, error)
+	Update(ctx context.Context, c *lanyard.Caller, name string, in extension.InstallInput) (*lanyard.Extension, *extension.Ends, error)
+	SetWhenGone(ctx context.Context, c *lanyard.Caller, name string, when lanyard.WhenGone) (*lanyard.Extension, error)
+	Uninstall(ctx context.Context, c *lanyard.Caller, name string) (*extension.Ends, error)
+	List(ctx context.Context, c *lanyard.Caller) ([]extension.Installed, error)
+	Extension(ctx context.Context, c *lanyard.Caller, name string) (*extension.Installed, *extension.Contents, *extension.Ends, error)
+}
+
+// Definitions takes what was read from elsewhere in; [definitions.Definitions] does.
+type Definitions interface {
+	Plan(ctx context.Context, c *lanyard.Caller, doc *definitions.Document) (*definitions.Plan, error)
+	Apply(ctx context.Context, c *lanyard.Caller, doc *definitions.Document, digest string) (*definitions.Plan, error)
+}
+
 // Config is what [New] needs.
 type Config struct {
 	Accounts Accounts
@@ -172,7 +197,9 @@ type Config struct {
 	Webhooks Webhooks
 	Notices  Notices
 	// Functions keeps and runs scripts.
-	Functions Functions
+	Functions   Functions
+	Extensions  Extensions
+	Definitions Definitions
 	// Catalog gives the default services of the moment, for the colours and marks of their tiles.
 	Catalog func() *catalog.Catalog
 	// PublicURL is the address of this deployment, without a final slash. When it is https, cookies are Secure.
