@@ -9,7 +9,8 @@
 //	routes.go    the index: one line per operation, which names its handler
 //	register.go  hands the handler its caller and answers its error; what the document says comes from operations.go
 //
-// The OpenAPI document is made from the routes when the API is made, and the page /docs from the document (docs.go).
+// The OpenAPI document is made from the routes when the API is made, and the page /docs from the document when it is first
+// asked for (docs.go).
 package api
 
 import (
@@ -18,6 +19,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -69,7 +71,7 @@ type API struct {
 	mux    *http.ServeMux
 	huma   huma.API
 	routes []Route
-	docs   docs
+	docs   func() docs // made when it is first asked for, since few ask
 	logger *slog.Logger
 }
 
@@ -99,7 +101,7 @@ func New(c Config) *API {
 	a.huma = newHuma(a)
 	a.index()
 	a.document()
-	a.docs = a.makeDocs()
+	a.docs = sync.OnceValue(a.makeDocs)
 	return a
 }
 

@@ -4,28 +4,23 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
-	"lanyard/internal/providertest/peer"
+	"lanyard/internal/browsertest"
 )
 
 // TestDocsInTheBrowser looks at the page light and dark, wide and narrow: nothing is stopped by its own policy, nothing
 // is cut off at the side, each theme has its own colours, and axe finds nothing that keeps people out.
 func TestDocsInTheBrowser(t *testing.T) {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		peer.Missing(t, "chromium is not installed", "apt-get install -y --no-install-recommends chromium")
-	}
 	axe, err := os.ReadFile("../web/testdata/axe.min.js")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := newWorld(t)
-	allocator, stop := chromedp.NewExecAllocator(t.Context(), chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
+	allocator, stop := chromedp.NewExecAllocator(t.Context(), chromedp.ExecPath(browsertest.Chromium(t)), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-dev-shm-usage", true),
 		// Nothing but loopback, whatever a page asks for.
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))

@@ -59,21 +59,21 @@ func (a *API) makeDocs() docs {
 }
 
 func (a *API) openAPIJSON(w http.ResponseWriter, _ *http.Request) {
-	serveDocs(w, "application/json", "no-cache", a.docs.openAPI)
+	serveDocs(w, "application/json", "no-cache", a.docs().openAPI)
 }
 
 func (a *API) docsPage(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Security-Policy", docsPolicy)
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	serveDocs(w, "text/html; charset=utf-8", "no-cache", a.docs.page)
+	serveDocs(w, "text/html; charset=utf-8", "no-cache", a.docs().page)
 }
 
 func (a *API) docsFile(w http.ResponseWriter, r *http.Request) {
-	if r.PathValue("file") != a.docs.cssName {
+	if r.PathValue("file") != a.docs().cssName {
 		a.unknown(w, r)
 		return
 	}
-	serveDocs(w, "text/css; charset=utf-8", "public, max-age=31536000, immutable", a.docs.css)
+	serveDocs(w, "text/css; charset=utf-8", "public, max-age=31536000, immutable", a.docs().css)
 }
 
 func serveDocs(w http.ResponseWriter, contentType, cache string, body []byte) {
