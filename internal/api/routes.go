@@ -3,6 +3,8 @@ package api
 import (
 	"net/http"
 
+	"lanyard/internal/catalog"
+	"lanyard/internal/extension"
 	"lanyard/internal/function"
 )
 
@@ -13,6 +15,9 @@ const (
 	invokeRoute  = "POST /v1/invoke"
 	hookRoute    = "POST " + function.HookPath + "{token}"
 )
+
+// packagePaths take a packed extension, in base64.
+var packagePaths = []string{"/v1/extensions", "/v1/extensions/review", "/v1/extensions/{name}/update", "/v1/publications"}
 
 // methods are those that the document lists for the proxy, and that the access log knows by name.
 var methods = []string{
@@ -62,6 +67,20 @@ func (a *API) index() {
 	handle(a, "PUT /v1/services/{link_name}/client", a.setClient)
 	handle(a, "GET /v1/services/{link_name}/catalog_file", a.readCatalogFile)
 
+	handle(a, "GET /v1/extensions", a.listExtensions)
+	handle(a, "POST /v1/extensions", a.installExtension)
+	handle(a, "POST /v1/extensions/review", a.reviewExtension)
+	handle(a, "GET /v1/extensions/{name}", a.readExtension)
+	handle(a, "PATCH /v1/extensions/{name}", a.editExtension)
+	handle(a, "DELETE /v1/extensions/{name}", a.uninstallExtension)
+	handle(a, "POST /v1/extensions/{name}/update", a.updateExtension)
+	handle(a, "GET /v1/extension_offers", a.listOffers)
+	handle(a, "GET /v1/publications", a.listPublications)
+	handle(a, "POST /v1/publications", a.publishExtension)
+	handle(a, "GET /v1/publications/{name}", a.readPublication)
+	handle(a, "PATCH /v1/publications/{name}", a.editPublication)
+	handle(a, "DELETE /v1/publications/{name}", a.withdrawPublication)
+
 	handle(a, "GET /v1/invocations", a.listInvocations)
 	handle(a, "GET /v1/audit", a.listAudit)
 
@@ -102,7 +121,8 @@ func (a *API) index() {
 	a.open("GET /readyz", a.readyz)
 	a.open("GET /metrics", a.Metrics.handler.ServeHTTP)
 	a.open("GET /openapi.json", a.openAPIJSON)
-	a.open("GET /schemas/catalog.json", a.catalogSchema)
+	a.open("GET /schemas/catalog.json", schema(catalog.Schema))
+	a.open("GET /schemas/extension.json", schema(extension.Schema))
 	a.open("GET /docs", a.docsPage)
 	a.open("GET /docs/{file}", a.docsFile)
 }
