@@ -13,8 +13,8 @@ import (
 	"lanyard/internal/store"
 )
 
-// mostFunctions is how many an organization has.
-const mostFunctions = 1000
+// Most is how many functions an organization has.
+const Most = 1000
 
 // Input is what a person gives of a function.
 type Input struct {
@@ -114,7 +114,7 @@ func (f *Functions) Create(ctx context.Context, c *lanyard.Caller, in Input) (*l
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	return fn, f.Store.CreateFunction(ctx, fn, mostFunctions, c.Audit(lanyard.ActionFunctionCreate, "", string(fn.LinkName)))
+	return fn, f.Store.CreateFunction(ctx, fn, Most, c.Audit(lanyard.ActionFunctionCreate, "", string(fn.LinkName)))
 }
 
 // Edit changes a function. Who gives it a schedule answers for what then runs: where somebody else saved its script, it
