@@ -9,6 +9,7 @@ import (
 
 	"lanyard"
 	"lanyard/internal/access"
+	"lanyard/internal/registry"
 	"lanyard/internal/script"
 	"lanyard/internal/store"
 )
@@ -291,4 +292,16 @@ func (f *Functions) Version(ctx context.Context, c *lanyard.Caller, name string,
 		return nil, err
 	}
 	return f.Store.FunctionVersion(ctx, c.Organization, fn.ID, version)
+}
+
+// Tasks lists the integration tasks that scripts of the organization can call, by name.
+func (f *Functions) Tasks(ctx context.Context, c *lanyard.Caller) ([]registry.Task, error) {
+	if err := access.RunFunctions(c); err != nil {
+		return nil, err
+	}
+	tasks, err := f.Services.Tasks(ctx, c.Organization)
+	if err != nil {
+		return nil, err
+	}
+	return tasks.All(), nil
 }
