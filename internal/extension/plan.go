@@ -76,6 +76,11 @@ func (x *Extensions) plan(ctx context.Context, c *lanyard.Caller, pkg *found) (*
 	if err := p.names(ctx, pkg.Package); err != nil {
 		return nil, err
 	}
+	tasks, err := x.Services.Tasks(ctx, c.Organization)
+	if err != nil {
+		return nil, err
+	}
+	p.obstacles = append(p.obstacles, tasks.Taken(e.ID, pkg.Entries)...)
 	services := p.planServices(pkg.Package, brought.Services)
 	if err := p.planConnections(ctx, pkg.Package, services, brought.Connections); err != nil {
 		return nil, err

@@ -196,6 +196,7 @@ func build(ctx context.Context, c Config) (*Server, error) {
 	countDropped(metrics, s.invoker)
 	s.webhooks = webhook.New(webhook.Config{Store: s.store, Client: s.egress.Client(), PlainHTTP: len(c.AllowNetworks) > 0, Logger: s.logger})
 	s.functions = function.New(function.Config{Invoker: s.invoker, Registry: reg, Services: s.services, Store: s.store, Logger: s.logger, Limits: c.Scripts, PublicURL: c.PublicURL})
+	s.services.Unpack(extension.Brought)
 	s.extended = extension.New(extension.Config{Store: s.store, Services: s.services, Functions: s.functions, Revoker: s.keeper, PublicURL: c.PublicURL, Logger: s.logger})
 	defined := definitions.New(definitions.Config{
 		Store: s.store, Services: s.services, Registry: reg, Functions: s.functions, Extensions: s.extended, Accounts: s.accounts, Revoker: s.keeper, Logger: s.logger,
@@ -206,6 +207,7 @@ func build(ctx context.Context, c Config) (*Server, error) {
 		s.keeper.Changed(ch)
 		reg.Changed(ch)
 		s.webhooks.Changed(ch)
+		s.services.Changed(ch)
 	}
 	forget.Store(&changed)
 	changed(store.Change{Kind: store.ChangeAll})
