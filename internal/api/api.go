@@ -157,7 +157,7 @@ func Owns(r *http.Request) bool {
 		return true
 	}
 	switch path {
-	case "/healthz", "/readyz", "/metrics", "/openapi.json", "/schemas/catalog.json":
+	case "/healthz", "/readyz", "/metrics", "/openapi.json", "/schemas/catalog.json", "/schemas/extension.json":
 		return true
 	}
 	return false

@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"lanyard"
-	"lanyard/internal/catalog"
 )
 
 // yamlMedia is the media type of YAML (RFC 9512).
@@ -27,16 +26,18 @@ func (a *API) readCatalogFile(ctx context.Context, c *lanyard.Caller, in *Servic
 	return &catalogFile{yamlMedia, `attachment; filename="` + f.Name + `"`, f.Text}, nil
 }
 
-// catalogSchema is asked for by editors, from anywhere.
-func (a *API) catalogSchema(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Access-Control-Allow-Origin", "*")
-	sum := sha256.Sum256(catalog.Schema)
+// schema serves what editors ask for, from anywhere.
+func schema(text []byte) http.HandlerFunc {
+	sum := sha256.Sum256(text)
 	tag := `"` + hex.EncodeToString(sum[:8]) + `"`
-	h.Set("ETag", tag)
-	if r.Header.Get("If-None-Match") == tag {
-		w.WriteHeader(http.StatusNotModified)
-		return
+	return func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("ETag", tag)
+		if r.Header.Get("If-None-Match") == tag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		serveDocs(w, "application/schema+json", "public, max-age=3600", text)
 	}
-	serveDocs(w, "application/schema+json", "public, max-age=3600", catalog.Schema)
 }

@@ -6,26 +6,29 @@ import (
 	"testing"
 
 	"lanyard/internal/catalog"
+	"lanyard/internal/extension"
 )
 
-func TestCatalogSchemaIsForEverybody(t *testing.T) {
+func TestSchemasAreForEverybody(t *testing.T) {
 	w := newWorld(t)
-	a := w.call("GET", "/schemas/catalog.json", "", "Authorization", "")
-	if a.status != 200 || a.body != string(catalog.Schema) {
-		t.Fatalf("status %d, %d bytes", a.status, len(a.body))
-	}
-	for name, want := range map[string]string{
-		"Content-Type": "application/schema+json", "Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff",
-	} {
-		if got := a.header.Get(name); got != want {
-			t.Errorf("%s is %q, want %q", name, got, want)
+	for path, text := range map[string][]byte{"/schemas/catalog.json": catalog.Schema, "/schemas/extension.json": extension.Schema} {
+		a := w.call("GET", path, "", "Authorization", "")
+		if a.status != 200 || a.body != string(text) {
+			t.Fatalf("%s: status %d, %d bytes", path, a.status, len(a.body))
 		}
-	}
-	if a := w.call("GET", "/schemas/catalog.json", "", "Authorization", "", "If-None-Match", a.header.Get("ETag")); a.status != 304 || a.body != "" {
-		t.Errorf("once more: %d %s", a.status, a.body)
-	}
-	if a := w.call("POST", "/schemas/catalog.json", "{}"); a.status != 405 {
-		t.Errorf("posted to: %d", a.status)
+		for name, want := range map[string]string{
+			"Content-Type": "application/schema+json", "Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff",
+		} {
+			if got := a.header.Get(name); got != want {
+				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
+			}
+		}
+		if a := w.call("GET", path, "", "Authorization", "", "If-None-Match", a.header.Get("ETag")); a.status != 304 || a.body != "" {
+			t.Errorf("%s once more: %d %s", path, a.status, a.body)
+		}
+		if a := w.call("POST", path, "{}"); a.status != 405 {
+			t.Errorf("%s posted to: %d", path, a.status)
+		}
 	}
 }
 

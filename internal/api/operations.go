@@ -904,6 +904,10 @@ var operations = map[string]operation{
 		id: "catalog_schema", tag: "Server", summary: "The schema of catalogue files",
 		description: "A JSON Schema (draft 2020-12), for editors that complete and check YAML. Any page may read it.",
 	},
+	"GET /schemas/extension.json": {
+		id: "extension_schema", tag: "Server", summary: "The schema of extension.yaml",
+		description: "A JSON Schema (draft 2020-12), for editors that complete and check YAML. Any page may read it.",
+	},
 	"GET /metrics": {
 		id: "metrics", tag: "Server", summary: "Metrics",
 		description: "In the text format of Prometheus. No label holds a link name, a host, a user or an organization, so that it can be open inside one's network; keep it off the public one.",

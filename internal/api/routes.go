@@ -3,6 +3,8 @@ package api
 import (
 	"net/http"
 
+	"lanyard/internal/catalog"
+	"lanyard/internal/extension"
 	"lanyard/internal/function"
 )
 
@@ -119,7 +121,8 @@ func (a *API) index() {
 	a.open("GET /readyz", a.readyz)
 	a.open("GET /metrics", a.Metrics.handler.ServeHTTP)
 	a.open("GET /openapi.json", a.openAPIJSON)
-	a.open("GET /schemas/catalog.json", a.catalogSchema)
+	a.open("GET /schemas/catalog.json", schema(catalog.Schema))
+	a.open("GET /schemas/extension.json", schema(extension.Schema))
 	a.open("GET /docs", a.docsPage)
 	a.open("GET /docs/{file}", a.docsFile)
 }

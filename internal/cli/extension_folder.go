@@ -25,8 +25,8 @@ func (a *app) extensionNewCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "new DIR",
 		Short: "Write an extension to begin with",
-		Long: `Writes a small extension that is right as it stands: a service with an API key, a connection, a script and a README. It is
-named like the directory, which must not be there yet.`,
+		Long: `Writes a small extension that is right as it stands: a service with an API key, a connection, a script and a README.
+It is named like the directory, which must not be there yet.`,
 		Example: `  lanyard extension new acme_orders`,
 		Args:    arguments("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -65,9 +65,9 @@ func (a *app) extensionLintCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "lint DIR…",
 		Short: "Say what is wrong with extensions",
-		Long: `Judges the folders of extensions as a server does before one is published or installed. Each fault stands on a line of its
-own, as file:line: field: what is wrong. What is not wrong but worth mending is a warning. The exit status is 1 when there
-is a fault.`,
+		Long: `Judges the folders of extensions as a server does before one is published or installed. Each fault stands on a line
+of its own, as file:line: field: what is wrong. What is not wrong but worth mending is a warning. The exit status is 1
+when there is a fault.`,
 		Example: `  lanyard extension lint acme_orders`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -95,9 +95,9 @@ func (a *app) extensionPackCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pack DIR",
 		Short: "Pack an extension into one file",
-		Long: `Packs the folder of an extension into one file, NAME-VERSION.lanyard unless --output names another one, and prints its name,
-version and digest. The same contents give the same file and digest, on every machine. Nothing is written when there is a
-fault; a file that is there already is replaced.`,
+		Long: `Packs the folder of an extension into one file, NAME-VERSION.lanyard unless --output names another one, and prints its
+name, version and digest. The same contents give the same file and digest, on every machine. Nothing is written when
+there is a fault; a file that is there already is replaced.`,
 		Example: `  lanyard extension pack acme_orders
   lanyard extension pack acme_orders -o /tmp/acme.lanyard --json`,
 		Args: arguments("DIR"),

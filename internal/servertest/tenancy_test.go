@@ -720,6 +720,7 @@ var tenancyAccess = []tenancyRule{
 	{"GET /metrics", "GET /metrics", ``, false, everybody()},
 	{"GET /openapi.json", "GET /openapi.json", ``, false, everybody()},
 	{"GET /schemas/catalog.json", "GET /schemas/catalog.json", ``, false, everybody()},
+	{"GET /schemas/extension.json", "GET /schemas/extension.json", ``, false, everybody()},
 	{"GET /docs", "GET /docs", ``, false, everybody()},
 	{"GET /docs/{file}", "GET DOCS", ``, false, everybody()},
 }
