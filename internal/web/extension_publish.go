@@ -196,11 +196,7 @@ func (s *site) writePublication(w http.ResponseWriter, r *http.Request, v visito
 	if err != nil {
 		return err
 	}
-	contents, err := pkg.Contents(s.catalog().Service)
-	if err != nil {
-		return err
-	}
-	return s.write(w, status, newPublicationPage(v, of, pkg, contents, in, d))
+	return s.write(w, status, newPublicationPage(v, of, pkg, pkg.Contents(s.catalog().Service), in, d))
 }
 
 func (s *site) publication(w http.ResponseWriter, r *http.Request, v visitor) error {
