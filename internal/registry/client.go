@@ -24,7 +24,7 @@ type OAuthClientInput struct {
 
 const maxClientID = 500
 
-// SetOAuthClient sets the organization's client for a default service and says how many authorizations that revoked.
+// SetOAuthClient sets the organization's client for a default service, or for one of an extension, and says how many authorizations that revoked.
 // Tokens belong to the client they were given to: another client id, or another value that comes with it, ends every
 // authorization of every connection of the service, and their providers are told with the old client. Another secret of
 // the same client ends none. Setting what is set already does nothing.
@@ -36,7 +36,10 @@ func (r *Registry) SetOAuthClient(ctx context.Context, c *lanyard.Caller, name s
 	if err != nil {
 		return nil, 0, err
 	}
-	if old.Kind != lanyard.KindDefault {
+	if old.Extension != "" && old.NeedsClient() {
+		return r.setOwnClient(ctx, c, old, in)
+	}
+	if old.Kind != lanyard.KindDefault && old.Extension == "" {
 		return nil, 0, lanyard.Errorf(lanyard.CodeConflict, "The service %s is a custom one and carries its own client: its author edits it there.", old.LinkName)
 	}
 	if !old.NeedsClient() {
@@ -66,14 +69,45 @@ func (r *Registry) SetOAuthClient(ctx context.Context, c *lanyard.Caller, name s
 	for key, value := range set.Parameters {
 		entry.Detail["parameters."+key] = value
 	}
-	reason := fmt.Sprintf("The organization's OAuth client for %s was replaced by another one, so its connections have to be connected again.", old.Name)
-	erased, err := r.store.SetOAuthClient(ctx, set, keep, reason, entry)
+	erased, err := r.store.SetOAuthClient(ctx, set, keep, otherClient(old), entry)
 	if err != nil {
 		return nil, 0, err
 	}
 	r.revoker.Erased(ctx, old, erased) // what was given to the old client is given back as that client
 	v, err := r.view(ctx, c, definition.For(c.Organization, set))
 	return v, len(erased), err
+}
+
+// setOwnClient puts the client into the row of a service that came with an extension.
+func (r *Registry) setOwnClient(ctx context.Context, c *lanyard.Caller, old *lanyard.Service, in OAuthClientInput) (*ServiceView, int, error) {
+	now := &lanyard.OAuthClient{Organization: c.Organization, Service: old.LinkName, ClientID: old.Auth.ClientID(), ClientSecret: old.Auth.Secret()}
+	if now.ClientID != "" {
+		now.Version = old.Version
+	}
+	set, err := in.check(old, now)
+	if err != nil {
+		return nil, 0, err
+	}
+	keep := now.ClientID == set.ClientID
+	if keep && now.ClientSecret.Equal(set.ClientSecret) {
+		v, err := r.view(ctx, c, old)
+		return v, 0, err
+	}
+	entry := c.Audit(lanyard.ActionClientSet, string(old.ID), string(old.LinkName))
+	entry.Detail = map[string]string{"client_id": in.ClientID, "keep_connections": fmt.Sprint(keep)}
+	s := old.WithClient(set.ClientID, set.ClientSecret)
+	erased, err := r.store.UpdateService(ctx, old.Version, s, keep, otherClient(old), entry)
+	if err != nil {
+		return nil, 0, err
+	}
+	r.revoker.Erased(ctx, old, erased)
+	v, err := r.view(ctx, c, s)
+	return v, len(erased), err
+}
+
+// otherClient is why authorizations end with another client of a service.
+func otherClient(s *lanyard.Service) string {
+	return fmt.Sprintf("The organization's OAuth client for %s was replaced by another one, so its connections have to be connected again.", s.Name)
 }
 
 // check judges the input for a service as the catalogue has it against the client that is set now, and gives the client

@@ -49,7 +49,7 @@ func (r *Registry) CreateConnection(ctx context.Context, c *lanyard.Caller, in C
 	if err := con.Validate(s); err != nil {
 		return nil, err
 	}
-	if r.keptForInternal(con.LinkName) {
+	if r.services.KeptForInternal(con.LinkName) {
 		var f lanyard.FieldErrors
 		f.Add("/link_name", "names that begin so are kept for the connections that Lanyard makes for integration tasks: choose another")
 		return nil, f.Err()
