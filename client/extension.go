@@ -31,7 +31,7 @@ type Extension struct {
 	InstalledBy       string            `json:"installed_by"`
 	CreatedAt         time.Time         `json:"created_at"`
 	UpdatedAt         time.Time         `json:"updated_at"`
-	// Contents is what it brought, and Ends what uninstalling it would end; on single reads only.
+	// Contents is what it brought, and Ends, for owners and admins, what uninstalling it would end; on single reads only.
 	Contents *ExtensionContents `json:"contents"`
 	Ends     *ExtensionEnds     `json:"ends"`
 	// Ended is what an update ended; set by [Client.UpdateExtension] only.

@@ -379,6 +379,8 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 	}
 	must(c.RemoveUser(ctx, customer.ID, client.Removal{HandOverTo: me.User.ID}))
 
+	useExtensions(ctx, t, c, me.Organization.ID)
+
 	revoked, err := c.Revoke(ctx, "live")
 	must(err)
 	if revoked.Status != lanyard.StatusRevoked || revoked.ProviderConfirmed {

@@ -204,6 +204,8 @@ func TestN01_LimitsOfSize(t *testing.T) {
 		{"less", "/v1/services", 1<<20 - 100, true, 400},
 		{"invoke takes more", "/v1/invoke", 2 << 20, true, 400},
 		{"64 MiB", "/v1/invoke", 64 << 20, false, 413},
+		{"a package may be larger", "/v1/extensions", 5 << 20, true, 400},
+		{"9 MiB are no package", "/v1/extensions/acme/update", 9 << 20, true, 413},
 		{"64 MiB of unknown length", "/v1/invoke", 64 << 20, true, 413},
 	} {
 		t.Run("N01 "+c.name, func(t *testing.T) {
@@ -217,8 +219,8 @@ func TestN01_LimitsOfSize(t *testing.T) {
 		})
 	}
 	t.Run("as configured", func(t *testing.T) {
-		w := newWorld(t, func(c *api.Config) { c.MaxBody, c.MaxInvokeBody = 10, 20 })
-		for path, size := range map[string]int{"/v1/services": 11, "/v1/invoke": 21} {
+		w := newWorld(t, func(c *api.Config) { c.MaxBody, c.MaxInvokeBody, c.MaxPackageBody = 10, 20, 30 })
+		for path, size := range map[string]int{"/v1/services": 11, "/v1/invoke": 21, "/v1/publications": 31, "/v1/extensions/review": 31} {
 			if a := w.call("POST", path, strings.Repeat(" ", size)); a.status != 413 {
 				t.Errorf("%s: status %d", path, a.status)
 			}

@@ -93,7 +93,7 @@ func encodeInstalled(x *extension.Installed) InstalledExtension {
 type ExtensionDetail struct {
 	InstalledExtension
 	Contents extensionContents `json:"contents" doc:"What it brought"`
-	Ends     extensionEnds     `json:"ends" doc:"What uninstalling it ends"`
+	Ends     *extensionEnds    `json:"ends" doc:"What uninstalling it ends; null for who may not uninstall it"`
 }
 
 type extensionContents struct {
@@ -307,7 +307,12 @@ func (a *API) extensionDetail(ctx context.Context, c *lanyard.Caller, name strin
 	if err != nil {
 		return nil, err
 	}
-	return &ExtensionDetail{encodeInstalled(x), encodeContents(contents), encodeEnds(ends)}, nil
+	out := &ExtensionDetail{InstalledExtension: encodeInstalled(x), Contents: encodeContents(contents)}
+	if ends != nil {
+		may := encodeEnds(ends)
+		out.Ends = &may
+	}
+	return out, nil
 }
 
 func (a *API) readExtension(ctx context.Context, c *lanyard.Caller, in *ExtensionName) (*answer[ExtensionDetail], error) {

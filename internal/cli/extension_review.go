@@ -138,7 +138,7 @@ func reviewText(r *client.ExtensionReview, scripts bool) string {
 	}
 	p.line(0, "%s %s (%s), %s", r.Title, r.Version, r.Name, from)
 	p.line(0, "%s", r.Description)
-	p.line(0, "Its manifest says that it is from %s.", r.PublisherName)
+	p.line(0, "publisher, as its manifest has it: %s", r.PublisherName)
 	if r.DocsURL != "" {
 		p.line(0, "documentation: %s", r.DocsURL)
 	}

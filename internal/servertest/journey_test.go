@@ -196,7 +196,7 @@ func TestBrowserJourney(t *testing.T) {
 	})
 	p.walk("looks into every other place", func(p traveller) {
 		for _, place := range []struct{ name, says string }{
-			{"Shared", "No shared connections"}, {"Internal", "No internal connections"}, {"Custom", "No custom services yet"}, {"Extensions", "Not in this version"},
+			{"Shared", "No shared connections"}, {"Internal", "No internal connections"}, {"Custom", "No custom services yet"}, {"Extensions", "No extensions installed"},
 			{"Scripts", "No scripts"}, {"Activity", "No calls in the last 24 hours"}, {"Organization", "Callback URLs begin with"},
 		} {
 			p.goes(place.name)

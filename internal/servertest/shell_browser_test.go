@@ -65,7 +65,7 @@ func TestBrowserMenuOnATelephone(t *testing.T) {
 	tab.Press("Menu")
 	tab.Await(shown)
 	tab.Press("Extensions")
-	tab.Shows("Not in this version")
+	tab.Shows("No extensions installed")
 	tab.Await("!" + shown)
 	tab.Press("Search")
 	tab.Fill("Connections, services and pages", "audit")

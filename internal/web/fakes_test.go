@@ -61,6 +61,7 @@ type rooms struct {
 	told
 	signInRoom
 	scriptRooms
+	extensionRooms
 }
 
 const (
@@ -190,7 +191,7 @@ func newDoor(t *testing.T, public string) *door {
 
 func newPages(t *testing.T, f *rooms, public string, log io.Writer) http.Handler {
 	t.Helper()
-	pages, err := New(Config{Accounts: f, Registry: f, Keeper: f, Invoker: f, Webhooks: hookRoom{f}, Notices: noticeRoom{f}, Functions: functionRoom{f}, Catalog: catalog.Default, PublicURL: public, Version: "1.0.0", Logger: slog.New(slog.NewTextHandler(log, nil))})
+	pages, err := New(Config{Accounts: f, Registry: f, Keeper: f, Invoker: f, Webhooks: hookRoom{f}, Notices: noticeRoom{f}, Functions: functionRoom{f}, Extensions: extensionRoom{f}, Catalog: catalog.Default, PublicURL: public, Version: "1.0.0", Logger: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,12 +16,17 @@ import (
 const maxForm = 1 << 20
 
 // readForm parses a posted form. What comes in the address is not part of it.
-func readForm(w http.ResponseWriter, r *http.Request) error { return readFormUpTo(w, r, maxForm) }
+func readForm(w http.ResponseWriter, r *http.Request) error { return readFormUpTo(w, r, formBound(r)) }
 
 // readFormUpTo is readForm with another bound.
 func readFormUpTo(w http.ResponseWriter, r *http.Request, most int64) error {
 	r.Body = http.MaxBytesReader(w, r.Body, most)
 	err := r.ParseForm()
+	if err == nil && slices.Contains(packageForms, r.Pattern) {
+		if err = r.ParseMultipartForm(most); errors.Is(err, http.ErrNotMultipart) {
+			err = nil
+		}
+	}
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):

@@ -80,7 +80,7 @@ func states() []state {
 		homeStates(), connectionsStates(), connectionFormStates(), connectionStates(), searchStates(), activityStates(), auditStates(), signInStates(), setupStates(), accountStates(),
 		rotateKeyStates(), connectSessionStates(),
 		organizationStates(), peopleStates(), connectStates(), resultStates(), errorStates(), servicesStates(), defaultServicesStates(), organizationsStates(),
-		webhooksStates(), noticesStates(), scriptsStates(),
+		webhooksStates(), noticesStates(), scriptsStates(), extensionsStates(),
 		resetStates(), signOnStates(),
 	} {
 		all = append(all, group...)
@@ -103,7 +103,6 @@ func searchStates() []state {
 		{"search", 200, newSearchPage(visiting(), "")},
 		{"search-found", 200, found},
 		{"search-nothing", 200, newSearchPage(visiting(), "zzz")},
-		{"extensions", 200, newExtensionsPage(visiting())},
 	}
 }
 

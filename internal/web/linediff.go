@@ -1,6 +1,9 @@
 package web
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // lineChange is a line of a difference between two texts.
 type lineChange struct {
@@ -144,4 +147,21 @@ func shortDiff(changes []lineChange) []diffPart {
 		last.Lines = append(last.Lines, c)
 	}
 	return parts
+}
+
+// diffSummary counts the lines that differ.
+func diffSummary(changes []lineChange) string {
+	added, removed := 0, 0
+	for _, c := range changes {
+		switch c.Sign {
+		case "+":
+			added++
+		case "-":
+			removed++
+		}
+	}
+	if added+removed == 0 {
+		return "They are the same."
+	}
+	return fmt.Sprintf("%s added, %s removed.", counted(added, "line"), counted(removed, "line"))
 }

@@ -30,6 +30,23 @@ var everyRoute = []struct{ method, path string }{
 	{"GET", "/tour"},
 	{"GET", "/search?q=acme"},
 	{"GET", "/extensions"},
+	{"POST", "/extensions"},
+	{"GET", "/extensions/acme"},
+	{"POST", "/extensions/acme/when-gone"},
+	{"GET", "/extensions/acme/update"},
+	{"POST", "/extensions/acme/update"},
+	{"GET", "/extensions/acme/uninstall"},
+	{"POST", "/extensions/acme/uninstall"},
+	{"GET", "/extension-offers"},
+	{"POST", "/extension-offers"},
+	{"GET", "/extension-offers/org_acme/acme"},
+	{"GET", "/publications"},
+	{"POST", "/publications"},
+	{"GET", "/publish"},
+	{"GET", "/publications/acme"},
+	{"POST", "/publications/acme"},
+	{"GET", "/publications/acme/withdraw"},
+	{"POST", "/publications/acme/withdraw"},
 	{"GET", "/scripts"},
 	{"POST", "/scripts"},
 	{"GET", "/scripts/new"}, {"GET", "/scripts/new?example=task"},
@@ -202,6 +219,8 @@ func (d *door) invented() *door {
 	d.link = "/connect/NEW"
 	d.hook = inventedWebhook()
 	d.function, d.checked, d.runs, d.versions, d.usedBy = inventedFunction(), *inventedChecked(), inventedRuns(), inventedVersions(), []lanyard.Function{*inventedFunction()}
+	d.installed, d.review, d.offers, d.publication = inventedInstalled(), inventedReview(true), inventedOffers(), inventedPublication(true, nil)
+	d.installed.Newer = &d.offers[0]
 	d.result = &credential.ConsentResult{Connection: c, Service: s, OK: true}
 	d.back = func(*lanyard.Caller, lanyard.OrganizationID, string, url.Values) (*credential.Outcome, error) {
 		return &credential.Outcome{Result: "/connect/result/cns_1"}, nil

@@ -120,19 +120,7 @@ func newVersionPage(v visitor, f *lanyard.Function, of, against *lanyard.Functio
 	p.Against = against.Version
 	changes := lineDiff(sourceLines(against.Script), sourceLines(of.Script))
 	p.Changes = shortDiff(changes)
-	added, removed := 0, 0
-	for _, c := range changes {
-		switch c.Sign {
-		case "+":
-			added++
-		case "-":
-			removed++
-		}
-	}
-	p.Summary = fmt.Sprintf("%s added, %s removed.", counted(added, "line"), counted(removed, "line"))
-	if added+removed == 0 {
-		p.Summary = "They are the same."
-	}
+	p.Summary = diffSummary(changes)
 	return p
 }
 

@@ -34,6 +34,7 @@ type scriptRow struct {
 	Connections []lanyard.LinkName
 	More        int // connections that are not listed
 	LastRun     *runRow
+	Extension   lanyard.LinkName // that it came with; empty: none
 }
 
 const (
@@ -78,7 +79,7 @@ func newScriptsPage(v visitor, query, cursor string, list []lanyard.Function, la
 }
 
 func newScriptRow(f *lanyard.Function, last map[lanyard.FunctionID]lanyard.FunctionRun) scriptRow {
-	row := scriptRow{ID: "script-" + string(f.LinkName), Name: f.Name, LinkName: string(f.LinkName), Path: scriptPath(f.LinkName), NextAt: f.NextRunAt, Hook: f.HookSet, Connections: f.Connections}
+	row := scriptRow{ID: "script-" + string(f.LinkName), Name: f.Name, LinkName: string(f.LinkName), Path: scriptPath(f.LinkName), NextAt: f.NextRunAt, Hook: f.HookSet, Connections: f.Connections, Extension: f.ExtensionName}
 	if f.Schedule.Cron != "" {
 		row.Schedule = scheduleWords(f.Schedule)
 	}

@@ -213,16 +213,17 @@ type Config struct {
 
 // site answers every page.
 type site struct {
-	accounts  Accounts
-	registry  Registry
-	keeper    Keeper
-	invoker   Invoker
-	webhooks  Webhooks
-	notices   Notices
-	functions Functions
-	catalog   func() *catalog.Catalog
-	pages     *renderer
-	log       *slog.Logger
+	accounts   Accounts
+	registry   Registry
+	keeper     Keeper
+	invoker    Invoker
+	webhooks   Webhooks
+	notices    Notices
+	functions  Functions
+	extensions Extensions
+	catalog    func() *catalog.Catalog
+	pages      *renderer
+	log        *slog.Logger
 
 	publicURL string
 	proxies   []netip.Prefix
@@ -241,7 +242,7 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, invoker: c.Invoker, webhooks: c.Webhooks, notices: c.Notices, functions: c.Functions, catalog: c.Catalog, pages: pages, log: c.Logger,
+	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, invoker: c.Invoker, webhooks: c.Webhooks, notices: c.Notices, functions: c.Functions, extensions: c.Extensions, catalog: c.Catalog, pages: pages, log: c.Logger,
 		publicURL: c.PublicURL, proxies: c.TrustedProxies, secure: public.Scheme == "https"}
 
 	guard := http.NewCrossOriginProtection()
