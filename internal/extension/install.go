@@ -62,7 +62,7 @@ func (x *Extensions) find(ctx context.Context, c *lanyard.Caller, from Source) (
 			f.Add("/package", "give the package itself or name its publisher, not both")
 			return nil, f.Err()
 		}
-		pkg, err := x.open(from.Packed)
+		pkg, err := Open(from.Packed, x.Services.Catalog())
 		return &found{Package: pkg}, err
 	}
 	offer, err := x.Store.Offer(ctx, c.Organization, from.Publisher, from.Name)
@@ -92,9 +92,8 @@ func (x *Extensions) Review(ctx context.Context, c *lanyard.Caller, from Source)
 	if err != nil {
 		return nil, err
 	}
-	r := &Review{Package: pkg.Package, Publisher: pkg.name, Installed: p.installed, Obstacles: p.obstacles}
-	if r.Contents, err = pkg.Contents(x.Services.Catalog().Service); err != nil {
-		return nil, err
+	r := &Review{
+		Package: pkg.Package, Contents: pkg.Contents(x.Services.Catalog().Service), Publisher: pkg.name, Installed: p.installed, Obstacles: p.obstacles,
 	}
 	if p.before != nil {
 		r.Changes = append(downgrade(p.before, pkg.Package), Compare(p.before, pkg.Package)...)
@@ -343,10 +342,7 @@ func (x *Extensions) Extension(ctx context.Context, c *lanyard.Caller, name stri
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("read the package of extension %s: %w", e.ID, err)
 	}
-	contents, err := pkg.Contents(x.Services.Catalog().Service)
-	if err != nil {
-		return nil, nil, nil, err
-	}
+	contents := pkg.Contents(x.Services.Catalog().Service)
 	standing, err := x.standing(ctx, c, []lanyard.Extension{*e})
 	if err != nil {
 		return nil, nil, nil, err

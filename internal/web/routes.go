@@ -1,6 +1,10 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+
+	"lanyard/internal/access"
+)
 
 // routes is every address that a person's browser opens. The wrappers are in visitor.go: open lets anybody in,
 // signedIn only people who are, endUser the browser of a connect session, and once keeps a GET that changes something from happening by accident.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"lanyard"
-	"lanyard/internal/access"
 	"lanyard/internal/function"
 	"lanyard/internal/problem"
 )
