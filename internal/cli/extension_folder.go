@@ -47,7 +47,7 @@ It is named like the directory, which must not be there yet.`,
 			}
 			for _, name := range slices.Sorted(maps.Keys(files)) {
 				file := filepath.Join(dir, filepath.FromSlash(name))
-				if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // nothing in it is secret
+				if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 					return err
 				}
 				if err := os.WriteFile(file, files[name], 0o644); err != nil { //nolint:gosec // nothing in it is secret
@@ -121,7 +121,10 @@ there is a fault; a file that is there already is replaced.`,
 					Digest  string           `json:"digest"`
 				}{file, p.Name, p.Version, p.Digest})
 			}
-			return a.say("%s %s was packed into %s.\nDigest %s", p.Name, p.Version, file, p.Digest)
+			if err := a.say("%s %s was packed into %s.", p.Name, p.Version, file); err != nil {
+				return err
+			}
+			return a.say("Digest %s", p.Digest)
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to this `FILE`")

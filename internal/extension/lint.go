@@ -9,7 +9,7 @@ import (
 // Lint judges a folder as [Read] does, and says besides what is worth mending: what looks like a secret in a script, and
 // what one would be glad to know of a service.
 func Lint(folder fs.FS, defaults *catalog.Catalog) *catalog.Report {
-	r := &reading{folder: folder, defaults: defaults}
+	r := &reading{folder: folder, defaults: defaults, remarking: true}
 	_, err := r.all()
 	report := &catalog.Report{Files: len(r.present), Faults: catalog.Faults(err), Remarks: r.remarks}
 	for _, e := range r.pack.Entries {

@@ -38,7 +38,9 @@ type reading struct {
 	services map[lanyard.LinkName]*lanyard.Service
 	tasks    map[string]catalog.Task // by their names in lower case
 	faults   []error
-	remarks  []*catalog.Fault
+	// remarking: what looks like a secret is looked for. That takes seconds with large scripts, so it is for authors alone.
+	remarking bool
+	remarks   []*catalog.Fault
 }
 
 // all reads everything and judges it.
@@ -289,8 +291,10 @@ func (r *reading) checkScripts() {
 			}
 			continue
 		}
-		for _, w := range function.Warnings(s.Source) {
-			r.remarks = append(r.remarks, &catalog.Fault{File: s.File, Line: w.Line, Detail: w.Message})
+		if r.remarking {
+			for _, w := range function.Warnings(s.Source) {
+				r.remarks = append(r.remarks, &catalog.Fault{File: s.File, Line: w.Line, Detail: w.Message})
+			}
 		}
 		for _, name := range parsed.Connections {
 			if r.pack.Connection(lanyard.LinkName(name)) == nil {
