@@ -2,7 +2,6 @@ package function
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -35,16 +34,15 @@ func (f *Functions) Bring(ctx context.Context, fn *lanyard.Function, source stri
 	if err == nil {
 		err = misuses(s, tasks)
 	}
-	var found script.Problems
-	if err != nil && !errors.As(err, &found) {
-		return nil, err
-	}
-	var said []string
-	for _, p := range found {
-		said = append(said, about("line %d, column %d: %s", p.Line, p.Column, p.Message)...)
+	if found := problems(err); len(found) > 0 {
+		var said []string
+		for _, p := range found {
+			said = append(said, about("line %d, column %d: %s", p.Line, p.Column, p.Message)...)
+		}
+		return said, nil
 	}
 	if err != nil {
-		return said, nil
+		return nil, err
 	}
 	if fn.Schedule.Cron != "" && len(s.Parameters) > 0 {
 		return about("it takes parameters now, and %s runs on a schedule, where nobody gives it any; end the schedule first", fn.LinkName), nil

@@ -157,3 +157,20 @@ func TestO08_SharedLimits(t *testing.T) {
 		t.Errorf("%d calls, %v", len(host.calls), err)
 	}
 }
+
+// Who finds functions is told which one asks, since not every one may call every other.
+func TestFunctionsAreToldWhoCalls(t *testing.T) {
+	functions := saved(t, map[string]string{"outer": "void outer() { thisapp.inner(); thisapp.inner(); }", "inner": "void inner() { }"})
+	s, err := Parse("thisapp.outer(); thisapp.inner();")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	_, err = s.Run(t.Context(), Settings{Functions: func(ctx context.Context, from, name string) (*Script, error) {
+		asked = append(asked, from+">"+name)
+		return functions(ctx, from, name)
+	}})
+	if got := strings.Join(asked, " "); err != nil || got != ">outer outer>inner outer>inner >inner" {
+		t.Errorf("asked %s, %v", got, err)
+	}
+}
