@@ -73,7 +73,7 @@ func endsOfUpdate(e *extension.Ends) []string {
 		lost = append(lost, fmt.Sprintf("%s of %s: the credentials are erased, and never reach the new place by themselves. Whoever gave them connects again.", capital(counted(e.Authorizations, "authorization")), counted(e.People, "person")))
 	}
 	if e.Connections > 0 {
-		lost = append(lost, capital(counted(e.Connections, "connection"))+" that are deleted, or have to be connected again.")
+		lost = append(lost, capital(counted(e.Connections, "connection"))+" of it "+isAre(e.Connections)+" deleted, or "+hasHave(e.Connections)+" to be connected again.")
 	}
 	return append(lost, endsOfEither(e)...)
 }
@@ -98,6 +98,13 @@ func noun(n int, one string) string {
 		return one
 	}
 	return one + "s"
+}
+
+func hasHave(n int) string {
+	if n == 1 {
+		return "has"
+	}
+	return "have"
 }
 
 func them(n int) string {
