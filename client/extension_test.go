@@ -101,10 +101,10 @@ func useExtensions(ctx context.Context, t *testing.T, c *client.Client, organiza
 			t.Errorf("listed %s", x.JSON())
 		}
 	}
-	must(c.WithdrawExtension(ctx, "greetings"))
 	ended, err := c.UninstallExtension(ctx, "greetings")
 	must(err)
 	if !slices.Equal(ended.Functions, []string{"say_hello"}) {
 		t.Errorf("uninstalling ended %s", ended.JSON())
 	}
+	must(c.WithdrawExtension(ctx, "greetings"))
 }

@@ -36,13 +36,10 @@ func (x *Extensions) LookAfterCopies(ctx context.Context) {
 	for i := range strays {
 		e := &strays[i]
 		err := x.lookAfter(ctx, e)
-		switch lanyard.CodeOf(err) {
-		case "", lanyard.CodeConflict, lanyard.CodeNotFound: // somebody else changed it, or uninstalled it: the next look tells
-		default:
-			if ctx.Err() == nil {
-				x.Logger.ErrorContext(ctx, "look after an extension whose publisher is gone", "organization", e.OrganizationID, "extension", e.Name, "error", err)
-			}
+		if code := lanyard.CodeOf(err); err == nil || code == lanyard.CodeConflict || code == lanyard.CodeNotFound || ctx.Err() != nil {
+			continue // with an error, somebody else changed it, or uninstalled it: the next look tells
 		}
+		x.Logger.ErrorContext(ctx, "look after an extension whose publisher is gone", "organization", e.OrganizationID, "extension", e.Name, "error", err)
 	}
 	if len(strays) == lookBatch {
 		x.lookSoon()

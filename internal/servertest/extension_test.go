@@ -41,17 +41,17 @@ scripts:
 `, name, version),
 		"services/" + name + "_api.yaml": fmt.Sprintf(`name: Acme API
 description: Orders and invoices.
-category: other
 docs_url: https://example.com/docs
-base_url: %s
-hosts: ["%s"]
 ways:
-  - link_name: %s_api
-    name: API key
-    type: api_key
-    parameters:
-      - {name: X-Api-Key, display_name: API key, param_type: header}
-`, base, strings.Join(hosts, `", "`), name),
+  - definition:
+      link_name: %s_api
+      base_url: %s
+      hosts: ["%s"]
+      auth:
+        type: api_key
+        parameters:
+          - {name: X-Api-Key, display_name: API key, param_type: header}
+`, name, base, strings.Join(hosts, `", "`)),
 		"scripts/hello.dg": fmt.Sprintf(`map hello(string who) {
 	answer = invokeurl [url: "/hello/" + who type: GET connection: "%s_orders"];
 	return answer;
