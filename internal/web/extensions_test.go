@@ -54,7 +54,7 @@ func TestExtensionsAreAStrangersText(t *testing.T) {
 	r.Changes = []extension.Change{{What: evil, Words: evil, Before: evil, After: evil + "\n\u2066x", Reach: true}}
 	d.review = r
 	a := d.get("/extension-offers/org_acme/acme")
-	a.want(t, 200, "nobody has checked it", "⟨U+202E⟩", "⟨U+200B⟩", "⟨U+2066⟩")
+	a.want(t, 200, "nobody has checked it", "⟨U&#43;202E⟩", "⟨U&#43;200B⟩", "⟨U&#43;2066⟩")
 	a.lacks(t, "\u202e", "\u200b", "\u2066", `href="javascript:`)
 	for _, fault := range activeContent(t, a.body) {
 		t.Errorf("this is alive: %s", fault)
