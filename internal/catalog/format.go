@@ -181,7 +181,7 @@ func OfCustom(s *lanyard.Service) *Entry {
 // Definition is one way of a file as the definition of a custom service: JSON, as the API takes it. name is the file's,
 // for faults. way is a link name; empty is the first.
 func Definition(name string, text []byte, way lanyard.LinkName) (*lanyard.Service, error) {
-	e, err := parse(name, "other", text)
+	e, err := ParseFile(name, "other", text)
 	if err != nil {
 		return nil, err
 	}
