@@ -17,9 +17,9 @@ func (s *Service) validateAuth(f *FieldErrors) {
 	case AuthBasic:
 		s.Auth.basic().validate(f)
 	case AuthOAuth1:
-		s.Auth.OAuth1.validate(f, s.Kind == KindDefault)
+		s.Auth.OAuth1.validate(f, s.ClientBeside())
 	case AuthOAuth2:
-		s.Auth.OAuth2.validate(f, s.Kind == KindDefault)
+		s.Auth.OAuth2.validate(f, s.ClientBeside())
 	case AuthAWSSigV4:
 		s.Auth.AWSSigV4.validate(f, s.SampleValues())
 	default:
@@ -96,8 +96,8 @@ func (a *BasicAuth) validate(f *FieldErrors) {
 	}
 }
 
-func (a *OAuth1Auth) validate(f *FieldErrors, fromCatalogue bool) {
-	if !fromCatalogue {
+func (a *OAuth1Auth) validate(f *FieldErrors, clientBeside bool) {
+	if !clientBeside {
 		required(f, "/auth/consumer_key", a.ConsumerKey)
 	}
 	required(f, "/auth/request_token_url", a.RequestTokenURL)
@@ -115,7 +115,7 @@ func (a *OAuth1Auth) validate(f *FieldErrors, fromCatalogue bool) {
 	f.Check("/auth/realm", CheckHeaderValue(a.Realm))
 }
 
-func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
+func (a *OAuth2Auth) validate(f *FieldErrors, clientBeside bool) {
 	switch a.GrantType {
 	case AuthorizationCode:
 		required(f, "/auth/authorize_url", a.AuthorizeURL)
@@ -123,7 +123,7 @@ func (a *OAuth2Auth) validate(f *FieldErrors, fromCatalogue bool) {
 	default:
 		f.Add("/auth/grant_type", "the grant type is authorization_code or client_credentials")
 	}
-	if !fromCatalogue {
+	if !clientBeside {
 		required(f, "/auth/client_id", a.ClientID)
 	}
 	required(f, "/auth/access_token_url", a.AccessTokenURL)

@@ -39,6 +39,7 @@ type Connection struct {
 	UseLoginUserCredentials bool
 	Origin                  Origin
 	Extension               ExtensionID // that it came with, where its origin is one
+	ExtensionName           LinkName    // of that one
 	Owner                   UserID
 	UsableBy                UsableBy
 	Version                 int64
@@ -95,9 +96,10 @@ func (s *Service) anyHost() bool {
 }
 
 // secretFollowsValue reports whether a value that a person types in decides to whose host the service's client secret
-// is sent: a whole host name, or a part of the last two labels of one, that is not limited to choices.
+// is sent: a whole host name, or a part of the last two labels of one, that is not limited to choices. A service of an
+// extension may get its client after its connections.
 func (s *Service) secretFollowsValue() bool {
-	return !s.Auth.Secret().IsZero() && s.tokenHostFollowsValue()
+	return (!s.Auth.Secret().IsZero() || s.Extension != "" && s.NeedsClient()) && s.tokenHostFollowsValue()
 }
 
 // tokenHostFollowsValue is secretFollowsValue whether or not there is a secret.

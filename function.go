@@ -17,7 +17,8 @@ type Function struct {
 	Version int64
 	Script  string // of the current version
 	// Extension is the one that it came with; empty: it was saved by hand.
-	Extension ExtensionID
+	Extension     ExtensionID
+	ExtensionName LinkName // of that one
 	// SavedBy is who saved the current version; runs that nobody asks for, on a schedule or by its address, act as that
 	// user, with no login user.
 	SavedBy  UserID

@@ -321,6 +321,19 @@ func (p HostPattern) namesPort(t Target) bool {
 	}
 }
 
+// ParseHosts makes rules of patterns without placeholders.
+func ParseHosts(patterns []string) (HostRules, error) {
+	var r HostRules
+	for _, text := range patterns {
+		p, err := ParseHostPattern(text)
+		if err != nil {
+			return HostRules{}, fmt.Errorf("the host %q cannot be used: %w", text, err)
+		}
+		r.patterns = append(r.patterns, p)
+	}
+	return r, nil
+}
+
 // Any reports whether the list lets every host pass.
 func (r HostRules) Any() bool {
 	for _, p := range r.patterns {

@@ -3,7 +3,8 @@ package lanyard
 import "time"
 
 // OAuthClient is an organization's own client at the provider of a default service: what it got there by registering an
-// application. A custom service carries its client in its definition.
+// application. A custom service carries its client in its definition, and so does one that came with an extension, whose
+// definition holds none until it is set.
 type OAuthClient struct {
 	Organization OrganizationID
 	Service      LinkName
@@ -42,14 +43,20 @@ func (s *Service) For(org OrganizationID, c *OAuthClient) *Service {
 		own.OrganizationID = org
 	}
 	own.Version = DefinitionVersion(s.Version) + ClientVersion(c.Version)
+	return own.WithClient(c.ClientID, c.ClientSecret)
+}
+
+// WithClient gives the service with another client, or with none where both are empty. The service itself stays as it is.
+func (s *Service) WithClient(id string, secret Secret) *Service {
+	own := *s
 	switch {
 	case s.Auth.OAuth1 != nil:
-		a := *own.Auth.OAuth1
-		a.ConsumerKey, a.ConsumerSecret = c.ClientID, c.ClientSecret
+		a := *s.Auth.OAuth1
+		a.ConsumerKey, a.ConsumerSecret = id, secret
 		own.Auth.OAuth1 = &a
 	case s.Auth.OAuth2 != nil:
-		a := *own.Auth.OAuth2
-		a.ClientID, a.ClientSecret = c.ClientID, c.ClientSecret
+		a := *s.Auth.OAuth2
+		a.ClientID, a.ClientSecret = id, secret
 		own.Auth.OAuth2 = &a
 	}
 	return &own
@@ -76,12 +83,16 @@ func (a *Auth) SetClientID(id string) {
 	}
 }
 
+// ClientBeside reports whether each organization sets the service's client beside its definition, which is somebody
+// else's: that of a default service, or of one that came with an extension.
+func (s *Service) ClientBeside() bool { return s.Kind == KindDefault || s.Extension != "" }
+
 // NeedsClient reports whether the service is used with a client that each organization registers with the provider.
 func (s *Service) NeedsClient() bool {
-	return s.Kind == KindDefault && (s.Auth.OAuth1 != nil || s.Auth.OAuth2 != nil)
+	return s.ClientBeside() && (s.Auth.OAuth1 != nil || s.Auth.OAuth2 != nil)
 }
 
-// CheckClient refuses a default service whose OAuth client is not set yet, and says who has to do what.
+// CheckClient refuses a service whose OAuth client is not set yet, and says who has to do what.
 func (s *Service) CheckClient() error {
 	if !s.NeedsClient() || s.Auth.ClientID() != "" {
 		return nil

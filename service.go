@@ -23,7 +23,8 @@ type Service struct {
 	OrganizationID OrganizationID `json:"-"`
 	Author         UserID         `json:"-"`
 	// Extension is the one that a custom service came with; empty: a member defined it.
-	Extension ExtensionID `json:"-"`
+	Extension     ExtensionID `json:"-"`
+	ExtensionName LinkName    `json:"-"` // of that one
 	// Version grows with every saved change; what was started with another version is not finished with this one.
 	Version int64 `json:"-"`
 	// SecretSet: a client or consumer secret is stored, whether or not this value holds it. Lists say it without one.

@@ -72,7 +72,8 @@ func ManageAll(c *lanyard.Caller) error {
 	return nil
 }
 
-// EditService: only the member who created a custom service edits or deletes it.
+// EditService: only the member who created a custom service edits or deletes it. What came with an extension changes with
+// that alone.
 func EditService(c *lanyard.Caller, s *lanyard.Service) error {
 	if err := ManageAll(c); err != nil {
 		return err
@@ -80,13 +81,16 @@ func EditService(c *lanyard.Caller, s *lanyard.Service) error {
 	if s.Kind != lanyard.KindCustom {
 		return forbidden("The service %s comes with Lanyard and cannot be edited or deleted.", s.LinkName)
 	}
+	if s.Extension != "" {
+		return notEditable("service", s.LinkName, s.ExtensionName)
+	}
 	if s.Author != c.User {
 		return forbidden("Only the member who created the service %s may edit or delete it.", s.LinkName)
 	}
 	return nil
 }
 
-// SetOAuthClient: owners and admins set the organization's own clients of default services. Their secrets stand behind
+// SetOAuthClient: owners and admins set the organization's own clients of default services and of those of extensions. Their secrets stand behind
 // everybody's connections, so a key that acts for somebody else does not reach them.
 func SetOAuthClient(c *lanyard.Caller) error {
 	if err := ManageAlone(c); err != nil {
@@ -107,6 +111,11 @@ func SeeConnection(c *lanyard.Caller, con *lanyard.Connection) error {
 	return nil
 }
 
+// notEditable is the answer for what came with an extension.
+func notEditable(what string, name, extension lanyard.LinkName) error {
+	return lanyard.Errorf(lanyard.CodeNotEditable, "The %s %s came with the extension %s: it changes when an owner or admin updates that, and goes when it is uninstalled.", what, name, extension)
+}
+
 // EditConnection: who created a connection edits and deletes it, if it was made by hand.
 func EditConnection(c *lanyard.Caller, con *lanyard.Connection) error {
 	if err := SeeConnection(c, con); err != nil {
@@ -114,6 +123,9 @@ func EditConnection(c *lanyard.Caller, con *lanyard.Connection) error {
 	}
 	if err := Manage(c); err != nil {
 		return err
+	}
+	if con.Extension != "" {
+		return notEditable("connection", con.LinkName, con.ExtensionName)
 	}
 	if con.Owner != c.User {
 		return forbidden("Only the owner of the connection %s may edit or delete it.", con.LinkName)

@@ -31,13 +31,32 @@ func SaveFunction(c *lanyard.Caller) error {
 	return nil
 }
 
-// EditFunction: who made a function edits and deletes it, and so do owners and admins.
+// EditFunction: who made a function edits and deletes it, and so do owners and admins. What came with an extension nobody
+// does.
 func EditFunction(c *lanyard.Caller, f *lanyard.Function) error {
 	if err := SaveFunction(c); err != nil {
 		return err
 	}
+	if f.Extension != "" {
+		return lanyard.Errorf(lanyard.CodeNotEditable, "The function %s came with an extension, which alone changes it: an owner or admin updates or uninstalls the extension. Nothing was changed.", f.LinkName)
+	}
 	if f.Author != c.User && !Has(c.Role, RightFunctions) {
 		return forbidden("Only who made the function %s, and owners and admins, may edit or delete it.", f.LinkName)
+	}
+	return nil
+}
+
+// ScheduleFunction: who may edit a function gives it a schedule and an address of its own. One that came with an extension
+// gets them from owners and admins, who answer for what runs by itself.
+func ScheduleFunction(c *lanyard.Caller, f *lanyard.Function) error {
+	if f.Extension == "" {
+		return EditFunction(c, f)
+	}
+	if err := SaveFunction(c); err != nil {
+		return err
+	}
+	if !Has(c.Role, RightFunctions) {
+		return forbidden("Only owners and admins give the function %s a schedule or an address: it came with an extension.", f.LinkName)
 	}
 	return nil
 }

@@ -7,9 +7,11 @@ func (a *app) extensionCommand() *cobra.Command {
 		Use:   "extension",
 		Short: "Make, publish, review, install and update extensions",
 		Long:  `An extension is a package of services, connections and scripts that one organization publishes and others install.`,
-		Example: `  lanyard extension offers
+		Example: `  lanyard extension new acme_orders
+  lanyard extension offers
   lanyard extension install org_RQ6Y3DPCZ2T4WJ7M5KXA/acme_orders`,
 	})
+	cmd.AddCommand(a.extensionFolderCommands()...)
 	cmd.AddCommand(a.extensionServerCommands()...)
 	return cmd
 }

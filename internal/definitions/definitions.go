@@ -67,4 +67,3 @@ type NewKey struct {
 	Name   string
 	Secret lanyard.Secret
 }
-

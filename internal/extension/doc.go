@@ -7,4 +7,6 @@
 //	review.go     what a package brings; compare.go  how it differs from another
 //	publish.go    offered to others
 //	install.go    installed, updated, uninstalled
+//	plan.go       what that changes, worked out before and done at once
+//	gone.go       copies whose publisher is gone
 package extension

@@ -4,12 +4,14 @@
 //
 //	run.go        a script, run for a caller
 //	read.go       a script, parsed and judged by what the catalogue knows
+//	fence.go      what the scripts of extensions may reach
 //	turn.go       how many run at once
 //	host.go       what a script reaches: invokeurl, tasks, who is asking
 //	invokeurl.go  the attributes of invokeurl as a request, the answer as a value
 //	task.go       an integration task as a request
 //	saved.go      functions: made, edited, listed
 //	runs.go       functions run by name, and the records of it
+//	brought.go    functions that an extension brings
 //	warning.go    what looks like a secret in a script
 //	schedule.go   functions that run by themselves
 //	hook.go       functions that run by their address

@@ -33,12 +33,12 @@ const (
 // so it is a secret; it is returned this once. Who makes it answers for what then runs: where somebody else saved the
 // script, it is saved anew in the caller's name.
 func (f *Functions) NewHook(ctx context.Context, c *lanyard.Caller, name string) (lanyard.Secret, error) {
-	fn, err := f.editable(ctx, c, name)
+	fn, err := f.schedulable(ctx, c, name)
 	if err != nil {
 		return lanyard.Secret{}, err
 	}
-	before := fn.Version
-	if answerFor(c, fn, before); fn.Version != before {
+	before, saved := fn.Version, fn.SavedBy
+	if answerFor(c, fn, before); fn.SavedBy != saved {
 		if err := f.Store.UpdateFunction(ctx, before, fn, edited(c, fn, "script")); err != nil {
 			return lanyard.Secret{}, err
 		}
@@ -53,7 +53,7 @@ func (f *Functions) NewHook(ctx context.Context, c *lanyard.Caller, name string)
 
 // RemoveHook ends a function's address. One that has none stays so.
 func (f *Functions) RemoveHook(ctx context.Context, c *lanyard.Caller, name string) error {
-	fn, err := f.editable(ctx, c, name)
+	fn, err := f.schedulable(ctx, c, name)
 	if err != nil || !fn.HookSet {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 
 	"lanyard"
 	"lanyard/internal/access"
-	"lanyard/internal/catalog"
 	"lanyard/internal/invoke"
+	"lanyard/internal/registry"
 	"lanyard/internal/script"
 )
 
@@ -19,7 +19,10 @@ type host struct {
 	*Functions
 	caller *lanyard.Caller
 	script *script.Script
-	turn   *turn
+	// extension is the one that the script came with; empty: none.
+	extension lanyard.ExtensionID
+	functions map[string]*found // saved ones that it has called, by their names in lower case
+	turn      *turn
 	depth  int
 	began  time.Time
 	calls  []lanyard.RunCall
@@ -47,17 +50,26 @@ func (h *host) Call(ctx context.Context, c *script.HostCall) (script.Value, erro
 			return v, err
 		}
 	}
-	t, ok := h.Services.Catalog().Task(name)
+	var tasks *registry.Tasks
+	var err error
+	h.waiting(ctx, func() { tasks, err = h.Services.Tasks(ctx, h.caller.Organization) })
+	if err != nil {
+		return script.Value{}, h.explained(ctx, err)
+	}
+	t, ok := tasks.Task(name)
 	if !ok {
 		return script.Value{}, fmt.Errorf("Not able to find '%s' function", c.Name) //nolint:staticcheck // as the language says it
 	}
-	return h.task(ctx, t, c)
+	return h.task(ctx, tasks, t, c)
 }
 
 func (h *host) invokeURL(ctx context.Context, c *script.HostCall) (script.Value, error) {
 	r, form, err := invokeURL(c.Attributes)
 	if err != nil {
 		return script.Value{}, err
+	}
+	if r.Fence, err = h.fence(ctx, c.Function); err != nil {
+		return script.Value{}, h.explained(ctx, err)
 	}
 	answer, err := h.do(ctx, c, r)
 	if err != nil {
@@ -67,8 +79,8 @@ func (h *host) invokeURL(ctx context.Context, c *script.HostCall) (script.Value,
 }
 
 // task runs an integration task through the connection that its last argument names, or through an internal one.
-func (h *host) task(ctx context.Context, t catalog.Task, c *script.HostCall) (script.Value, error) {
-	args, err := bind(t.Task, c.Args)
+func (h *host) task(ctx context.Context, tasks *registry.Tasks, t registry.Task, c *script.HostCall) (script.Value, error) {
+	args, err := bind(t.Task.Task, c.Args)
 	if err != nil {
 		return script.Value{}, err
 	}
@@ -76,11 +88,17 @@ func (h *host) task(ctx context.Context, t catalog.Task, c *script.HostCall) (sc
 	if err != nil {
 		return script.Value{}, err
 	}
+	if r.Fence, err = h.fence(ctx, c.Function); err != nil {
+		return script.Value{}, h.explained(ctx, err)
+	}
 	h.waiting(ctx, func() {
-		if r.Connection = args.connection; r.Connection == "" {
-			r.Connection, err = h.internal(ctx, t)
-		} else {
-			err = h.fits(ctx, t, r.Connection)
+		switch r.Connection = args.connection; {
+		case r.Connection != "":
+			err = h.fits(ctx, t, r)
+		case r.Fence != nil:
+			err = r.Fence.NeedsConnection(t.Name)
+		default:
+			r.Connection, err = h.internal(ctx, tasks, t)
 		}
 	})
 	if err != nil {
@@ -91,25 +109,28 @@ func (h *host) task(ctx context.Context, t catalog.Task, c *script.HostCall) (sc
 	if err != nil {
 		return script.Value{}, err
 	}
-	return taskAnswer(t.Task, answer, r.URL)
+	return taskAnswer(t.Task.Task, answer, r.URL)
 }
 
-// fits refuses a connection with another default service than the task's. One with a custom service is its owner's to
-// judge. What the caller may not know of is left to the call itself, which says so.
-func (h *host) fits(ctx context.Context, t catalog.Task, connection string) error {
-	link, err := lanyard.ParseLinkName(connection)
+// fits refuses a connection with another service than the task's. Of a task that comes with Lanyard one with a custom
+// service is its owner's to judge. What the caller may not know of is refused as the call itself would be.
+func (h *host) fits(ctx context.Context, t registry.Task, r *invoke.Request) error {
+	link, err := lanyard.ParseLinkName(r.Connection)
 	if err != nil {
-		return access.NoConnection(connection)
+		return access.NoConnection(r.Connection)
 	}
-	con, err := h.Invoker.Keeper.Find(ctx, h.caller.Organization, link)
+	con, err := h.Invoker.Find(ctx, h.caller, link, r.Fence)
 	if err != nil {
 		return err
 	}
-	if err := access.Invoke(h.caller, &con.Connection); err != nil || !con.Connection.WithDefault() {
+	if err := access.Invoke(h.caller, &con.Connection); err != nil {
 		return err
+	}
+	if t.Extension == "" && !con.Connection.WithDefault() {
+		return nil
 	}
 	for i := range t.Entry.Ways {
-		if t.Entry.Ways[i].LinkName == con.Connection.Service {
+		if t.Entry.Ways[i].LinkName == con.Connection.Service && con.Service.Extension == t.Extension {
 			return nil
 		}
 	}
@@ -117,9 +138,12 @@ func (h *host) fits(ctx context.Context, t catalog.Task, connection string) erro
 }
 
 // internal is the link name of the internal connection that the task runs through. It is made with all scopes that the
-// script's tasks of that service need, so that its user consents once.
-func (h *host) internal(ctx context.Context, t catalog.Task) (string, error) {
-	con, err := h.Registry.InternalConnection(ctx, h.caller, t.Entry.LinkName(), scopes(h.script, h.Services.Catalog(), t))
+// script's tasks of that service need, so that its user consents once. Services of extensions have none.
+func (h *host) internal(ctx context.Context, tasks *registry.Tasks, t registry.Task) (string, error) {
+	if t.Extension != "" {
+		return "", lanyard.Errorf(lanyard.CodeInvalidRequest, "%s comes with an extension: name a connection of %s as its last argument.", t.Name, t.Entry.Name)
+	}
+	con, err := h.Registry.InternalConnection(ctx, h.caller, t.Entry.LinkName(), scopes(h.script, tasks, t))
 	if err != nil {
 		return "", err
 	}

@@ -55,11 +55,11 @@ func (f *Functions) RunScript(ctx context.Context, c *lanyard.Caller, in RunInpu
 		return nil, err
 	}
 	defer release()
-	s, err := f.parse(ctx, in.Script, in.Arguments)
+	s, err := f.parse(ctx, c.Organization, in.Script, in.Arguments)
 	if err != nil {
 		return unread(err)
 	}
-	return f.execute(ctx, c, s, in.Arguments, in.Depth), nil
+	return f.execute(ctx, c, s, "", in.Arguments, in.Depth), nil
 }
 
 // checkDepth ends a circle of scripts that start one another.
@@ -71,7 +71,12 @@ func checkDepth(depth int) error {
 }
 
 // parse reads a script in its turn, since a large one takes a while. It never panics, either.
-func (f *Functions) parse(ctx context.Context, source string, arguments map[string]json.RawMessage) (s *script.Script, err error) {
+func (f *Functions) parse(ctx context.Context, org lanyard.OrganizationID, source string, arguments map[string]json.RawMessage) (*script.Script, error) {
+	return f.taking(ctx, func() (*script.Script, error) { return f.read(ctx, org, source, slices.Sorted(maps.Keys(arguments))...) })
+}
+
+// taking reads a script in a turn of its own.
+func (f *Functions) taking(ctx context.Context, read func() (*script.Script, error)) (s *script.Script, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			f.Logger.Error("reading a script panicked", "panic", r, "stack", string(debug.Stack()))
@@ -81,7 +86,7 @@ func (f *Functions) parse(ctx context.Context, source string, arguments map[stri
 	t := f.newTurn(ctx)
 	t.begin(ctx)
 	defer t.end()
-	return f.read(source, slices.Sorted(maps.Keys(arguments))...)
+	return read()
 }
 
 // unread is the outcome of a script that cannot be read.
@@ -107,8 +112,9 @@ func Problems(list script.Problems) []lanyard.ScriptProblem {
 // maxResult bounds the result of a run, in bytes of JSON.
 const maxResult = 4 << 20
 
-// execute runs a script that was read. It never panics: a fault of the interpreter ends the run alone.
-func (f *Functions) execute(ctx context.Context, c *lanyard.Caller, s *script.Script, arguments map[string]json.RawMessage, depth int) (o *Outcome) {
+// execute runs a script that was read, which came with the extension where there is one. It never panics: a fault of the
+// interpreter ends the run alone.
+func (f *Functions) execute(ctx context.Context, c *lanyard.Caller, s *script.Script, extension lanyard.ExtensionID, arguments map[string]json.RawMessage, depth int) (o *Outcome) {
 	defer func() {
 		if r := recover(); r != nil {
 			f.Logger.Error("running a script panicked", "organization", c.Organization, "panic", r, "stack", string(debug.Stack()))
@@ -119,10 +125,10 @@ func (f *Functions) execute(ctx context.Context, c *lanyard.Caller, s *script.Sc
 	if err != nil {
 		return &Outcome{RunReport: lanyard.RunReport{Output: []string{}, Error: &lanyard.RunError{Message: err.Error(), Line: 1}}}
 	}
-	h := &host{Functions: f, caller: c, script: s, turn: f.newTurn(ctx), depth: depth, began: time.Now()}
+	h := &host{Functions: f, caller: c, script: s, extension: extension, turn: f.newTurn(ctx), depth: depth, began: time.Now()}
 	h.turn.begin(ctx)
 	defer h.turn.end()
-	result, err := s.Run(ctx, script.Settings{Host: h, Limits: f.Limits, Pace: h.turn.pace, Functions: f.scripts(c.Organization)}, args...)
+	result, err := s.Run(ctx, script.Settings{Host: h, Limits: f.Limits, Pace: h.turn.pace, Functions: h.function}, args...)
 	o = &Outcome{RunReport: lanyard.RunReport{Output: result.Output, Cut: result.Cut, Calls: h.calls}, Statements: result.Statements, Duration: result.Duration}
 	if o.Output == nil {
 		o.Output = []string{}

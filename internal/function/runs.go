@@ -83,10 +83,10 @@ func (f *Functions) newRun(c *lanyard.Caller, fn *lanyard.Function, cause lanyar
 
 // perform makes a run that was begun, and records what came of it, also when nobody waits for it any more.
 func (f *Functions) perform(ctx context.Context, c *lanyard.Caller, fn *lanyard.Function, run *lanyard.FunctionRun, in RunRequest) error {
-	s, err := f.parsed(fn, func(source string) (*script.Script, error) { return f.parse(ctx, source, nil) })
+	s, err := f.parsed(fn, func(source string) (*script.Script, error) { return f.parse(ctx, fn.OrganizationID, source, nil) })
 	if err == nil && s.Result == "" && len(in.Arguments) > 0 {
 		// Without a header, the arguments are the variables that it begins with.
-		s, err = f.parse(ctx, fn.Script, in.Arguments)
+		s, err = f.parse(ctx, fn.OrganizationID, fn.Script, in.Arguments)
 	}
 	if err != nil { // it could be read when it was saved: by another Lanyard, or with other variables
 		out, err := unread(err)
@@ -95,7 +95,7 @@ func (f *Functions) perform(ctx context.Context, c *lanyard.Caller, fn *lanyard.
 		}
 		return f.record(ctx, run, out)
 	}
-	return f.record(ctx, run, f.execute(ctx, c, s, in.Arguments, in.Depth))
+	return f.record(ctx, run, f.execute(ctx, c, s, fn.Extension, in.Arguments, in.Depth))
 }
 
 // failed is the outcome of a run that did not begin.
@@ -157,19 +157,4 @@ func (f *Functions) RunOf(ctx context.Context, c *lanyard.Caller, id lanyard.Run
 		return nil, lanyard.Errorf(lanyard.CodeNotFound, "There is no such run.")
 	}
 	return run, nil
-}
-
-// scripts gives how a script finds the saved functions of an organization that it calls.
-func (f *Functions) scripts(org lanyard.OrganizationID) func(context.Context, string) (*script.Script, error) {
-	return func(ctx context.Context, name string) (*script.Script, error) {
-		fn, err := f.find(ctx, org, name)
-		if lanyard.CodeOf(err) == lanyard.CodeNotFound {
-			err = lanyard.Errorf(lanyard.CodeNotFound, "There is no saved function %s here.", name)
-		}
-		if err != nil {
-			return nil, f.explained(ctx, err)
-		}
-		// Without waiting for a turn: the run that asks has one.
-		return f.parsed(fn, func(source string) (*script.Script, error) { return f.read(source) })
-	}
 }

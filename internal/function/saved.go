@@ -9,12 +9,13 @@ import (
 
 	"lanyard"
 	"lanyard/internal/access"
+	"lanyard/internal/registry"
 	"lanyard/internal/script"
 	"lanyard/internal/store"
 )
 
-// mostFunctions is how many an organization has.
-const mostFunctions = 1000
+// Most is how many functions an organization has.
+const Most = 1000
 
 // Input is what a person gives of a function.
 type Input struct {
@@ -54,14 +55,16 @@ func (f *Functions) Check(ctx context.Context, c *lanyard.Caller, source string)
 		return nil, faults.Err()
 	}
 	checked := &Checked{Warnings: Warnings(source)}
-	s, err := f.parse(ctx, source, nil)
-	if err != nil {
-		checked.Problems = problems(err)
+	s, err := f.parse(ctx, c.Organization, source, nil)
+	if checked.Problems = problems(err); len(checked.Problems) > 0 {
 		return checked, nil
 	}
-	checked.Signature, checked.Connections, checked.Declared = signature(s), f.connections(s), s.Result != ""
-	checked.Functions = s.Functions
-	return checked, nil
+	if err != nil {
+		return nil, err
+	}
+	checked.Signature, checked.Functions, checked.Declared = signature(s), s.Functions, s.Result != ""
+	checked.Connections, err = f.connections(ctx, c.Organization, s)
+	return checked, err
 }
 
 // problems are those of a script that cannot be read.
@@ -80,22 +83,28 @@ func signature(s *script.Script) lanyard.Signature {
 }
 
 // take reads a script into a function, or adds every problem to the faults.
-func (f *Functions) take(ctx context.Context, fn *lanyard.Function, source string, faults *lanyard.FieldErrors) {
+func (f *Functions) take(ctx context.Context, fn *lanyard.Function, source string, faults *lanyard.FieldErrors) error {
 	if err := lanyard.CheckScript(source); err != nil {
 		faults.Check("/script", err)
-		return
+		return nil
 	}
 	if strings.TrimSpace(source) == "" {
 		faults.Add("/script", "a script is required")
-		return
+		return nil
 	}
-	s, err := f.parse(ctx, source, nil)
-	for _, p := range problems(err) {
-		faults.Add("/script", "line %d, column %d: %s", p.Line, p.Column, p.Message)
+	s, err := f.parse(ctx, fn.OrganizationID, source, nil)
+	if found := problems(err); len(found) > 0 {
+		for _, p := range found {
+			faults.Add("/script", "line %d, column %d: %s", p.Line, p.Column, p.Message)
+		}
+		return nil
 	}
-	if err == nil {
-		fn.Script, fn.Signature, fn.Connections = source, signature(s), f.connections(s)
+	if err != nil {
+		return err
 	}
+	fn.Script, fn.Signature = source, signature(s)
+	fn.Connections, err = f.connections(ctx, fn.OrganizationID, s)
+	return err
 }
 
 // Create saves a new function. With a script that cannot be read nothing is saved, and each problem is named at /script.
@@ -119,7 +128,7 @@ type Draft struct {
 // Make stores it; conflict when somebody else saved the function meanwhile.
 func (d *Draft) Make(ctx context.Context, changes *store.Changes) error {
 	if d.before == 0 {
-		return changes.CreateFunction(ctx, d.Function, mostFunctions, d.by.Audit(lanyard.ActionFunctionCreate, "", string(d.LinkName)))
+		return changes.CreateFunction(ctx, d.Function, Most, d.by.Audit(lanyard.ActionFunctionCreate, "", string(d.LinkName)))
 	}
 	return changes.UpdateFunction(ctx, d.before, d.Function, edited(d.by, d.Function, d.Changed...))
 }
@@ -135,7 +144,9 @@ func (f *Functions) Draft(ctx context.Context, c *lanyard.Caller, in Input) (*Dr
 	name, err := lanyard.ParseLinkName(cmp.Or(in.LinkName, string(lanyard.ProposeLinkName(in.Name))))
 	faults.Check("/link_name", err)
 	fn.LinkName = name
-	f.take(ctx, fn, in.Script, &faults)
+	if err := f.take(ctx, fn, in.Script, &faults); err != nil {
+		return nil, err
+	}
 	f.schedule(fn, in.Schedule, &faults)
 	if err := faults.Err(); err != nil {
 		return nil, err
@@ -144,9 +155,9 @@ func (f *Functions) Draft(ctx context.Context, c *lanyard.Caller, in Input) (*Dr
 }
 
 // Edit changes a function. Who gives it a schedule answers for what then runs: where somebody else saved its script, it
-// is saved anew in the caller's name.
+// is saved anew in the caller's name. Of one that came with an extension only the schedule can be changed.
 func (f *Functions) Edit(ctx context.Context, c *lanyard.Caller, name string, in Edit) (*lanyard.Function, error) {
-	fn, err := f.editable(ctx, c, name)
+	fn, err := f.schedulable(ctx, c, name)
 	if err != nil {
 		return nil, err
 	}
@@ -165,6 +176,11 @@ func (f *Functions) DraftEdit(ctx context.Context, c *lanyard.Caller, stored *la
 	if err := access.SaveFunction(c); err != nil {
 		return nil, err
 	}
+	if in.Name != nil && *in.Name != stored.Name || in.Script != nil && *in.Script != stored.Script {
+		if err := access.EditFunction(c, stored); err != nil {
+			return nil, err
+		}
+	}
 	made := *stored
 	fn, before := &made, stored.Version
 	if in.Version != 0 && in.Version != before {
@@ -177,7 +193,9 @@ func (f *Functions) DraftEdit(ctx context.Context, c *lanyard.Caller, stored *la
 		fn.Name, changed = *in.Name, append(changed, "name")
 	}
 	if in.Script != nil && *in.Script != fn.Script {
-		f.take(ctx, fn, *in.Script, &faults)
+		if err := f.take(ctx, fn, *in.Script, &faults); err != nil {
+			return nil, err
+		}
 		fn.SavedBy, fn.Version, changed = c.User, before+1, append(changed, "script")
 	}
 	if fn.Schedule.Cron != "" && in.Schedule == nil && len(fn.Signature.Parameters) > 0 {
@@ -194,17 +212,21 @@ func (f *Functions) DraftEdit(ctx context.Context, c *lanyard.Caller, stored *la
 		return nil, err
 	}
 	if len(changed) > 0 {
-		if err := access.EditFunction(c, stored); err != nil {
+		if err := access.ScheduleFunction(c, stored); err != nil {
 			return nil, err
 		}
 	}
 	return &Draft{Function: fn, Changed: changed, by: c, before: before}, nil
 }
 
-// answerFor has a function act as the caller where nobody asks: it is saved anew, unless it is the caller's already.
+// answerFor has a function act as the caller where nobody asks: it is saved anew, unless it is the caller's already. The
+// script of an extension stays the version that was installed, whoever it acts as.
 func answerFor(c *lanyard.Caller, fn *lanyard.Function, before int64) {
-	if fn.SavedBy != c.User {
-		fn.SavedBy, fn.Version = c.User, before+1
+	if fn.SavedBy == c.User {
+		return
+	}
+	if fn.SavedBy = c.User; fn.Extension == "" {
+		fn.Version = before + 1
 	}
 }
 
@@ -250,6 +272,18 @@ func (f *Functions) editable(ctx context.Context, c *lanyard.Caller, name string
 		return nil, err
 	}
 	return fn, access.EditFunction(c, fn)
+}
+
+// schedulable gives a function that the caller may have run by itself.
+func (f *Functions) schedulable(ctx context.Context, c *lanyard.Caller, name string) (*lanyard.Function, error) {
+	if err := access.SaveFunction(c); err != nil {
+		return nil, err
+	}
+	fn, err := f.find(ctx, c.Organization, name)
+	if err != nil {
+		return nil, err
+	}
+	return fn, access.ScheduleFunction(c, fn)
 }
 
 // find gives a function by its link name, in any case.
@@ -302,4 +336,16 @@ func (f *Functions) Version(ctx context.Context, c *lanyard.Caller, name string,
 		return nil, err
 	}
 	return f.Store.FunctionVersion(ctx, c.Organization, fn.ID, version)
+}
+
+// Tasks lists the integration tasks that scripts of the organization can call, by name.
+func (f *Functions) Tasks(ctx context.Context, c *lanyard.Caller) ([]registry.Task, error) {
+	if err := access.RunFunctions(c); err != nil {
+		return nil, err
+	}
+	tasks, err := f.Services.Tasks(ctx, c.Organization)
+	if err != nil {
+		return nil, err
+	}
+	return tasks.All(), nil
 }

@@ -10,6 +10,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"lanyard"
+	"lanyard/internal/script"
 	"lanyard/internal/store"
 )
 
@@ -260,25 +261,31 @@ func TestWhoSeesWhichRuns(t *testing.T) {
 func TestSavedFunctionsAreFoundForOthers(t *testing.T) {
 	w := newWorld(t)
 	w.function(w.member, "greet", greet)
-	find := w.scripts(w.org)
-	s, err := find(t.Context(), "Greet")
+	in := func(org lanyard.OrganizationID) func(context.Context, string, string) (*script.Script, error) {
+		return (&host{Functions: w.Functions, caller: &lanyard.Caller{Organization: org}}).function // of a run that begins now
+	}
+	running := in(w.org)
+	s, err := running(t.Context(), "", "Greet")
 	w.must(err)
-	again, err := find(t.Context(), "greet")
+	again, err := in(w.org)(t.Context(), "", "greet")
 	w.must(err)
 	if s.Name != "greet" || s != again {
 		t.Errorf("it is %+v, and read twice", s)
 	}
-	script := "void greet() { info 2; }"
-	_, err = w.Edit(t.Context(), w.member, "greet", Edit{Script: &script})
+	edited := "void greet() { info 2; }"
+	_, err = w.Edit(t.Context(), w.member, "greet", Edit{Script: &edited})
 	w.must(err)
-	if s, err = find(t.Context(), "greet"); err != nil || len(s.Parameters) != 0 {
+	if s, err := running(t.Context(), "", "greet"); err != nil || s != again {
+		t.Errorf("in a run that has called it before the edit it is %+v, %v", s, err)
+	}
+	if s, err = in(w.org)(t.Context(), "", "greet"); err != nil || len(s.Parameters) != 0 {
 		t.Errorf("after an edit it is %+v, %v", s, err)
 	}
 	for _, name := range []string{"nothing", "", "../greet", strings.Repeat("x", 1000)} {
-		_, err := find(t.Context(), name)
+		_, err := running(t.Context(), "", name)
 		wantCode(t, err, lanyard.CodeNotFound)
 	}
-	_, err = w.scripts(lanyard.NewOrganizationID())(t.Context(), "greet")
+	_, err = in(lanyard.NewOrganizationID())(t.Context(), "", "greet")
 	wantCode(t, err, lanyard.CodeNotFound)
 }
 

@@ -18,6 +18,7 @@ import (
 type world struct {
 	*Functions
 	t   *testing.T
+	dir string // of the store
 	mu  sync.Mutex
 	now time.Time
 	org lanyard.OrganizationID
@@ -31,7 +32,7 @@ var begin = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, now: begin, org: lanyard.NewOrganizationID()}
-	s := storetest.Open(t, func(c *store.Config) { c.Now = w.clock })
+	s := storetest.Open(t, func(c *store.Config) { c.Now, w.dir = w.clock, c.Dir })
 	owner := lanyard.User{ID: lanyard.NewUserID(), Email: "owner@example.com", Name: "The owner", Role: lanyard.RoleOwner}
 	w.must(s.CreateAccount(t.Context(), store.NewAccount{
 		Organization: lanyard.Organization{ID: w.org, Name: "Zylker"}, Owner: owner, Audit: lanyard.AuditEntry{Action: lanyard.ActionOrganizationCreate},

@@ -65,6 +65,7 @@ func (i *Invoker) Do(ctx context.Context, c *lanyard.Caller, r *Request) (*Respo
 	ctx, cancel := context.WithTimeout(ctx, i.timeout(r.TimeoutMS))
 	defer cancel()
 	call := newCall(c, i.Transport)
+	call.fence = r.Fence
 	got, err := i.invoke(ctx, call, r)
 	var response *Response
 	if err == nil {

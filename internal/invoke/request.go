@@ -38,6 +38,8 @@ type Request struct {
 	Raw []byte `json:"-"`
 	// Depth, where it is not 0, tells a Lanyard that is called how many runs of scripts stand behind the call.
 	Depth int `json:"-"`
+	// Fence bounds a call in an extension's script, beside what its caller may do; nil: there is no other bound.
+	Fence *lanyard.Fence `json:"-"`
 }
 
 // DepthHeader carries [Request.Depth].

@@ -22,6 +22,7 @@ type call struct {
 	caller *lanyard.Caller
 	way    http.RoundTripper
 	live   *credential.Live // nil: a request without a connection
+	fence  *lanyard.Fence   // nil: the call stands in no extension's script
 	began  time.Time
 	record lanyard.Invocation
 	watch  *watch // nil: nobody looks at what is sent
@@ -44,7 +45,7 @@ func (i *Invoker) open(ctx context.Context, call *call, name string) error {
 	if err != nil {
 		return access.NoConnection(name)
 	}
-	con, err := i.Keeper.Find(ctx, call.caller.Organization, link)
+	con, err := i.Find(ctx, call.caller, link, call.fence)
 	if err != nil {
 		return err
 	}
@@ -63,6 +64,21 @@ func (i *Invoker) open(ctx context.Context, call *call, name string) error {
 	call.record.Authorization = live.Authorization.ID
 	call.live, err = i.Keeper.Fresh(ctx, live)
 	return err
+}
+
+// Find finds a connection for a call. Outside its fence, a call learns of none that there is.
+func (i *Invoker) Find(ctx context.Context, c *lanyard.Caller, link lanyard.LinkName, fence *lanyard.Fence) (*credential.Connection, error) {
+	con, err := i.Keeper.Find(ctx, c.Organization, link)
+	if fence == nil {
+		return con, err
+	}
+	if err == nil {
+		return con, fence.Admit(link, &con.Connection)
+	}
+	if code := lanyard.CodeOf(err); code == lanyard.CodeNotFound || code == lanyard.CodeNotConnected {
+		return nil, fence.Admit(link, nil)
+	}
+	return nil, err
 }
 
 // forApplication says to an application that acts for its own users what to do about one who has not connected: the
@@ -124,6 +140,11 @@ func (i *Invoker) placeAndSend(call *call, live *credential.Live, req *http.Requ
 
 // roundTrip sends a request that carries the credential of placed, if that is not nil.
 func (i *Invoker) roundTrip(call *call, req *http.Request, placed *credential.Live) (*http.Response, error) {
+	if placed == nil && call.fence != nil {
+		if err := call.fence.AdmitURL(req.URL); err != nil {
+			return nil, err
+		}
+	}
 	if call.watch != nil {
 		call.watch.leaving(req, placed)
 	}

@@ -21,7 +21,7 @@ func (r *Registry) CatalogFile(ctx context.Context, c *lanyard.Caller, name stri
 		return nil, err
 	}
 	entry := r.listed(c, s).Entry
-	if entry == nil {
+	if s.Kind == lanyard.KindCustom {
 		entry = catalog.OfCustom(s)
 	}
 	text, err := entry.YAML()

@@ -63,7 +63,9 @@ func (ch *ServiceChange) Make(ctx context.Context, changes *store.Changes) (err 
 }
 
 // Made tells the providers.
-func (ch *ServiceChange) Made(ctx context.Context) { ch.registry.revoker.Erased(ctx, ch.Old, ch.erased) }
+func (ch *ServiceChange) Made(ctx context.Context) {
+	ch.registry.revoker.Erased(ctx, ch.Old, ch.erased)
+}
 
 // ClientChange is another OAuth client of a service.
 type ClientChange struct {
@@ -73,7 +75,8 @@ type ClientChange struct {
 	Keep    bool             // the authorizations of the service's connections
 	Service *lanyard.Service // as it is with the client that is set now
 
-	definition *lanyard.Service // without one
+	definition *lanyard.Service // of a default service, without a client
+	own        *lanyard.Service // of an extension's: with the client in its row
 	by         *lanyard.Caller
 	registry   *Registry
 	erased     []store.RevokedAuthorization
@@ -86,9 +89,21 @@ func (ch *ClientChange) Make(ctx context.Context, changes *store.Changes) (err e
 	for key, value := range ch.After.Parameters {
 		entry.Detail["parameters."+key] = value
 	}
-	reason := fmt.Sprintf("The organization's OAuth client for %s was replaced by another one, so its connections have to be connected again.", ch.Service.Name)
+	reason := otherClient(ch.Service)
+	if ch.own != nil {
+		ch.erased, err = changes.UpdateService(ctx, ch.Service.Version, ch.own, ch.Keep, reason, entry)
+		return err
+	}
 	ch.erased, err = changes.SetOAuthClient(ctx, ch.After, ch.Keep, reason, entry)
 	return err
+}
+
+// service is the one that comes of it.
+func (ch *ClientChange) service() *lanyard.Service {
+	if ch.own != nil {
+		return ch.own
+	}
+	return ch.definition.For(ch.by.Organization, ch.After)
 }
 
 // Made tells the providers: what was given to the old client is given back as that client.
@@ -113,7 +128,7 @@ func (r *Registry) NewConnection(c *lanyard.Caller, owner lanyard.UserID, s *lan
 	if err := con.Validate(s); err != nil {
 		return nil, err
 	}
-	if r.keptForInternal(con.LinkName) {
+	if r.services.KeptForInternal(con.LinkName) {
 		var f lanyard.FieldErrors
 		f.Add("/link_name", "names that begin so are kept for the connections that Lanyard makes for integration tasks: choose another")
 		return nil, f.Err()

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 
@@ -23,7 +24,7 @@ type OAuthClientInput struct {
 
 const maxClientID = 500
 
-// SetOAuthClient sets the organization's client for a default service and says how many authorizations that revoked.
+// SetOAuthClient sets the organization's client for a default service, or for one of an extension, and says how many authorizations that revoked.
 // Tokens belong to the client they were given to: another client id, or another value that comes with it, ends every
 // authorization of every connection of the service, and their providers are told with the old client. Another secret of
 // the same client ends none. Setting what is set already does nothing.
@@ -40,7 +41,7 @@ func (r *Registry) SetOAuthClient(ctx context.Context, c *lanyard.Caller, name s
 		return nil, 0, err
 	}
 	change.Made(ctx)
-	v, err := r.view(ctx, c, change.definition.For(c.Organization, change.After))
+	v, err := r.view(ctx, c, change.service())
 	return v, len(change.erased), err
 }
 
@@ -53,7 +54,10 @@ func (r *Registry) ClientChange(ctx context.Context, c *lanyard.Caller, name str
 	if err != nil {
 		return nil, err
 	}
-	if old.Kind != lanyard.KindDefault {
+	if old.Extension != "" && old.NeedsClient() {
+		return r.ownClientChange(c, old, in)
+	}
+	if old.Kind != lanyard.KindDefault && old.Extension == "" {
 		return nil, lanyard.Errorf(lanyard.CodeConflict, "The service %s is a custom one and carries its own client: its author edits it there.", old.LinkName)
 	}
 	if !old.NeedsClient() {
@@ -78,6 +82,28 @@ func (r *Registry) ClientChange(ctx context.Context, c *lanyard.Caller, name str
 		Changed: client.Version == 0 || !keep || !client.ClientSecret.Equal(set.ClientSecret),
 		Before:  client, After: set, Keep: keep, Service: old, definition: definition, by: c, registry: r,
 	}, nil
+}
+
+// ownClientChange judges a client that goes into the row of a service that came with an extension.
+func (r *Registry) ownClientChange(c *lanyard.Caller, old *lanyard.Service, in OAuthClientInput) (*ClientChange, error) {
+	now := &lanyard.OAuthClient{Organization: c.Organization, Service: old.LinkName, ClientID: old.Auth.ClientID(), ClientSecret: old.Auth.Secret()}
+	if now.ClientID != "" {
+		now.Version = old.Version
+	}
+	set, err := in.check(old, now)
+	if err != nil {
+		return nil, err
+	}
+	keep := now.ClientID == set.ClientID
+	return &ClientChange{
+		Changed: !keep || !now.ClientSecret.Equal(set.ClientSecret), Before: now, After: set, Keep: keep,
+		Service: old, own: old.WithClient(set.ClientID, set.ClientSecret), by: c, registry: r,
+	}, nil
+}
+
+// otherClient is why authorizations end with another client of a service.
+func otherClient(s *lanyard.Service) string {
+	return fmt.Sprintf("The organization's OAuth client for %s was replaced by another one, so its connections have to be connected again.", s.Name)
 }
 
 // check judges the input for a service as the catalogue has it against the client that is set now, and gives the client

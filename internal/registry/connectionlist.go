@@ -121,7 +121,7 @@ func (r *Registry) FreeLinkName(ctx context.Context, c *lanyard.Caller, name, se
 	if base == "" {
 		base = "connection"
 	}
-	if r.keptForInternal(base) {
+	if r.services.KeptForInternal(base) {
 		base = "my_" + base
 	}
 	return r.freeLinkName(ctx, c.Organization, base)

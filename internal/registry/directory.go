@@ -17,11 +17,12 @@ import (
 type Directory struct {
 	store   *store.Store
 	catalog atomic.Pointer[catalog.Catalog]
+	brought broughtCache
 }
 
 // NewDirectory makes a directory over a store and a catalogue.
 func NewDirectory(s *store.Store, c *catalog.Catalog) *Directory {
-	d := &Directory{store: s}
+	d := &Directory{store: s, brought: newBroughtCache()}
 	d.Use(c)
 	return d
 }

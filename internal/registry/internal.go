@@ -170,14 +170,14 @@ func nameOfInternal(s *lanyard.Service) string {
 
 const internalPrefix = "internal_"
 
-// keptForInternal reports whether a link name could be that of an internal connection. Nobody else gets it: a script that
+// KeptForInternal reports whether a link name could be that of an internal connection. Nobody else gets it: a script that
 // names it would use somebody's connection and be taken for one that uses its caller's own.
-func (r *Registry) keptForInternal(link lanyard.LinkName) bool {
+func (d *Directory) KeptForInternal(link lanyard.LinkName) bool {
 	name, ok := strings.CutPrefix(string(link), internalPrefix)
 	if !ok {
 		return false
 	}
-	known := r.services.Catalog()
+	known := d.Catalog()
 	service := name[:max(strings.LastIndexByte(name, '_'), 0)] // without the number
 	return known.Has(lanyard.LinkName(name)) || known.Has(lanyard.LinkName(service))
 }

@@ -22,7 +22,8 @@ type ServiceView struct {
 	store.ServiceUse         // all zero for a default service
 	// Affected is what an edit, the deletion or another OAuth client would revoke; for whoever may do that, on single reads.
 	Affected *store.Affected
-	// Entry and Way are where a default service stands in the catalogue; nil for a custom one.
+	// Entry and Way are where a default service stands in the catalogue; nil for a custom one that a member defined. One of
+	// an extension stands in an entry of its own.
 	Entry    *catalog.Entry
 	Way      *catalog.Way
 	Standing Standing // of a default service
@@ -60,10 +61,13 @@ func (r *Registry) listed(c *lanyard.Caller, s *lanyard.Service) *ServiceView {
 		Service: s, CallbackURL: CallbackURL(r.publicURL, c.Organization, s.LinkName),
 		SecretSet: s.SecretSet || !s.Auth.Secret().IsZero(), Editable: access.EditService(c, s) == nil,
 	}
-	if s.Kind == lanyard.KindDefault {
+	switch {
+	case s.Kind == lanyard.KindDefault:
 		if v.Entry, v.Way = r.services.Catalog().Find(s.LinkName); v.Entry == nil { // it left the catalogue just now
 			v.Entry, v.Way = catalog.Only(s)
 		}
+	case s.ClientBeside():
+		v.Entry, v.Way = catalog.Only(s)
 	}
 	return v
 }

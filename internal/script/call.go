@@ -126,19 +126,12 @@ func (r *run) function(x *functionCall) (Value, error) {
 	if r.depth >= r.Limits.Depth {
 		return Value{}, &Error{Pos: x.Pos, Message: fmt.Sprintf("The script was stopped: functions have called each other %d deep, which is the limit", r.Limits.Depth), final: true}
 	}
-	s, ok := r.functions[x.name]
-	if !ok {
-		s, err = r.Functions(r.ctx, x.name)
-		if late := r.late(x.Pos); late != nil {
-			return Value{}, late
-		}
-		if err != nil {
-			return Value{}, r.told(x.Pos, err)
-		}
-		if r.functions == nil {
-			r.functions = map[string]*Script{}
-		}
-		r.functions[x.name] = s
+	s, err := r.Functions(r.ctx, r.name, x.name)
+	if late := r.late(x.Pos); late != nil {
+		return Value{}, late
+	}
+	if err != nil {
+		return Value{}, r.told(x.Pos, err)
 	}
 	if s.Result == "void" && !x.statement {
 		return Value{}, failure(x.Pos, "%s function cant be assigned to variable or used in expression", x.name)

@@ -64,9 +64,10 @@ type Settings struct {
 	Limits Limits
 	Now    func() time.Time // time.Now when nil
 	Zone   *time.Location   // of the account; UTC when nil
-	// Functions finds a saved function for thisapp.name(…) and standalone.name(…), once for each name in a run. An error
-	// is for the script to catch. Nil: there are none.
-	Functions func(ctx context.Context, name string) (*Script, error)
+	// Functions finds a saved function for thisapp.name(…) and standalone.name(…). It is asked at each call, and is told the
+	// saved function that the call stands in, as [HostCall.Function]: what one may call is not for all. In a run a name has
+	// to mean the same function throughout. An error is for the script to catch. Nil: there are none.
+	Functions func(ctx context.Context, from, name string) (*Script, error)
 	// System are the values of zoho.loginuser and the like, by their names in lower case.
 	System map[string]Value
 	// Pace is asked again and again, also within a statement that takes long, so that other runs get their turn; nil:
@@ -107,8 +108,7 @@ func (e *Error) shown() string { return e.Error() }
 type run struct {
 	Settings
 	frame
-	ctx       context.Context
-	functions map[string]*Script // saved ones that were found
+	ctx context.Context
 
 	statements int
 	calls      int

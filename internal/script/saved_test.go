@@ -11,7 +11,7 @@ import (
 )
 
 // saved makes a run's functions of sources by name.
-func saved(t *testing.T, sources map[string]string) func(context.Context, string) (*Script, error) {
+func saved(t *testing.T, sources map[string]string) func(context.Context, string, string) (*Script, error) {
 	t.Helper()
 	scripts := map[string]*Script{}
 	for name, source := range sources {
@@ -21,7 +21,7 @@ func saved(t *testing.T, sources map[string]string) func(context.Context, string
 		}
 		scripts[name] = s
 	}
-	return func(_ context.Context, name string) (*Script, error) {
+	return func(_ context.Context, _, name string) (*Script, error) {
 		if s, ok := scripts[name]; ok {
 			return s, nil
 		}

@@ -54,6 +54,7 @@ type Server struct {
 	webhooks  *webhook.Webhooks
 	notices   *notice.Notices
 	functions *function.Functions
+	extended  *extension.Extensions
 	services  *registry.Directory
 	own       *catalog.Own // nil: there is no directory of the operator's
 	handler   http.Handler
@@ -195,9 +196,10 @@ func build(ctx context.Context, c Config) (*Server, error) {
 	countDropped(metrics, s.invoker)
 	s.webhooks = webhook.New(webhook.Config{Store: s.store, Client: s.egress.Client(), PlainHTTP: len(c.AllowNetworks) > 0, Logger: s.logger})
 	s.functions = function.New(function.Config{Invoker: s.invoker, Registry: reg, Services: s.services, Store: s.store, Logger: s.logger, Limits: c.Scripts, PublicURL: c.PublicURL})
-	extensions := extension.New(extension.Config{Store: s.store, Services: s.services, Functions: s.functions, Revoker: s.keeper, PublicURL: c.PublicURL, Logger: s.logger})
+	s.services.Unpack(extension.Brought)
+	s.extended = extension.New(extension.Config{Store: s.store, Services: s.services, Functions: s.functions, Revoker: s.keeper, PublicURL: c.PublicURL, Logger: s.logger})
 	defined := definitions.New(definitions.Config{
-		Store: s.store, Services: s.services, Registry: reg, Functions: s.functions, Extensions: extensions, Accounts: s.accounts, Revoker: s.keeper, Logger: s.logger,
+		Store: s.store, Services: s.services, Registry: reg, Functions: s.functions, Extensions: s.extended, Accounts: s.accounts, Revoker: s.keeper, Logger: s.logger,
 	})
 	s.notices = notice.New(notice.Config{Store: s.store, Mailer: s.mailer, PublicURL: c.PublicURL, Logger: s.logger})
 	changed := func(ch store.Change) {
@@ -205,16 +207,17 @@ func build(ctx context.Context, c Config) (*Server, error) {
 		s.keeper.Changed(ch)
 		reg.Changed(ch)
 		s.webhooks.Changed(ch)
+		s.services.Changed(ch)
 	}
 	forget.Store(&changed)
 	changed(store.Change{Kind: store.ChangeAll})
 
 	rest := api.New(api.Config{
 		Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Functions: s.functions,
-		Extensions: extensions, Definitions: defined, Ready: s.ready,
+		Extensions: s.extended, Definitions: defined, Ready: s.ready,
 		Metrics: api.NewMetrics(metrics), Logger: s.logger, PublicURL: c.PublicURL, Version: c.Version,
 	})
-	pages, err := web.New(web.Config{Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Notices: s.notices, Functions: s.functions, Extensions: extensions, Definitions: defined, Catalog: s.services.Catalog, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Logger: s.logger})
+	pages, err := web.New(web.Config{Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Notices: s.notices, Functions: s.functions, Extensions: s.extended, Definitions: defined, Catalog: s.services.Catalog, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Logger: s.logger})
 	if err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}
@@ -297,6 +300,7 @@ func (s *Server) serve(ctx context.Context, listener net.Listener) error {
 	running.Go(func() { s.notices.Run(background) })
 	running.Go(func() { s.functions.RunSchedules(background) })
 	running.Go(func() { s.watchCatalog(background) })
+	running.Go(func() { s.extended.Run(background) })
 	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
 	var recorder sync.WaitGroup
 	recorder.Go(func() { s.invoker.Run(recording) })

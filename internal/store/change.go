@@ -18,6 +18,7 @@ const (
 	ChangeService       ChangeKind = "service"       // a service, or the OAuth client for it; LinkName is the service's
 	ChangeConnection    ChangeKind = "connection"    // Connection and LinkName are set
 	ChangeAuthorization ChangeKind = "authorization" // Connection, LinkName (of the connection) and User are set
+	ChangeExtension     ChangeKind = "extension"     // an extension was installed, updated or uninstalled
 	ChangeWebhooks      ChangeKind = "webhooks"      // something may be due to a webhook of the organization
 )
 

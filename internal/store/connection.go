@@ -10,12 +10,14 @@ import (
 )
 
 const connectionColumns = `c.organization_id, c.id, c.link_name, c.name, c.service_link_name, c.service_id, c.scopes, c.use_login_user,
-	c.origin, c.extension_id, c.owner_id, c.usable_by, c.version, c.created_at, c.updated_at`
+	c.origin, c.extension_id, c.owner_id, c.usable_by, c.version, c.created_at, c.updated_at,
+	CASE WHEN c.extension_id = '' THEN '' ELSE COALESCE((SELECT e.name FROM extensions e WHERE e.organization_id = c.organization_id AND e.id = c.extension_id), '') END`
 
 func connectionTargets(c *lanyard.Connection) []any {
 	return []any{
 		&c.OrganizationID, &c.ID, &c.LinkName, &c.Name, &c.Service, &c.ServiceID, decoded{&c.Scopes}, &c.UseLoginUserCredentials,
 		&c.Origin, &c.Extension, &c.Owner, &c.UsableBy, &c.Version, instant{&c.CreatedAt}, instant{&c.UpdatedAt},
+		&c.ExtensionName,
 	}
 }
 

@@ -16,7 +16,7 @@ const (
 	ViewMy         View = "my"         // made by the user
 	ViewShared     View = "shared"     // of others, used with the user's own credentials
 	ViewInternal   View = "internal"   // made for the user when an integration task ran without one
-	ViewExtensions View = "extensions" // came with an extension
+	ViewExtensions View = "extensions" // came with an extension, for the user to authenticate
 )
 
 // ConnectionView is a connection as one user sees it.
@@ -49,8 +49,8 @@ type ConnectionFilter struct {
 var views = map[View]string{
 	ViewMy:         `c.owner_id = $2 AND c.origin = 'user'`,
 	ViewInternal:   `c.owner_id = $2 AND c.origin = 'internal'`,
-	ViewExtensions: `c.origin = 'extension'`,
-	ViewShared:     `a.shared_link_name IS NOT NULL AND c.use_login_user AND c.usable_by = 'organization'`,
+	ViewExtensions: `c.origin = 'extension' AND (c.owner_id = $2 OR c.use_login_user AND c.usable_by = 'organization')`,
+	ViewShared:     `a.shared_link_name IS NOT NULL AND c.use_login_user AND c.usable_by = 'organization' AND c.origin <> 'extension'`,
 }
 
 // A list is walked in the order of link names along an index, in one of two ways, so that a page costs the same however

@@ -18,7 +18,8 @@ const KeepVersions = 100
 
 // functionColumns are those of functions f.
 const functionColumns = `f.organization_id, f.id, f.link_name, f.name, f.author_id, f.extension_id, f.version, f.saved_by, f.signature, f.connections, f.cron, f.zone,
-	f.next_run_at, f.hook_hash IS NOT NULL, f.created_at, f.updated_at`
+	f.next_run_at, f.hook_hash IS NOT NULL, f.created_at, f.updated_at,
+	CASE WHEN f.extension_id = '' THEN '' ELSE COALESCE((SELECT e.name FROM extensions e WHERE e.organization_id = f.organization_id AND e.id = f.extension_id), '') END`
 
 // withScript selects functions f with the script of their current version.
 const withScript = `SELECT ` + functionColumns + `, v.script_sealed FROM functions f
@@ -29,6 +30,7 @@ func scanFunction(row scanner, more ...any) (f lanyard.Function, err error) {
 	err = row.Scan(append([]any{
 		&f.OrganizationID, &f.ID, &f.LinkName, &f.Name, &f.Author, &f.Extension, &f.Version, &f.SavedBy, decoded{&f.Signature}, decoded{&f.Connections},
 		&f.Schedule.Cron, &f.Schedule.Zone, instant{&f.NextRunAt}, &f.HookSet, instant{&f.CreatedAt}, instant{&f.UpdatedAt},
+		&f.ExtensionName,
 	}, more...)...)
 	return f, err
 }

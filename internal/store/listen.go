@@ -140,7 +140,7 @@ func parseChange(payload string) Change {
 		return Change{Kind: ChangeAll}
 	}
 	switch c.Kind {
-	case ChangeKeys, ChangeUser, ChangeService, ChangeConnection, ChangeAuthorization:
+	case ChangeKeys, ChangeUser, ChangeService, ChangeConnection, ChangeAuthorization, ChangeExtension:
 		return c
 	}
 	return Change{Kind: ChangeAll}

@@ -10,7 +10,8 @@ import (
 	"lanyard"
 )
 
-const serviceColumns = `s.organization_id, s.id, s.link_name, s.author_id, s.extension_id, s.definition, s.version, s.created_at, s.updated_at`
+const serviceColumns = `s.organization_id, s.id, s.link_name, s.author_id, s.extension_id, s.definition, s.version, s.created_at, s.updated_at,
+	CASE WHEN s.extension_id = '' THEN '' ELSE COALESCE((SELECT e.name FROM extensions e WHERE e.organization_id = s.organization_id AND e.id = s.extension_id), '') END`
 
 // maxServiceName is the longest display or link name, in characters; a longer query finds nothing.
 const maxServiceName = 50
@@ -23,7 +24,7 @@ func scanService(row scanner, more ...any) (lanyard.Service, error) {
 	)
 	err := row.Scan(append([]any{
 		&columns.OrganizationID, &columns.ID, &columns.LinkName, &columns.Author, &columns.Extension, &definition,
-		&columns.Version, instant{&columns.CreatedAt}, instant{&columns.UpdatedAt},
+		&columns.Version, instant{&columns.CreatedAt}, instant{&columns.UpdatedAt}, &columns.ExtensionName,
 	}, more...)...)
 	if err != nil {
 		return lanyard.Service{}, err
@@ -32,7 +33,8 @@ func scanService(row scanner, more ...any) (lanyard.Service, error) {
 	if err != nil {
 		return lanyard.Service{}, fmt.Errorf("read the definition of service %s: %w", columns.ID, err)
 	}
-	v.OrganizationID, v.ID, v.LinkName, v.Author, v.Extension = columns.OrganizationID, columns.ID, columns.LinkName, columns.Author, columns.Extension
+	v.OrganizationID, v.ID, v.LinkName, v.Author = columns.OrganizationID, columns.ID, columns.LinkName, columns.Author
+	v.Extension, v.ExtensionName = columns.Extension, columns.ExtensionName
 	v.Version, v.CreatedAt, v.UpdatedAt = columns.Version, columns.CreatedAt, columns.UpdatedAt
 	return *v, nil
 }

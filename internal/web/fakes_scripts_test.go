@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"lanyard"
+	"lanyard/internal/catalog"
 	"lanyard/internal/function"
+	"lanyard/internal/registry"
 	"lanyard/internal/store"
 )
 
@@ -123,6 +125,10 @@ func (r functionRoom) RunOf(_ context.Context, _ *lanyard.Caller, id lanyard.Run
 func (r functionRoom) NewHook(_ context.Context, _ *lanyard.Caller, name string) (lanyard.Secret, error) {
 	r.f.changed("NewHook:" + name)
 	return lanyard.NewSecret(inventedURL + "/hooks/INVENTEDTOKENINVENTEDTOKEN"), nil
+}
+
+func (functionRoom) Tasks(context.Context, *lanyard.Caller) ([]registry.Task, error) {
+	return []registry.Task{{Task: catalog.Task{Task: &lanyard.Task{Name: "acme.getOrders", About: "Lists the orders."}}}}, nil
 }
 
 func (r functionRoom) RemoveHook(_ context.Context, _ *lanyard.Caller, name string) error {

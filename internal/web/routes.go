@@ -1,6 +1,10 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+
+	"lanyard/internal/access"
+)
 
 // routes is every address that a person's browser opens. The wrappers are in visitor.go: open lets anybody in,
 // signedIn only people who are, endUser the browser of a connect session, and once keeps a GET that changes something from happening by accident.
@@ -82,11 +86,11 @@ func (s *site) routes() http.Handler {
 	mux.Handle("GET /scripts/{function}/runs/{run}", s.signedIn(s.scriptRun))
 	mux.Handle("GET /scripts/{function}/settings", s.signedIn(s.scriptSettings))
 	mux.Handle("POST /scripts/{function}/settings", s.signedIn(s.setScriptSettings))
-	mux.Handle("GET /scripts/{function}/hook", s.signedIn(s.askAbout(newReplaceHookPage)))
+	mux.Handle("GET /scripts/{function}/hook", s.signedIn(s.askAbout(newReplaceHookPage, access.ScheduleFunction)))
 	mux.Handle("POST /scripts/{function}/hook", s.signedIn(s.makeHook))
-	mux.Handle("GET /scripts/{function}/hook/remove", s.signedIn(s.askAbout(newRemoveHookPage)))
+	mux.Handle("GET /scripts/{function}/hook/remove", s.signedIn(s.askAbout(newRemoveHookPage, access.ScheduleFunction)))
 	mux.Handle("POST /scripts/{function}/hook/remove", s.signedIn(s.removeHook))
-	mux.Handle("GET /scripts/{function}/delete", s.signedIn(s.askAbout(newDeleteScriptPage)))
+	mux.Handle("GET /scripts/{function}/delete", s.signedIn(s.askAbout(newDeleteScriptPage, access.EditFunction)))
 	mux.Handle("POST /scripts/{function}/delete", s.signedIn(s.deleteScript))
 
 	mux.Handle("GET /account", s.signedIn(s.account))

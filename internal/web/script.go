@@ -64,6 +64,11 @@ func mayEditFunction(v visitor, f *lanyard.Function) bool {
 	return access.EditFunction(v.caller, f) == nil
 }
 
+// mayScheduleFunction reports whether to offer a schedule and an address.
+func mayScheduleFunction(v visitor, f *lanyard.Function) bool {
+	return access.ScheduleFunction(v.caller, f) == nil
+}
+
 // scriptInput is what stands in the form.
 type scriptInput struct {
 	Name, LinkName string

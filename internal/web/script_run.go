@@ -276,13 +276,17 @@ func (s *site) outcome(r *http.Request, v visitor, f *lanyard.Function, in scrip
 	if err != nil {
 		return nil, err
 	}
-	if f != nil && in.Source == f.Script {
+	// What came with an extension runs as such: what a browser made of its text would run as the visitor's own.
+	if f != nil && (in.Source == f.Script || f.Extension != "") {
 		run, err := s.functions.Run(r.Context(), v.caller, string(f.LinkName), function.RunRequest{Arguments: values, Cause: lanyard.CausePage})
 		if err != nil {
 			return nil, err
 		}
 		p := newOutcomePart(&run.Report, run.Status, run.Statements, run.Duration, s.publicURL)
 		p.Path = scriptPath(f.LinkName, "runs", string(run.ID))
+		if in.Source != f.Script {
+			p.Note = "This ran the script as it was installed, and not what stands in the editor: to try something else, copy it into a new script."
+		}
 		return p, nil
 	}
 	out, err := s.functions.RunScript(r.Context(), v.caller, function.RunInput{Script: in.Source, Arguments: values})

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"lanyard"
-	"lanyard/internal/access"
 	"lanyard/internal/function"
 	"lanyard/internal/problem"
 )
@@ -18,6 +17,7 @@ type scriptSettingsPage struct {
 	form
 	scriptHead
 	May    bool // the visitor may change them
+	Edits  bool // and delete the function
 	Action string
 	Name   field
 	Cron   field
@@ -68,7 +68,7 @@ type settingsInput struct {
 
 func newScriptSettingsPage(v visitor, f *lanyard.Function, in settingsInput, d *problem.Document, now time.Time) scriptSettingsPage {
 	p := scriptSettingsPage{frame: newShellFrame(v, "Settings of "+f.Name, "/scripts"), form: newForm(d, "The settings are as they were"), scriptHead: newScriptHead(f, "Settings"),
-		May: mayEditFunction(v, f), Action: scriptPath(f.LinkName, "settings"), Hook: scriptPath(f.LinkName, "hook"), Remove: scriptPath(f.LinkName, "hook", "remove"),
+		May: mayScheduleFunction(v, f), Edits: mayEditFunction(v, f), Action: scriptPath(f.LinkName, "settings"), Hook: scriptPath(f.LinkName, "hook"), Remove: scriptPath(f.LinkName, "hook", "remove"),
 		Again: scriptPath(f.LinkName, "hook"), Delete: scriptPath(f.LinkName, "delete")}
 	if d != nil {
 		p.Title = "Error: " + p.Title
@@ -189,14 +189,14 @@ func newDeleteScriptPage(v visitor, f *lanyard.Function) endConnectionPage {
 	return p
 }
 
-// askAbout asks before something of a function ends.
-func (s *site) askAbout(newPage func(visitor, *lanyard.Function) endConnectionPage) func(http.ResponseWriter, *http.Request, visitor) error {
+// askAbout asks whoever may end something of a function before it ends.
+func (s *site) askAbout(newPage func(visitor, *lanyard.Function) endConnectionPage, may func(*lanyard.Caller, *lanyard.Function) error) func(http.ResponseWriter, *http.Request, visitor) error {
 	return func(w http.ResponseWriter, r *http.Request, v visitor) error {
 		f, err := s.functions.Function(r.Context(), v.caller, r.PathValue("function"))
 		if err != nil {
 			return err
 		}
-		if err := access.EditFunction(v.caller, f); err != nil {
+		if err := may(v.caller, f); err != nil {
 			return err
 		}
 		return s.write(w, http.StatusOK, newPage(v, f))

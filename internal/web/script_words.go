@@ -95,7 +95,11 @@ const maxCompletedConnections = 500
 // scriptCompletions lists what can be completed, for the visitor: connections are those that the lists of connections show.
 func (s *site) scriptCompletions(w http.ResponseWriter, r *http.Request, v visitor) error {
 	words := scriptWords{Keywords: keywordWords, Attributes: attributeWords, Functions: builtinWords(), Tasks: []scriptWord{}, Saved: []scriptWord{}, Connections: []scriptWord{}}
-	for _, t := range s.catalog().Tasks() {
+	tasks, err := s.functions.Tasks(r.Context(), v.caller)
+	if err != nil {
+		return err
+	}
+	for _, t := range tasks {
 		words.Tasks = append(words.Tasks, scriptWord{Text: t.Name, Usage: t.Usage(), About: t.About})
 	}
 	for cursor := ""; ; {

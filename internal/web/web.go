@@ -163,6 +163,7 @@ type Functions interface {
 	NewHook(ctx context.Context, c *lanyard.Caller, name string) (address lanyard.Secret, err error)
 	RemoveHook(ctx context.Context, c *lanyard.Caller, name string) error
 	UsedBy(ctx context.Context, c *lanyard.Caller, connection lanyard.LinkName) ([]lanyard.Function, error)
+	Tasks(ctx context.Context, c *lanyard.Caller) ([]registry.Task, error)
 }
 
 // Extensions publishes and installs packages; [extension.Extensions] does.
