@@ -43,6 +43,10 @@ func (f *Fence) needsOwn(remedy string) error {
 // AdmitURL refuses a call without a connection to a host that the extension does not list.
 func (f *Fence) AdmitURL(u *url.URL) error {
 	_, target, err := ParseURL(u.String())
+	named := target.String()
+	if target.Scheme == "http" {
+		named = "http://" + named // the host may be listed, for https
+	}
 	switch {
 	case err != nil:
 		return Errorf(CodeHostNotAllowed, "Scripts of the extension %s cannot call this URL: %s.", f.Title, err)
@@ -51,7 +55,7 @@ func (f *Fence) AdmitURL(u *url.URL) error {
 	case len(f.Hosts.patterns) == 0:
 		return Errorf(CodeHostNotAllowed, "Scripts of the extension %s call nothing without a connection: it lists no hosts for that.", f.Title)
 	}
-	return Errorf(CodeHostNotAllowed, "Without a connection, scripts of the extension %s call only the hosts that it lists: %s. %s is none of them.", f.Title, f.Hosts, target)
+	return Errorf(CodeHostNotAllowed, "Without a connection, scripts of the extension %s call only the hosts that it lists: %s. %s is not among them.", f.Title, f.Hosts, named)
 }
 
 // AdmitFunction refuses a function that did not come with the extension. fn is nil where there is none of that name, as

@@ -290,6 +290,7 @@ func (a *Accounts) RemovePerson(ctx context.Context, c *lanyard.Caller, id lanya
 		f.Add("hand_over_to", "what is handed over is not deleted: choose one of the two")
 		return f.Err()
 	}
+	with.ExtensionsTo = c.User
 	removed, err := a.store.RemoveUser(ctx, user, with, func(o store.Owned) lanyard.AuditEntry {
 		return ownedEntry(c, lanyard.ActionUserRemove, user, o, with.HandOverTo)
 	})

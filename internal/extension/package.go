@@ -24,8 +24,6 @@ type Package struct {
 	Packed  []byte           // the packed file
 }
 
-var errNotYet = errors.New("not built yet")
-
 // MaxPacked is the length of the longest packed file, in bytes.
 const MaxPacked = 4 << 20
 

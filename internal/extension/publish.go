@@ -11,7 +11,6 @@ import (
 
 	"lanyard"
 	"lanyard/internal/access"
-	"lanyard/internal/catalog"
 	"lanyard/internal/function"
 	"lanyard/internal/registry"
 	"lanyard/internal/store"
@@ -61,7 +60,7 @@ func (x *Extensions) Publish(ctx context.Context, c *lanyard.Caller, in PublishI
 	if err != nil {
 		return nil, err
 	}
-	pkg, err := x.open(in.Package)
+	pkg, err := Open(in.Package, x.Services.Catalog())
 	if err != nil {
 		return nil, err
 	}
@@ -102,22 +101,6 @@ func published(c *lanyard.Caller, p *lanyard.Publication) lanyard.AuditEntry {
 
 // higher compares two versions: more than 0 when the second is the higher one.
 func higher(before, after string) int { return semver.Compare("v"+after, "v"+before) }
-
-// open reads a package that somebody gives. Its faults are those of the field /package.
-func (x *Extensions) open(packed []byte) (*Package, error) {
-	pkg, err := Open(packed, x.Services.Catalog())
-	if err == nil {
-		return pkg, nil
-	}
-	faults := lanyard.FieldErrors{}
-	for _, fault := range catalog.Faults(err) {
-		faults.Add("/package", "%s", fault.Error())
-	}
-	if len(faults) == 0 {
-		return nil, err
-	}
-	return nil, faults.Err()
-}
 
 // Audience is to whom an extension is offered.
 type Audience struct {

@@ -84,7 +84,7 @@ func (f *fenced) connected(service, name lanyard.LinkName, extension lanyard.Ext
 func (f *fenced) bring(name lanyard.LinkName, source string) *lanyard.Function {
 	f.t.Helper()
 	fn := &lanyard.Function{OrganizationID: f.org, LinkName: name, Name: string(name), Author: f.owner.User, SavedBy: f.owner.User, Extension: f.extension}
-	said, err := f.Bring(f.t.Context(), fn, source, nil)
+	said, err := f.Bring(f.t.Context(), fn, source, f.brought.Entries)
 	f.must(err)
 	if len(said) > 0 {
 		f.t.Fatal(said)
@@ -105,18 +105,18 @@ func TestH06_ScriptsOfExtensionsAreFencedIn(t *testing.T) {
 		"its own connection":                 {`x = invokeurl [ url: "/orders" connection: "acme_orders" ];`, "acme.example/orders key-of-acme_orders", ""},
 		"the organization's connection":      {`x = invokeurl [ url: "/" connection: "payroll" ];`, "", ownConnections + "payroll is none of them."},
 		"by a computed name":                 {`n = "pay" + "roll"; x = invokeurl [ url: "/" connection: n ];`, "", ownConnections + "payroll is none of them."},
-		"by a name out of a map":             {`for each n in {"a": "payroll"}.values() { x = invokeurl [ url: "/" connection: n ]; }`, "", ownConnections + "payroll is none of them."},
+		"by a name out of a map":             {`m = {"a": "payroll"}; for each k in m.keys() { x = invokeurl [ url: "/" connection: m.get(k) ]; }`, "", ownConnections + "payroll is none of them."},
 		"one that there is not":              {`x = invokeurl [ url: "/" connection: "absent" ];`, "", ownConnections + "absent is none of them."},
 		"its own task":                       {`x = acme.getOrders("acme_orders");`, "acme.example/orders key-of-acme_orders", ""},
 		"its task with another connection":   {`x = acme.getOrders("payroll");`, "", ownConnections + "payroll is none of them."},
 		"its task with none":                 {`x = acme.getOrders();`, "", ownConnections + "Name one in the call of acme.getOrders."},
-		"a default task with a foreign one":  {`x = slack.postMessage("#a", "b", "payroll");`, "", ownConnections + "payroll is none of them."},
+		"a default task with a foreign one":  {`x = slack.postMessage("#a", "b", Map(), "payroll");`, "", ownConnections + "payroll is none of them."},
 		"a default task with none":           {`x = slack.postMessage("#a", "b");`, "", ownConnections + "Name one in the call of slack.postMessage."},
 		"a host that it lists":               {`x = invokeurl [ url: "https://rates.example/today" ];`, "rates.example/today", ""},
 		"below a host that it lists":         {`x = invokeurl [ url: "https://a.files.example/" ];`, "a.files.example/", ""},
-		"a host that it does not list":       {`x = invokeurl [ url: "https://evil.example/?stolen" ];`, "", ownHosts + "evil.example is none of them."},
-		"the same host in the clear":         {`x = invokeurl [ url: "http://rates.example/" ];`, "", ownHosts + "rates.example:80 is none of them."},
-		"Lanyard itself":                     {`x = invokeurl [ url: "https://lanyard.example/v1/connections" ];`, "", ownHosts + "lanyard.example is none of them."},
+		"a host that it does not list":       {`x = invokeurl [ url: "https://evil.example/?stolen" ];`, "", ownHosts + "evil.example is not among them."},
+		"the same host in the clear":         {`x = invokeurl [ url: "http://rates.example/" ];`, "", ownHosts + "http://rates.example is not among them."},
+		"Lanyard itself":                     {`x = invokeurl [ url: "https://lanyard.example/v1/connections" ];`, "", ownHosts + "lanyard.example is not among them."},
 		"its own function":                   {`thisapp.helper();`, "acme.example/help key-of-acme_orders", ""},
 		"a function of the organization":     {`thisapp.pay();`, "", ownFunctions + "pay is none of them."},
 		"one of it by its other name":        {`standalone.Pay();`, "", ownFunctions + "Pay is none of them."},
@@ -175,11 +175,12 @@ func TestH06_ScriptsOfExtensionsAreFencedIn(t *testing.T) {
 			f.must(err)
 			f.must(f.beginScheduled(t.Context(), due))
 			runs := f.runs("sync")
-			r, err = f.RunOf(t.Context(), f.owner, runs[0].ID)
-			f.must(err)
-			if r.Cause != lanyard.CauseSchedule {
-				t.Fatalf("the last run is by %s", r.Cause)
+			scheduled := slices.IndexFunc(runs, func(r lanyard.FunctionRun) bool { return r.Cause == lanyard.CauseSchedule })
+			if scheduled < 0 {
+				t.Fatalf("of the runs %+v none is by the schedule", runs)
 			}
+			r, err = f.RunOf(t.Context(), f.owner, runs[scheduled].ID)
+			f.must(err)
 			check("on a schedule", r.Report.Error)
 		})
 	}
@@ -228,7 +229,7 @@ func TestTasksOfExtensions(t *testing.T) {
 	for source, want := range map[string]string{
 		`acme.getOrders("payroll");`:    "acme.getOrders needs a connection of Acme, and payroll is one of payroll.",
 		`acme.getOrders();`:             "acme.getOrders comes with an extension: name a connection of Acme as its last argument.",
-		`acme.getOrders("absent");`:     "There is no connection absent here.",
+		`acme.getOrders("absent");`:     "There is no connection \"absent\" here.",
 		`acme.getOrders(1, 2, 3);`:      "No. of arguments mismatches for the function acme.getOrders: acme.getOrders([connection])",
 		`acme.nothing("acme_orders");`:  "Not able to find 'acme.nothing' function: acme has getOrders",
 		`slack.postMessage("payroll");`: "No. of arguments mismatches for the function slack.postMessage: ", // the one that comes with Lanyard

@@ -23,10 +23,10 @@ type host struct {
 	extension lanyard.ExtensionID
 	functions map[string]*found // saved ones that it has called, by their names in lower case
 	turn      *turn
-	depth  int
-	began  time.Time
-	calls  []lanyard.RunCall
-	user   *lanyard.User // who is asking; nil: not looked up yet
+	depth     int
+	began     time.Time
+	calls     []lanyard.RunCall
+	user      *lanyard.User // who is asking; nil: not looked up yet
 }
 
 // waiting does something that waits for others. Other scripts have their turn meanwhile; what is reckoned before and

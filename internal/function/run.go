@@ -72,7 +72,9 @@ func checkDepth(depth int) error {
 
 // parse reads a script in its turn, since a large one takes a while. It never panics, either.
 func (f *Functions) parse(ctx context.Context, org lanyard.OrganizationID, source string, arguments map[string]json.RawMessage) (*script.Script, error) {
-	return f.taking(ctx, func() (*script.Script, error) { return f.read(ctx, org, source, slices.Sorted(maps.Keys(arguments))...) })
+	return f.taking(ctx, func() (*script.Script, error) {
+		return f.read(ctx, org, source, slices.Sorted(maps.Keys(arguments))...)
+	})
 }
 
 // taking reads a script in a turn of its own.

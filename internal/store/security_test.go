@@ -770,6 +770,9 @@ type tenant struct {
 	event      lanyard.WebhookEventID
 	function   lanyard.Function
 	run        lanyard.FunctionRun
+	// extension is installed, and offered by the organization to nobody else.
+	extension   lanyard.Extension
+	publication lanyard.Publication
 }
 
 func (w *world) tenant() *tenant {
@@ -797,6 +800,10 @@ func (w *world) tenant() *tenant {
 	w.must(w.SetHook(ctx, &a.function, hash("hook token"), entry("x")))
 	a.run = lanyard.FunctionRun{OrganizationID: w.org, FunctionID: a.function.ID, Version: 1, Cause: lanyard.CauseAPI, User: w.owner.ID, Deadline: expires}
 	w.must(w.BeginRun(ctx, &a.run))
+	a.publication = lanyard.Publication{OrganizationID: w.org, Name: "acme", Version: "1.0.0", Digest: "a", Package: []byte("package"), PublishedBy: w.owner.ID}
+	w.must(w.CreatePublication(ctx, &a.publication, 10, entry("x")))
+	a.extension = lanyard.Extension{OrganizationID: w.org, Name: "acme", Publisher: w.org, Digest: "a", Package: []byte("package"), WhenGone: lanyard.WhenGoneKeep, InstalledBy: w.owner.ID}
+	w.must(w.CreateExtension(ctx, &a.extension, 10, entry("x")))
 	return a
 }
 
@@ -835,6 +842,14 @@ func (a *tenant) arguments(t *testing.T, name string, method reflect.Type, org l
 			f := a.function
 			f.OrganizationID = org
 			v = &f
+		case typeOf[*lanyard.Extension]():
+			e := a.extension
+			e.OrganizationID = org
+			v = &e
+		case typeOf[*lanyard.Publication]():
+			p := a.publication
+			p.OrganizationID = org
+			v = &p
 		case typeOf[*lanyard.FunctionRun]():
 			v = &lanyard.FunctionRun{ID: a.run.ID, OrganizationID: org, FunctionID: a.function.ID, Version: 1, Cause: lanyard.CauseAPI, User: user.ID, Status: lanyard.RunOK}
 		case typeOf[store.DueDelivery]():
@@ -989,6 +1004,13 @@ func (a *tenant) plain(t *testing.T, name string, in reflect.Type) any {
 		return a.function.ID
 	case typeOf[lanyard.RunID]():
 		return a.run.ID
+	case typeOf[lanyard.ExtensionID]():
+		return a.extension.ID
+	case typeOf[[]lanyard.ConnectionID]():
+		return []lanyard.ConnectionID{a.connection.ID}
+	case typeOf[store.TakenNames]():
+		names := []lanyard.LinkName{"acme"}
+		return store.TakenNames{Services: names, Connections: names, Functions: names}
 	case typeOf[store.RunFilter]():
 		return store.RunFilter{}
 	case typeOf[lanyard.WebhookEventID]():
@@ -1019,7 +1041,7 @@ func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
 // madeInItsOwn are the methods that make something new of the organization they are given, and so may succeed in any.
 var madeInItsOwn = []string{
-	"AppendAudit", "CreateAccount", "CreateFunction", "CreateUser", "CreateWebhook", "FinishMail", "FinishRun", "InsertInvocations", "QueueRevocation", "ReleaseLease", "RenameOrganization", "SetOAuthClient", "SetSingleSignOn", "TouchAPIKeys",
+	"AppendAudit", "CreateAccount", "CreateExtension", "CreateFunction", "CreatePublication", "CreateUser", "CreateWebhook", "FinishMail", "FinishRun", "InsertInvocations", "QueueRevocation", "ReleaseLease", "RenameOrganization", "SetOAuthClient", "SetSingleSignOn", "TouchAPIKeys",
 	"TouchAuthorizations",
 }
 

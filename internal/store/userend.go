@@ -28,7 +28,7 @@ func (s *Store) HandOver(ctx context.Context, from *lanyard.User, to lanyard.Use
 		if err != nil {
 			return err
 		}
-		if o, err = t.handOver(ctx, people, from, to, "/to"); err != nil {
+		if o, err = t.handOver(ctx, people, from, to, "/to", ""); err != nil {
 			return err
 		}
 		return t.audit(ctx, from.OrganizationID, audit(o))
@@ -46,21 +46,24 @@ const (
 	runsForOthers = handedOver + ` AND (NOT c.use_login_user OR c.usable_by = 'owner')`
 )
 
-func (t *tx) handOver(ctx context.Context, people map[lanyard.UserID]lanyard.User, from *lanyard.User, to lanyard.UserID, pointer string) (Owned, error) {
+// ofExtensions narrows what is handed over down to what came with extensions, in connections c and in services.
+const ofExtensions = ` AND extension_id <> ''`
+
+func (t *tx) handOver(ctx context.Context, people map[lanyard.UserID]lanyard.User, from *lanyard.User, to lanyard.UserID, pointer, which string) (Owned, error) {
 	if next, there := people[to]; !there || next.Disabled || to == from.ID {
 		var f lanyard.FieldErrors
 		f.Add(pointer, "choose somebody else in the organization, who is not deactivated")
 		return Owned{}, f.Err()
 	}
 	org := from.OrganizationID
-	o, err := t.lockConnectionsOf(ctx, org, from.ID, handedOver)
+	o, err := t.lockConnectionsOf(ctx, org, from.ID, handedOver+which)
 	if err != nil {
 		return Owned{}, err
 	}
-	if o.Erased, err = t.deleteAuthorizations(ctx, org, `c.owner_id = $2 AND `+runsForOthers, from.ID); err != nil {
+	if o.Erased, err = t.deleteAuthorizations(ctx, org, `c.owner_id = $2 AND `+runsForOthers+which, from.ID); err != nil {
 		return Owned{}, err
 	}
-	const those = `connection_id IN (SELECT c.id FROM connections c WHERE c.organization_id = $1 AND c.owner_id = $2 AND ` + runsForOthers + `)`
+	those := `connection_id IN (SELECT c.id FROM connections c WHERE c.organization_id = $1 AND c.owner_id = $2 AND ` + runsForOthers + which + `)`
 	for _, query := range []string{
 		`DELETE FROM connect_links WHERE organization_id = $1 AND ` + those,
 		`DELETE FROM consent_requests WHERE organization_id = $1 AND used_at = 0 AND ` + those,
@@ -69,21 +72,25 @@ func (t *tx) handOver(ctx context.Context, people map[lanyard.UserID]lanyard.Use
 			return Owned{}, fmt.Errorf("end the flows of what is handed over: %w", err)
 		}
 	}
-	const share = `UPDATE authorizations SET shared_link_name = CASE WHEN user_id = $3 THEN NULL ELSE link_name END
-		WHERE organization_id = $1 AND connection_id IN (SELECT c.id FROM connections c WHERE c.organization_id = $1 AND c.owner_id = $2 AND ` + handedOver + `)`
+	share := `UPDATE authorizations SET shared_link_name = CASE WHEN user_id = $3 THEN NULL ELSE link_name END
+		WHERE organization_id = $1 AND connection_id IN (SELECT c.id FROM connections c WHERE c.organization_id = $1 AND c.owner_id = $2 AND ` + handedOver + which + `)`
 	if _, err := t.exec(ctx, share, org, from.ID, to); err != nil {
 		return Owned{}, fmt.Errorf("share what is handed over: %w", err)
 	}
 	now := millis(t.store.Now())
-	const connections = `UPDATE connections AS c SET owner_id = $3, version = version + 1, updated_at = $4 WHERE organization_id = $1 AND owner_id = $2 AND ` + handedOver
+	connections := `UPDATE connections AS c SET owner_id = $3, version = version + 1, updated_at = $4 WHERE organization_id = $1 AND owner_id = $2 AND ` + handedOver + which
 	if _, err := t.exec(ctx, connections, org, from.ID, to, now); err != nil {
 		return Owned{}, fmt.Errorf("hand the connections of %s over: %w", from.ID, err)
 	}
-	services, err := t.exec(ctx, `UPDATE services SET author_id = $3, updated_at = $4 WHERE organization_id = $1 AND author_id = $2`, org, from.ID, to, now)
+	services, err := t.exec(ctx, `UPDATE services SET author_id = $3, updated_at = $4 WHERE organization_id = $1 AND author_id = $2`+which, org, from.ID, to, now)
 	if err != nil {
 		return Owned{}, fmt.Errorf("hand the services of %s over: %w", from.ID, err)
 	}
 	o.Services = int(services)
+	const installed = `UPDATE extensions SET installed_by = $3, revision = revision + 1, updated_at = $4 WHERE organization_id = $1 AND installed_by = $2`
+	if _, err := t.exec(ctx, installed, org, from.ID, to, now); err != nil {
+		return Owned{}, fmt.Errorf("hand the extensions of %s over: %w", from.ID, err)
+	}
 	t.tell(Change{Kind: ChangeUser, Organization: org, User: from.ID})
 	t.tell(Change{Kind: ChangeUser, Organization: org, User: to})
 	return o, nil
@@ -136,6 +143,9 @@ func (t *tx) deleteAuthorizations(ctx context.Context, org lanyard.OrganizationI
 type Removal struct {
 	HandOverTo lanyard.UserID // gets it all, as by [Store.HandOver]; an error names it /hand_over_to
 	Delete     bool           // the connections and custom services are deleted, with everybody's authorizations
+	// ExtensionsTo gets what came with extensions where the rest is deleted: it is the organization's. Without it, that is
+	// a reason not to delete.
+	ExtensionsTo lanyard.UserID
 }
 
 // RemoveUser deletes a user with their sessions, keys, links, flows, authorizations and internal connections, and returns
@@ -145,7 +155,7 @@ func (s *Store) RemoveUser(ctx context.Context, user *lanyard.User, with Removal
 	org := user.OrganizationID
 	var o Owned
 	err := s.tx(ctx, func(t *tx) error {
-		people, err := t.lockAsRead(ctx, user, with.HandOverTo)
+		people, err := t.lockAsRead(ctx, user, with.HandOverTo, with.ExtensionsTo)
 		if err != nil {
 			return err
 		}
@@ -160,9 +170,9 @@ func (s *Store) RemoveUser(ctx context.Context, user *lanyard.User, with Removal
 		}
 		switch {
 		case with.HandOverTo != "":
-			o, err = t.handOver(ctx, people, user, with.HandOverTo, "hand_over_to")
+			o, err = t.handOver(ctx, people, user, with.HandOverTo, "hand_over_to", "")
 		case with.Delete:
-			o, err = t.deleteOwned(ctx, user)
+			o, err = t.deleteOwned(ctx, people, user, with.ExtensionsTo)
 		default:
 			err = t.ownsNothing(ctx, user)
 		}
@@ -236,9 +246,17 @@ func (t *tx) ownsNothing(ctx context.Context, user *lanyard.User) error {
 }
 
 // deleteOwned deletes the connections and the custom services of a user. Others' connections with these services stay,
-// as they do whenever a service is deleted.
-func (t *tx) deleteOwned(ctx context.Context, user *lanyard.User) (Owned, error) {
+// as they do whenever a service is deleted. What came with extensions passes to somebody else.
+func (t *tx) deleteOwned(ctx context.Context, people map[lanyard.UserID]lanyard.User, user *lanyard.User, extensionsTo lanyard.UserID) (Owned, error) {
 	org := user.OrganizationID
+	var passed Owned
+	has, err := t.hasOfExtensions(ctx, user)
+	if err == nil && has {
+		passed, err = t.handOver(ctx, people, user, extensionsTo, "/delete_connections", ofExtensions)
+	}
+	if err != nil {
+		return Owned{}, err
+	}
 	o, err := t.lockConnectionsOf(ctx, org, user.ID, handedOver)
 	if err != nil {
 		return Owned{}, err
@@ -260,6 +278,18 @@ func (t *tx) deleteOwned(ctx context.Context, user *lanyard.User) (Owned, error)
 		}
 		o.Erased = append(o.Erased, erased...)
 	}
-	o.Services = len(o.Deleted)
+	o.Services, o.Erased = len(o.Deleted), append(o.Erased, passed.Erased...)
 	return o, nil
+}
+
+// hasOfExtensions reports whether a user has connections or services that came with extensions, or installed one.
+func (t *tx) hasOfExtensions(ctx context.Context, user *lanyard.User) (bool, error) {
+	const query = `SELECT EXISTS (SELECT 1 FROM connections WHERE organization_id = $1 AND owner_id = $2 AND extension_id <> '')
+		OR EXISTS (SELECT 1 FROM services WHERE organization_id = $1 AND author_id = $2 AND extension_id <> '')
+		OR EXISTS (SELECT 1 FROM extensions WHERE organization_id = $1 AND installed_by = $2)`
+	has, err := one(ctx, t.sql, column[bool], query, user.OrganizationID, user.ID)
+	if err != nil {
+		return false, fmt.Errorf("look for what %s has of extensions: %w", user.ID, err)
+	}
+	return has, nil
 }
