@@ -19,6 +19,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"lanyard"
+	"lanyard/internal/definitions"
 )
 
 const (
@@ -178,6 +179,8 @@ func (a *API) readBody(op *huma.Operation, w http.ResponseWriter, r *http.Reques
 	switch {
 	case op.Path == "/v1/invoke":
 		limit = a.MaxInvokeBody
+	case strings.HasPrefix(op.Path, "/v1/definitions/"):
+		limit = definitions.MaxSize
 	case slices.Contains(packagePaths, op.Path):
 		limit = a.MaxPackageBody
 	}

@@ -29,6 +29,7 @@ var tags = []struct{ name, description string }{
 	{"Embedding", "How an application connects its own users, who never sign in to Lanyard: see docs/embedding.md."},
 	{"Services", "A service is something one can connect to: where its API is, which hosts its credentials may be sent to, and how it authenticates."},
 	{"Extensions", "An extension is a package of services, connections and scripts that one organization publishes and others install: see docs/extensions.md."},
+	{"Definitions", "Everything of the organization that is not a secret, as a file, and back: see docs/as-code.md. For owners and admins."},
 	{"Users", "The people of the organization, and the end users of a host application, for whom its calls are made."},
 	{"Records", "Who changed what, and what was called. Records never hold a body, a query or a secret."},
 	{"Webhooks", "What happens to authorizations is sent to addresses of yours, signed as Standard Webhooks has it. For owners and admins."},
@@ -126,6 +127,22 @@ const (
   "last_used_at": "2026-01-31T12:30:00Z",
   "created_at": "2026-01-31T12:00:00Z"
 }`
+	exampleDefinitions = `{
+  "lanyard": 1,
+  "services": [{"definition": {"link_name": "acme", "name": "Acme", "hosts": ["api.acme.example"], "auth": {"type": "basic"}}}],
+  "connections": [{"link_name": "acme_live", "name": "Acme live", "service": "acme"}]
+}`
+	examplePlan = `{
+  "steps": [{
+    "kind": "connection",
+    "name": "acme_live",
+    "action": "create",
+    "words": ["Its name is Acme live, and it is one with Acme. Nobody is connected yet."],
+    "ends": 0
+  }],
+  "drift": [],
+  "notes": [],
+  "digest": "3f9a01c2d4e5b6a798877665544332ff9b74c9897bac770ffc029102a200c5de"`
 	exampleDigest    = "3f9a01c2d4e5b6a798877665544332ff9b74c9897bac770ffc029102a200c5de"
 	exampleSource    = `{"publisher": "org_RQ6Y3DPCZ2T4WJ7M5KXA", "name": "acme_orders"`
 	exampleExtension = `{
@@ -581,6 +598,20 @@ var operations = map[string]operation{
 	"GET /v1/services/{link_name}/catalog_file": {
 		id: "read_catalog_file", tag: "Services", summary: "Read a service as a catalogue file", media: yamlMedia,
 		description: "The definition in YAML, with no client id or secret in it: to keep with other files, to change for `--catalog`, or to make the service in another organization. Of a default service it is the file that it comes from, with all ways to connect.",
+	},
+	"GET /v1/definitions": {
+		id: "export_definitions", tag: "Definitions", summary: "Export the organization's definitions", media: yamlMedia,
+		description: "Custom services, OAuth clients, connections made by hand, functions, installed extensions, API keys with their rights, and roles: in YAML where `Accept` names " + yamlMedia + ", else in JSON. No secret and no id of a thing is in it.",
+	},
+	"POST /v1/definitions/plan": {
+		id: "plan_definitions", tag: "Definitions", summary: "Plan definitions",
+		description: "Compares a document with what there is, says in words what applying it would change, and changes nothing. All faults are reported at once, each at its pointer. Secrets are sent as `value`; the server reads neither its environment nor its files for a caller.",
+		body:        exampleDefinitions, answer: examplePlan + "\n}", errors: withBody,
+	},
+	"POST /v1/definitions/apply": {
+		id: "apply_definitions", tag: "Definitions", summary: "Apply definitions",
+		description: "Does what the plan of the document says: all of it, or nothing. What the document does not name stays as it is. A secret that is not sent stays as it is stored.",
+		body:        exampleDefinitions, answer: examplePlan + ",\n  \"keys\": [{\"name\": \"ci\", \"key\": \"lyd_…\"}]\n}", errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
 	},
 	"GET /v1/extensions": {
 		id: "list_extensions", tag: "Extensions", summary: "List installed extensions",

@@ -118,6 +118,8 @@ var bodySchema = map[string]string{
 	"PATCH /v1/users/{id}":              "UserPatch",
 	"PATCH /v1/functions/{link_name}":   "FunctionPatch",
 	"POST /v1/invoke":                   "InvokeRequest",
+	"POST /v1/definitions/plan":         "Definitions",
+	"POST /v1/definitions/apply":        "Definitions",
 }
 
 // describeError adds a code to the answers of an operation. Codes that share a status share an entry.

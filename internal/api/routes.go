@@ -81,6 +81,10 @@ func (a *API) index() {
 	handle(a, "PATCH /v1/publications/{name}", a.editPublication)
 	handle(a, "DELETE /v1/publications/{name}", a.withdrawPublication)
 
+	handle(a, "GET /v1/definitions", a.exportDefinitions)
+	handle(a, "POST /v1/definitions/plan", a.planDefinitions)
+	handle(a, "POST /v1/definitions/apply", a.applyDefinitions)
+
 	handle(a, "GET /v1/invocations", a.listInvocations)
 	handle(a, "GET /v1/audit", a.listAudit)
 

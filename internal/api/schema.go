@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"lanyard"
+	"lanyard/internal/definitions"
 	"lanyard/internal/invoke"
 	"lanyard/internal/registry"
 )
@@ -325,6 +326,17 @@ func defineServices(add func(string, *huma.Schema)) {
 	create := definition()
 	create["kind"] = oneOf("A service made here is custom", lanyard.KindCustom)
 	add("NewService", object(typ, create, nil, required...))
+	anything := &huma.Schema{} // read by package definitions, which names each fault
+	add("Definitions", object(reflect.TypeFor[definitions.Document](), properties{
+		"lanyard":       number("The number of the format", 1),
+		"services":      listOf(anything, "Custom services: `definition` as `POST /v1/services` takes it, `client_secret`, `author`"),
+		"oauth_clients": listOf(anything, "OAuth clients of default services and of services of extensions: `service`, `client_id`, `client_secret`, `parameters`"),
+		"connections":   listOf(anything, "Connections: `link_name`, `name`, `service`, `scopes`, `use_login_user_credentials`, `usable_by`, `owner`"),
+		"functions":     listOf(anything, "Saved scripts: `link_name`, `name`, `script`, `schedule`"),
+		"extensions":    listOf(anything, "Installed extensions: `name`, `publisher`, `version`, `digest`, `when_gone`"),
+		"api_keys":      listOf(anything, "API keys: `name`, `owner`, `manage`, `act_for_users`, `connections`, `return_to_origins`"),
+		"roles":         listOf(anything, "Roles of people: `email`, `role`"),
+	}, nil))
 
 	read := properties{
 		"callback_url":      readOnly(text("Enter this with the provider as the redirect URI: it is this service's own", "https://lanyard.example.com/oauth/callback/org_…/acme")),

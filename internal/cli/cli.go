@@ -23,6 +23,7 @@ const (
 	exitOK      = 0
 	exitFailed  = 1
 	exitMisused = 2
+	exitChanges = 3
 )
 
 // Main runs the command line without the program's name and returns the exit status: 0, 1 when the command failed,
@@ -67,7 +68,8 @@ Every flag can also be given in the environment: --public-url as LANYARD_PUBLIC_
 several values stand on lines of their own. Commands that talk to a server take its address from --url
 (LANYARD_URL) and an API key from LANYARD_API_KEY or a file named by --api-key-file.
 
-The exit status is 0, or 1 when the command failed, or 2 when it was misused.`,
+The exit status is 0, or 1 when the command failed, or 2 when it was misused. "lanyard apply --dry-run" ends with 3
+when there is something to do.`,
 		Example: `  lanyard serve
   lanyard connections list
   lanyard invoke acme_support /v2/tickets`,
@@ -100,6 +102,8 @@ The exit status is 0, or 1 when the command failed, or 2 when it was misused.`,
 		{groupManage, a.functionsCommand()},
 		{groupManage, a.extensionCommand()},
 		{groupManage, a.webhooksCommand()},
+		{groupManage, a.exportCommand()},
+		{groupManage, a.applyCommand()},
 		{groupManage, a.signInCommand()},
 		{groupLook, a.invocationsCommand()},
 		{groupLook, a.auditCommand()},

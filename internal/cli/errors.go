@@ -35,8 +35,14 @@ func hinted(err error, format string, args ...any) *failure {
 	return &failure{err: err, hint: fmt.Sprintf(format, args...)}
 }
 
+// errWouldChange ends a dry run that found something to do: a status for programs, and no fault.
+var errWouldChange = errors.New("there is something to do")
+
 // report writes an error for people and gives the exit status.
 func (a *app) report(err error) int {
+	if errors.Is(err, errWouldChange) {
+		return exitChanges
+	}
 	status, hint := exitFailed, ""
 	var f *failure
 	if errors.As(err, &f) {
