@@ -115,7 +115,7 @@ func ParseCurl(command string, c *catalog.Catalog) (*Command, error) {
 
 // ParseArguments is [ParseCurl] for a command that a shell has divided already.
 func ParseArguments(list []string, c *catalog.Catalog) (*Command, error) {
-	if len(list) > 0 && isCurl(list[0]+" ") {
+	if len(list) > 0 && slices.Contains([]string{"curl", "curl.exe"}, strings.ToLower(list[0])) {
 		list = list[1:]
 	}
 	r := &reader{}
