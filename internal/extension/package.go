@@ -11,8 +11,8 @@ import (
 type Package struct {
 	Manifest
 	Entries []*catalog.Entry // its services, in the order of the manifest
-	Digest   string           // SHA-256 of the packed file, in hex; the same for the same contents
-	Packed   []byte           // the packed file
+	Digest  string           // SHA-256 of the packed file, in hex; the same for the same contents
+	Packed  []byte           // the packed file
 }
 
 var errNotYet = errors.New("not built yet")

@@ -71,6 +71,8 @@ type Options struct {
 	BaseURL string
 	// ClientID is the OAuth client of an OpenAPI document's OAuth 2 services.
 	ClientID string
+	// Scheme is the one security scheme of an OpenAPI document that is wanted; all that are used when empty.
+	Scheme string
 	// Name and LinkName are for the service of an OpenAPI document; made of its title when empty.
 	Name     string
 	LinkName string

@@ -102,6 +102,12 @@ func openAPI(data []byte, o Options) (*Import, error) {
 	if len(used) == 0 { // a document without security requirements: whatever it names is meant
 		used = slices.Sorted(maps.Keys(schemes))
 	}
+	if o.Scheme != "" {
+		if _, ok := schemes[o.Scheme]; !ok {
+			return nil, invalid("the document has no security scheme %s", shown(o.Scheme))
+		}
+		used = []string{o.Scheme}
+	}
 	title := o.Name
 	if title == "" {
 		title = name(d.Info.Title, where.Name)

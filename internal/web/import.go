@@ -128,7 +128,7 @@ func secretField(id, name, label string, ref *definitions.SecretRef) field {
 	return f
 }
 
-// importInput is what the form for a curl command holds.
+// curlInput is what the form for a curl command holds.
 type curlInput struct {
 	Name, LinkName string
 	Chosen         int
