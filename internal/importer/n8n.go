@@ -131,7 +131,7 @@ func (b *builder) generic(c *credential, label string, d *credentialData, decryp
 	}
 	host := b.options.Hosts[c.Name]
 	if host == "" {
-		b.leaveOut(label, fmt.Sprintf("n8n does not say where it is used. Name the host: %s=api.example.com", shown(label)))
+		b.leaveOut(label, fmt.Sprintf("the export does not say where it is used. Name the host: %s=api.example.com", shown(label)))
 		return
 	}
 	if !strings.Contains(host, "://") {

@@ -26,14 +26,14 @@ func report(in *importer.Import) string {
 	for _, s := range in.Document.Services {
 		b.WriteString(string(s.Definition))
 		if s.ClientSecret != nil {
-			b.WriteString(" secret " + s.ClientSecret.Value.Reveal())
+			b.WriteString(" SECRET " + s.ClientSecret.Value.Reveal())
 		}
 		b.WriteString("\n")
 	}
 	for _, c := range in.Document.OAuthClients {
 		b.WriteString(string(c.Service) + " " + c.ClientID)
 		if c.ClientSecret != nil {
-			b.WriteString(" secret " + c.ClientSecret.Value.Reveal())
+			b.WriteString(" SECRET " + c.ClientSecret.Value.Reveal())
 		}
 		b.WriteString("\n")
 	}
@@ -91,7 +91,7 @@ func TestSecretsAreTakenWhenAsked(t *testing.T) {
 			t.Fatal(err)
 		}
 		in, err := importer.Read(kind, data, importer.Options{Hosts: map[string]string{"Acme consent": "api.acme.com"}})
-		if err != nil || strings.Contains(report(in), " secret ") {
+		if err != nil || strings.Contains(report(in), " SECRET ") {
 			t.Errorf("%s: %v\n%s", file, err, report(in))
 		}
 	}
