@@ -27,6 +27,7 @@ const (
 	ActionUserRemove         Action = "user.remove"
 	ActionUserHandOver       Action = "user.hand_over"
 	ActionKeyCreate          Action = "api_key.create"
+	ActionKeyEdit            Action = "api_key.edit"
 	ActionKeyDelete          Action = "api_key.delete"
 	ActionKeyRotate          Action = "api_key.rotate"
 	ActionKeyEndPrevious     Action = "api_key.end_previous"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -39,15 +40,88 @@ func (a *Accounts) newKey(user *lanyard.User, name, value string, rights lanyard
 // CreateKey makes an API key for the caller's user. The key itself is returned this once; a hash of it is kept. A key
 // cannot make one that may do more than itself.
 func (a *Accounts) CreateKey(ctx context.Context, c *lanyard.Caller, in NewKey) (*lanyard.APIKey, lanyard.Secret, error) {
-	if err := access.ManageAlone(c); err != nil {
+	draft, err := a.DraftKey(ctx, c, in, nil)
+	if err != nil {
 		return nil, lanyard.Secret{}, err
+	}
+	if err := a.store.Together(ctx, func(changes *store.Changes) error { return draft.Make(ctx, changes) }); err != nil {
+		return nil, lanyard.Secret{}, err
+	}
+	return draft.Key, draft.Secret, nil
+}
+
+// KeyDraft is an API key that was judged and is not stored yet.
+type KeyDraft struct {
+	Key    *lanyard.APIKey
+	Secret lanyard.Secret // the key itself
+
+	by   *lanyard.Caller
+	hash []byte
+}
+
+// DraftKey judges an API key as CreateKey does. Coming are connections that are made before it is.
+func (a *Accounts) DraftKey(ctx context.Context, c *lanyard.Caller, in NewKey, coming []lanyard.LinkName) (*KeyDraft, error) {
+	rights, err := a.judgeKey(ctx, c, in, coming)
+	if err != nil {
+		return nil, err
+	}
+	user, err := a.store.User(ctx, c.Organization, c.User)
+	if err != nil {
+		return nil, err
+	}
+	value, hash := token("key")
+	key := a.newKey(user, in.Name, value, *rights)
+	key.ExpiresAt = in.ExpiresAt
+	return &KeyDraft{Key: key, Secret: lanyard.NewSecret(keyPrefix + value), by: c, hash: hash}, nil
+}
+
+// Make stores it.
+func (d *KeyDraft) Make(ctx context.Context, changes *store.Changes) error {
+	return changes.CreateAPIKey(ctx, *d.Key, d.hash, d.by.Audit(lanyard.ActionKeyCreate, string(d.Key.ID), d.Key.Name))
+}
+
+// RightsChange is other rights of an API key.
+type RightsChange struct {
+	Key *lanyard.APIKey // as it is
+	lanyard.KeyRights
+
+	by *lanyard.Caller
+}
+
+// DraftRights judges other rights of one of the caller's own keys, by the rules for a new one. Coming are connections that
+// are made before.
+func (a *Accounts) DraftRights(ctx context.Context, c *lanyard.Caller, key *lanyard.APIKey, in NewKey, coming []lanyard.LinkName) (*RightsChange, error) {
+	rights, err := a.judgeKey(ctx, c, in, coming)
+	if err != nil {
+		return nil, err
+	}
+	if key.UserID != c.User {
+		return nil, lanyard.Errorf(lanyard.CodeForbidden, "Only its owner changes the rights of the API key %s.", key.Name)
+	}
+	return &RightsChange{Key: key, KeyRights: *rights, by: c}, nil
+}
+
+// Make stores them; conflict when the key was changed in the meantime.
+func (ch *RightsChange) Make(ctx context.Context, changes *store.Changes) error {
+	entry := ch.by.Audit(lanyard.ActionKeyEdit, string(ch.Key.ID), ch.Key.Name)
+	entry.Detail = map[string]string{"manage": strconv.FormatBool(ch.Manage), "act_for_users": strconv.FormatBool(ch.ActForUsers)}
+	if n := len(ch.Connections); n > 0 {
+		entry.Detail["connections"] = strconv.Itoa(n)
+	}
+	return changes.SetKeyRights(ctx, ch.Key, ch.KeyRights, entry)
+}
+
+// judgeKey judges a key that the caller makes or changes, and gives its rights.
+func (a *Accounts) judgeKey(ctx context.Context, c *lanyard.Caller, in NewKey, coming []lanyard.LinkName) (*lanyard.KeyRights, error) {
+	if err := access.ManageAlone(c); err != nil {
+		return nil, err
 	}
 	var f lanyard.FieldErrors
 	f.Check("/name", lanyard.CheckName(in.Name))
 	rights := lanyard.KeyRights{ActForUsers: in.ActForUsers, Manage: in.Manage == nil || *in.Manage}
 	if len(in.Connections) > maxKeyConnections {
 		f.Add("/connections", "a key is limited to %d connections at most, and these are %d", maxKeyConnections, len(in.Connections))
-		return nil, lanyard.Secret{}, f.Err()
+		return nil, f.Err()
 	}
 	for i, name := range in.Connections {
 		link, err := lanyard.ParseLinkName(name)
@@ -60,27 +134,17 @@ func (a *Accounts) CreateKey(ctx context.Context, c *lanyard.Caller, in NewKey) 
 		f.Add("/expires_at", "this time has passed")
 	}
 	if len(f) == 0 {
-		if err := a.checkConnections(ctx, c, &f, rights.Connections); err != nil {
-			return nil, lanyard.Secret{}, err
+		if err := a.checkConnections(ctx, c, &f, rights.Connections, coming); err != nil {
+			return nil, err
 		}
 	}
 	if err := f.Err(); err != nil {
-		return nil, lanyard.Secret{}, err
+		return nil, err
 	}
 	if rights.ActForUsers && !mayGrantActForUsers(c) {
-		return nil, lanyard.Secret{}, lanyard.Errorf(lanyard.CodeForbidden, "A key that acts for users is made by an owner or admin, with a session or key that may do so itself.")
+		return nil, lanyard.Errorf(lanyard.CodeForbidden, "A key that acts for users is made by an owner or admin, with a session or key that may do so itself.")
 	}
-	user, err := a.store.User(ctx, c.Organization, c.User)
-	if err != nil {
-		return nil, lanyard.Secret{}, err
-	}
-	value, hash := token("key")
-	key := a.newKey(user, in.Name, value, rights)
-	key.ExpiresAt = in.ExpiresAt
-	if err := a.store.CreateAPIKey(ctx, *key, hash, c.Audit(lanyard.ActionKeyCreate, string(key.ID), key.Name)); err != nil {
-		return nil, lanyard.Secret{}, err
-	}
-	return key, lanyard.NewSecret(keyPrefix + value), nil
+	return &rights, nil
 }
 
 func checkOrigins(f *lanyard.FieldErrors, in NewKey) {
@@ -99,7 +163,7 @@ func checkOrigins(f *lanyard.FieldErrors, in NewKey) {
 
 // checkConnections notes link names of connections that the caller's user has no use for. One that is not there and one
 // that is not the user's to know read alike.
-func (a *Accounts) checkConnections(ctx context.Context, c *lanyard.Caller, f *lanyard.FieldErrors, names []lanyard.LinkName) error {
+func (a *Accounts) checkConnections(ctx context.Context, c *lanyard.Caller, f *lanyard.FieldErrors, names, coming []lanyard.LinkName) error {
 	if len(names) == 0 {
 		return nil
 	}
@@ -108,7 +172,7 @@ func (a *Accounts) checkConnections(ctx context.Context, c *lanyard.Caller, f *l
 		return err
 	}
 	for i, name := range names {
-		if !slices.Contains(usable, name) {
+		if !slices.Contains(usable, name) && !slices.Contains(coming, name) {
 			f.Add(fmt.Sprintf("/connections/%d", i), "there is no connection %s here", name)
 		}
 	}

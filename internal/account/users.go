@@ -189,6 +189,32 @@ func (a *Accounts) EditUser(ctx context.Context, c *lanyard.Caller, id lanyard.U
 	return after, nil
 }
 
+// RoleChange is another role of a person.
+type RoleChange struct {
+	Before, After *lanyard.User
+
+	by *lanyard.Caller
+}
+
+// DraftRole judges another role of a person who was read, as EditUser does. That an owner remains is judged when it is made.
+func (a *Accounts) DraftRole(c *lanyard.Caller, before *lanyard.User, role lanyard.Role) (*RoleChange, error) {
+	if err := access.ManagePerson(c, before); err != nil {
+		return nil, err
+	}
+	after := UserEdit{Role: &role}.of(*before)
+	if err := checkUser(after); err != nil {
+		return nil, err
+	}
+	return &RoleChange{Before: before, After: after, by: c}, access.GrantRole(c, role)
+}
+
+// Make stores it; conflict when the person was changed in the meantime, or no owner would be left.
+func (ch *RoleChange) Make(ctx context.Context, changes *store.Changes) error {
+	return changes.UpdateUser(ctx, ch.Before, ch.After, func(sessions int64) lanyard.AuditEntry {
+		return editEntry(ch.by, ch.Before, ch.After, sessions)
+	})
+}
+
 // managed reads somebody whom the caller may change.
 func (a *Accounts) managed(ctx context.Context, c *lanyard.Caller, id lanyard.UserID) (*lanyard.User, error) {
 	if err := access.ManagePeople(c); err != nil {

@@ -175,8 +175,11 @@ func (a *API) readBody(op *huma.Operation, w http.ResponseWriter, r *http.Reques
 		return nil // RFC 9110 §9.3: a body of GET, HEAD or DELETE means nothing
 	}
 	limit := a.MaxBody
-	if op.Path == "/v1/invoke" {
+	switch {
+	case op.Path == "/v1/invoke":
 		limit = a.MaxInvokeBody
+	case slices.Contains(packagePaths, op.Path):
+		limit = a.MaxPackageBody
 	}
 	body, err := readWithin(w, r, limit)
 	if err != nil {

@@ -54,13 +54,15 @@ type Config struct {
 	PublicURL string       // of this deployment, without a final slash, for the document
 	Version   string       // of the program, for the document
 
-	MaxBody       int64 // bytes of a JSON body; 1 MiB when zero
-	MaxInvokeBody int64 // bytes of the body of POST /v1/invoke, which holds files in base64; 32 MiB when zero
+	MaxBody        int64 // bytes of a JSON body; 1 MiB when zero
+	MaxInvokeBody  int64 // bytes of the body of POST /v1/invoke, which holds files in base64; 32 MiB when zero
+	MaxPackageBody int64 // bytes of a body that holds a packed extension in base64; 8 MiB when zero
 }
 
 const (
-	defaultMaxBody       = 1 << 20
-	defaultMaxInvokeBody = 32 << 20
+	defaultMaxBody        = 1 << 20
+	defaultMaxInvokeBody  = 32 << 20
+	defaultMaxPackageBody = 8 << 20
 )
 
 // API serves everything under /v1, /healthz, /readyz, /metrics, /openapi.json and /docs. It is safe for concurrent use.
@@ -94,6 +96,9 @@ func New(c Config) *API {
 	}
 	if c.MaxInvokeBody == 0 {
 		c.MaxInvokeBody = defaultMaxInvokeBody
+	}
+	if c.MaxPackageBody == 0 {
+		c.MaxPackageBody = defaultMaxPackageBody
 	}
 	a := &API{Config: c, mux: http.NewServeMux(), logger: slog.New(problem.LogHandler(c.Logger.Handler()))}
 	a.huma = newHuma(a)

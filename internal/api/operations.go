@@ -28,6 +28,7 @@ var tags = []struct{ name, description string }{
 	{"Connections", "A connection is a named use of a service. Its link name is what scripts and programs know; its status is the asking user's own."},
 	{"Embedding", "How an application connects its own users, who never sign in to Lanyard: see docs/embedding.md."},
 	{"Services", "A service is something one can connect to: where its API is, which hosts its credentials may be sent to, and how it authenticates."},
+	{"Extensions", "An extension is a package of services, connections and scripts that one organization publishes and others install: see docs/extensions.md."},
 	{"Users", "The people of the organization, and the end users of a host application, for whom its calls are made."},
 	{"Records", "Who changed what, and what was called. Records never hold a body, a query or a secret."},
 	{"Webhooks", "What happens to authorizations is sent to addresses of yours, signed as Standard Webhooks has it. For owners and admins."},
@@ -125,6 +126,67 @@ const (
   "last_used_at": "2026-01-31T12:30:00Z",
   "created_at": "2026-01-31T12:00:00Z"
 }`
+	exampleDigest    = "3f9a01c2d4e5b6a798877665544332ff9b74c9897bac770ffc029102a200c5de"
+	exampleSource    = `{"publisher": "org_RQ6Y3DPCZ2T4WJ7M5KXA", "name": "acme_orders"`
+	exampleExtension = `{
+  "name": "acme_orders",
+  "title": "Acme orders",
+  "version": "1.2.0",
+  "publisher": {"id": "org_RQ6Y3DPCZ2T4WJ7M5KXA", "name": "Zylker"},
+  "publisher_name": "Acme Inc.",
+  "digest": "` + exampleDigest + `",
+  "when_publisher_gone": "keep",
+  "gone_at": null,
+  "newer": {"version": "1.3.0", "digest": "9b74c9897bac770ffc029102a200c5de3f9a01c2d4e5b6a798877665544332ff"},
+  "waiting": ["acme_orders"],
+  "installed_by": "usr_H4N2XKD7QWLTPZ3VYB6C",
+  "created_at": "2026-01-31T12:00:00Z",
+  "updated_at": "2026-01-31T12:00:00Z"`
+	exampleContents = `{
+    "services": [{
+      "link_name": "acme",
+      "name": "Acme",
+      "type": "api_key",
+      "hosts": ["api.acme.example"],
+      "urls": [{"name": "base URL", "url": "https://api.acme.example/v1"}],
+      "needs_client": false
+    }],
+    "connections": [{
+      "link_name": "acme_orders",
+      "name": "Acme orders",
+      "service": "acme",
+      "service_name": "Acme",
+      "hosts": ["api.acme.example"],
+      "scopes": [],
+      "use_login_user_credentials": true,
+      "scripts": ["sync_orders"]
+    }],
+    "scripts": [{
+      "link_name": "sync_orders",
+      "name": "Sync orders",
+      "script": "…",
+      "lines": 12,
+      "connections": ["acme_orders"],
+      "tasks": []
+    }],
+    "tasks": [],
+    "hosts": []
+  }`
+	exampleExtensionDetail = exampleExtension + `,
+  "contents": ` + exampleContents + `,
+  "ends": {"authorizations": 3, "people": 3, "connections": 1, "functions": ["sync_orders"], "services": ["acme"], "other_connections": []}`
+	examplePublication = `{
+  "name": "acme_orders",
+  "title": "Acme orders",
+  "description": "Reads orders and files invoices",
+  "version": "1.3.0",
+  "publisher_name": "Acme Inc.",
+  "digest": "` + exampleDigest + `",
+  "audience": "organizations",
+  "organizations": ["org_T7ZPQ3XWDN5K2LHRVJ4B"],
+  "published_by": "usr_H4N2XKD7QWLTPZ3VYB6C",
+  "created_at": "2026-01-31T12:00:00Z",
+  "updated_at": "2026-01-31T12:00:00Z"`
 	exampleUser = `{
   "id": "usr_C6B3YV2ZPTLWQ7DKXN4H",
   "email": "",
@@ -519,6 +581,108 @@ var operations = map[string]operation{
 	"GET /v1/services/{link_name}/catalog_file": {
 		id: "read_catalog_file", tag: "Services", summary: "Read a service as a catalogue file", media: yamlMedia,
 		description: "The definition in YAML, with no client id or secret in it: to keep with other files, to change for `--catalog`, or to make the service in another organization. Of a default service it is the file that it comes from, with all ways to connect.",
+	},
+	"GET /v1/extensions": {
+		id: "list_extensions", tag: "Extensions", summary: "List installed extensions",
+		description: "What is installed in the organization, by name; `waiting` is the asking user's own.",
+		answer:      exampleList(exampleExtension + "\n}"),
+	},
+	"POST /v1/extensions/review": {
+		id: "review_extension", tag: "Extensions", summary: "Review an extension",
+		description: "Reads an extension that another organization offers, or a package that is sent along, and changes nothing. The answer says what it brings, what stands in its way, and, where one of its name is installed, how the two differ and what accepting it ends. Its `digest` is what installing and updating take.",
+		body:        exampleSource + "}",
+		answer: `{
+  "name": "acme_orders",
+  "title": "Acme orders",
+  "description": "Reads orders and files invoices",
+  "version": "1.3.0",
+  "docs_url": "",
+  "publisher": {"id": "org_RQ6Y3DPCZ2T4WJ7M5KXA", "name": "Zylker"},
+  "publisher_name": "Acme Inc.",
+  "digest": "9b74c9897bac770ffc029102a200c5de3f9a01c2d4e5b6a798877665544332ff",
+  "installed": {"version": "1.2.0", "digest": "` + exampleDigest + `"},
+  "contents": ` + exampleContents + `,
+  "changes": [
+    {"what": "Service Acme", "words": "Credentials may also go to files.acme.example.", "reach": true, "before": "", "after": ""}
+  ],
+  "obstacles": [],
+  "ends": {"authorizations": 3, "people": 3, "connections": 1, "functions": [], "services": [], "other_connections": []}
+}`,
+		errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"POST /v1/extensions": {
+		id: "install_extension", tag: "Extensions", summary: "Install an extension", status: 201,
+		description: "Makes the services, connections and functions of the package that was reviewed: all of them, or none. For owners and admins, in their own name. Where another package is offered than the one with this `digest`, the answer is `conflict`.",
+		body:        exampleSource + `, "digest": "` + exampleDigest + `", "when_publisher_gone": "keep"}`,
+		answer:      exampleExtensionDetail + "\n}", errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"GET /v1/extensions/{name}": {
+		id: "read_extension", tag: "Extensions", summary: "Read an installed extension",
+		description: "What is installed, with what it brought and what uninstalling it would end.",
+		answer:      exampleExtensionDetail + "\n}",
+	},
+	"PATCH /v1/extensions/{name}": {
+		id: "edit_extension", tag: "Extensions", summary: "Say what becomes of an extension when its publisher is gone",
+		description: "For owners and admins. Nothing else of an extension is edited: it changes by an update.",
+		body:        `{"when_publisher_gone": "end"}`,
+		answer:      exampleExtensionDetail + "\n}", errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"POST /v1/extensions/{name}/update": {
+		id: "update_extension", tag: "Extensions", summary: "Update an extension",
+		description: "Puts the package that was reviewed in the place of the installed one: all of it, or nothing. For owners and admins, in their own name. What it leads elsewhere has to be connected anew, and `ended` says what that was.",
+		body:        exampleSource + `, "digest": "` + exampleDigest + `"}`,
+		answer: exampleExtensionDetail + `,
+  "ended": {"authorizations": 3, "people": 3, "connections": 1, "functions": [], "services": [], "other_connections": []}
+}`,
+		errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"DELETE /v1/extensions/{name}": {
+		id: "uninstall_extension", tag: "Extensions", summary: "Uninstall an extension",
+		description: "Deletes its functions, connections and services, erases every credential given to them, and tells the providers. For owners and admins, in their own name. `ends` on a read says before what that is.",
+		answer:      `{"authorizations": 3, "people": 3, "connections": 1, "functions": ["sync_orders"], "services": ["acme"], "other_connections": []}`,
+		errors:      []lanyard.Code{lanyard.CodeConflict},
+	},
+	"GET /v1/extension_offers": {
+		id: "list_extension_offers", tag: "Extensions", summary: "List extensions on offer",
+		description: "What other organizations of the deployment offer to this one, and what it publishes itself, by name.",
+		answer: exampleList(`{
+  "publisher": {"id": "org_RQ6Y3DPCZ2T4WJ7M5KXA", "name": "Zylker"},
+  "name": "acme_orders",
+  "title": "Acme orders",
+  "description": "Reads orders and files invoices",
+  "version": "1.3.0",
+  "publisher_name": "Acme Inc.",
+  "digest": "9b74c9897bac770ffc029102a200c5de3f9a01c2d4e5b6a798877665544332ff",
+  "installed": "1.2.0",
+  "updated_at": "2026-01-31T12:00:00Z"
+}`),
+	},
+	"GET /v1/publications": {
+		id: "list_publications", tag: "Extensions", summary: "List published extensions",
+		description: "What the organization itself publishes, by name; for owners and admins.",
+		answer:      exampleList(examplePublication + "\n}"),
+	},
+	"POST /v1/publications": {
+		id: "publish_extension", tag: "Extensions", summary: "Publish an extension", status: 201,
+		description: "Offers a version of an extension, its first one or a higher one than before; for owners and admins. Those who installed an earlier version keep it until they accept this one. The organizations that it is offered to see this organization's name.",
+		body:        `{"package": "UEsDBBQ…", "audience": "organizations", "organizations": ["org_T7ZPQ3XWDN5K2LHRVJ4B"]}`,
+		answer:      examplePublication + "\n}", errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"GET /v1/publications/{name}": {
+		id: "read_publication", tag: "Extensions", summary: "Read a published extension",
+		description: "With its package, as it was published; for owners and admins.",
+		answer:      examplePublication + ",\n  \"package\": \"UEsDBBQ…\"\n}",
+	},
+	"PATCH /v1/publications/{name}": {
+		id: "edit_publication", tag: "Extensions", summary: "Offer a published extension to others",
+		description: "Changes to whom it is offered. For those to whom it is not offered any more it is as if it were withdrawn.",
+		body:        `{"audience": "everybody"}`,
+		answer:      examplePublication + "\n}", errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+	},
+	"DELETE /v1/publications/{name}": {
+		id: "withdraw_publication", tag: "Extensions", summary: "Withdraw a published extension", status: 204,
+		description: "It is offered to nobody any more. Each organization that installed it chose what becomes of its copy: it goes on working, or it is uninstalled.",
+		errors:      []lanyard.Code{lanyard.CodeConflict},
 	},
 	"GET /v1/invocations": {
 		id: "list_invocations", tag: "Records", summary: "List what was called",

@@ -14,6 +14,9 @@ const (
 	hookRoute    = "POST " + function.HookPath + "{token}"
 )
 
+// packagePaths take a packed extension, in base64.
+var packagePaths = []string{"/v1/extensions", "/v1/extensions/review", "/v1/extensions/{name}/update", "/v1/publications"}
+
 // methods are those that the document lists for the proxy, and that the access log knows by name.
 var methods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
@@ -61,6 +64,20 @@ func (a *API) index() {
 	handle(a, "DELETE /v1/services/{link_name}", a.deleteService)
 	handle(a, "PUT /v1/services/{link_name}/client", a.setClient)
 	handle(a, "GET /v1/services/{link_name}/catalog_file", a.readCatalogFile)
+
+	handle(a, "GET /v1/extensions", a.listExtensions)
+	handle(a, "POST /v1/extensions", a.installExtension)
+	handle(a, "POST /v1/extensions/review", a.reviewExtension)
+	handle(a, "GET /v1/extensions/{name}", a.readExtension)
+	handle(a, "PATCH /v1/extensions/{name}", a.editExtension)
+	handle(a, "DELETE /v1/extensions/{name}", a.uninstallExtension)
+	handle(a, "POST /v1/extensions/{name}/update", a.updateExtension)
+	handle(a, "GET /v1/extension_offers", a.listOffers)
+	handle(a, "GET /v1/publications", a.listPublications)
+	handle(a, "POST /v1/publications", a.publishExtension)
+	handle(a, "GET /v1/publications/{name}", a.readPublication)
+	handle(a, "PATCH /v1/publications/{name}", a.editPublication)
+	handle(a, "DELETE /v1/publications/{name}", a.withdrawPublication)
 
 	handle(a, "GET /v1/invocations", a.listInvocations)
 	handle(a, "GET /v1/audit", a.listAudit)

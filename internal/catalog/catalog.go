@@ -61,7 +61,7 @@ type Entry struct {
 	// Tasks are the operations that scripts call by name, through a connection of any of the ways.
 	Tasks []lanyard.Task `json:"tasks,omitempty"`
 
-	document *document // the file it was read from; nil for one that was not
+	document *Document // the file it was read from; nil for one that was not
 }
 
 // Evidence says how the definitions of an entry were established.
@@ -119,7 +119,7 @@ func (c *Catalog) add(e *Entry) error {
 	for i := range e.Ways {
 		w := &e.Ways[i]
 		if taken, ok := c.byName[w.LinkName]; ok {
-			return e.document.fault(fmt.Sprintf("/ways/%d/definition/link_name", i), fmt.Sprintf("the link name %s is that of %s already", w.LinkName, taken.entry.Name))
+			return e.document.Fault(fmt.Sprintf("/ways/%d/definition/link_name", i), fmt.Sprintf("the link name %s is that of %s already", w.LinkName, taken.entry.Name))
 		}
 		c.byName[w.LinkName] = place{e, w}
 		c.ways = append(c.ways, w)
@@ -128,7 +128,7 @@ func (c *Catalog) add(e *Entry) error {
 		t := &e.Tasks[i]
 		name := strings.ToLower(t.Name)
 		if taken, ok := c.tasks[name]; ok {
-			return e.document.fault(fmt.Sprintf("/tasks/%d/name", i), fmt.Sprintf("the task %s is one of %s already", t.Name, taken.Entry.Name))
+			return e.document.Fault(fmt.Sprintf("/tasks/%d/name", i), fmt.Sprintf("the task %s is one of %s already", t.Name, taken.Entry.Name))
 		}
 		if c.tasks == nil {
 			c.tasks = map[string]Task{}

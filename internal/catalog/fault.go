@@ -39,20 +39,20 @@ func Faults(err error) []*Fault {
 	return nil
 }
 
-// fault is one that stands at a pointer of the file.
-func (d *document) fault(pointer, detail string) error {
+// Fault is one that stands at a pointer of the file.
+func (d *Document) Fault(pointer, detail string) error {
 	return &Fault{File: d.file, Line: d.line(pointer), Field: pointer, Detail: detail}
 }
 
-// located gives the faults of err with their places in the file. Their pointers are below the given one.
-func (d *document) located(below string, err error) error {
+// Located gives the faults of a lanyard.Error with their places in the file. Their pointers are below the given one.
+func (d *Document) Located(below string, err error) error {
 	var e *lanyard.Error
 	if !errors.As(err, &e) {
 		return err
 	}
 	faults := make([]error, len(e.Fields))
 	for i, f := range e.Fields {
-		faults[i] = d.fault(below+f.Pointer, f.Detail)
+		faults[i] = d.Fault(below+f.Pointer, f.Detail)
 	}
 	return errors.Join(faults...)
 }

@@ -40,36 +40,27 @@ var (
 	directory = regexp.MustCompile(`^[a-z][a-z_]*$`)
 )
 
-// parse reads one file. The error joins all its faults.
-func parse(name, category string, data []byte) (*Entry, error) {
-	d, err := readYAML(name, data)
+// ParseFile reads one file and judges it. The error joins all its faults.
+func ParseFile(name, category string, data []byte) (*Entry, error) {
+	e, err := decode(name, category, data)
 	if err != nil {
 		return nil, err
 	}
-	var f file
-	if err := lanyard.DecodeKnown(d.json, &f); err != nil {
-		return nil, d.located("", err)
-	}
-	e := &Entry{
-		Name: f.Name, Category: category, Description: f.Description, DocsURL: f.DocsURL,
-		Logo: f.Logo, Color: f.Color, Aliases: f.Aliases, Evidence: f.Evidence, Ways: make([]Way, len(f.Ways)), Tasks: f.Tasks, document: d,
-	}
-	faults := []error{d.located("", e.check())}
-	for i, w := range f.Ways {
+	d := e.document
+	faults := []error{d.Located("", e.check())}
+	for i := range e.Ways {
 		at := fmt.Sprintf("/ways/%d", i)
-		e.Ways[i] = Way{Name: w.Name, RegisterURL: w.RegisterURL, Register: w.Register, definition: string(w.Definition)}
 		s, err := e.judged(i)
-		faults = append(faults, d.located(at+"/definition", err))
+		faults = append(faults, d.Located(at+"/definition", err))
 		if err != nil {
 			continue
 		}
-		way := &e.Ways[i]
-		way.LinkName, way.Type, way.service = s.LinkName, s.Auth.Type, func() *lanyard.Service { return s }
-		faults = append(faults, d.located(at, way.check(len(f.Ways))))
+		e.Ways[i].is(s)
+		faults = append(faults, d.Located(at, e.Ways[i].check(len(e.Ways))))
 	}
 	for i := range e.Tasks {
 		if len(e.Ways) > 0 && e.Ways[0].service != nil {
-			faults = append(faults, d.located(fmt.Sprintf("/tasks/%d", i), e.Tasks[i].Validate(e.Ways[0].Service())))
+			faults = append(faults, d.Located(fmt.Sprintf("/tasks/%d", i), e.Tasks[i].Validate(e.Ways[0].Service())))
 		}
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -77,6 +68,50 @@ func parse(name, category string, data []byte) (*Entry, error) {
 	}
 	return e, nil
 }
+
+// ReadFile reads a file that [ParseFile] once let pass. It is not judged again: the rules may have become stricter.
+func ReadFile(name, category string, data []byte) (*Entry, error) {
+	e, err := decode(name, category, data)
+	if err != nil {
+		return nil, err
+	}
+	for i := range e.Ways {
+		s, err := e.service(i)
+		if err != nil {
+			return nil, e.document.Located(fmt.Sprintf("/ways/%d/definition", i), err)
+		}
+		e.Ways[i].is(s)
+	}
+	return e, nil
+}
+
+// decode reads a file up to the definitions of its ways.
+func decode(name, category string, data []byte) (*Entry, error) {
+	d, err := ReadYAML(name, data)
+	if err != nil {
+		return nil, err
+	}
+	var f file
+	if err := lanyard.DecodeKnown(d.JSON, &f); err != nil {
+		return nil, d.Located("", err)
+	}
+	e := &Entry{
+		Name: f.Name, Category: category, Description: f.Description, DocsURL: f.DocsURL,
+		Logo: f.Logo, Color: f.Color, Aliases: f.Aliases, Evidence: f.Evidence, Ways: make([]Way, len(f.Ways)), Tasks: f.Tasks, document: d,
+	}
+	for i, w := range f.Ways {
+		e.Ways[i] = Way{Name: w.Name, RegisterURL: w.RegisterURL, Register: w.Register, definition: string(w.Definition)}
+	}
+	return e, nil
+}
+
+// is takes the service that was read from the definition.
+func (w *Way) is(s *lanyard.Service) {
+	w.LinkName, w.Type, w.service = s.LinkName, s.Auth.Type, func() *lanyard.Service { return s }
+}
+
+// Document is the file that the entry was read from; nil for one that was not.
+func (e *Entry) Document() *Document { return e.document }
 
 // check judges what stands on the card.
 func (e *Entry) check() error {

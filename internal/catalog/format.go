@@ -38,8 +38,13 @@ func (e *Entry) YAML() ([]byte, error) {
 		_, definition := field(way, "definition")
 		leaveOut(definition, e.Description)
 	}
-	layOut(&root, "")
-	return yaml.Dump(&root, yaml.WithIndent(2), yaml.WithCompactSeqIndent(false), yaml.WithLineWidth(-1), yaml.WithQuotePreference(yaml.QuoteDouble))
+	return DumpYAML(&root)
+}
+
+// DumpYAML lays a YAML tree out for people and writes it.
+func DumpYAML(root *yaml.Node) ([]byte, error) {
+	layOut(root, "")
+	return yaml.Dump(root, yaml.WithIndent(2), yaml.WithCompactSeqIndent(false), yaml.WithLineWidth(-1), yaml.WithQuotePreference(yaml.QuoteDouble))
 }
 
 // leaveOut takes out of a definition what its file says, what is so by default, and the client.
@@ -49,6 +54,14 @@ func leaveOut(definition *yaml.Node, description string) {
 	drop(definition, "category")
 	drop(definition, "docs_url")
 	drop(definition, "description", description)
+	_, auth := field(definition, "auth")
+	drop(auth, "client_id")
+	drop(auth, "consumer_key")
+	LeaveOutUsual(definition)
+}
+
+// LeaveOutUsual takes out of the definition of a service what is so by default.
+func LeaveOutUsual(definition *yaml.Node) {
 	for _, p := range each(definition, "dynamic_parameters") {
 		drop(p, "name", text(p, "key"))
 		for _, choice := range each(p, "choices") {
@@ -56,8 +69,6 @@ func leaveOut(definition *yaml.Node, description string) {
 		}
 	}
 	_, auth := field(definition, "auth")
-	drop(auth, "client_id")
-	drop(auth, "consumer_key")
 	switch lanyard.AuthType(text(auth, "type")) {
 	case lanyard.AuthAPIKey:
 		for _, p := range each(auth, "parameters") {
@@ -181,7 +192,7 @@ func OfCustom(s *lanyard.Service) *Entry {
 // Definition is one way of a file as the definition of a custom service: JSON, as the API takes it. name is the file's,
 // for faults. way is a link name; empty is the first.
 func Definition(name string, text []byte, way lanyard.LinkName) (*lanyard.Service, error) {
-	e, err := parse(name, "other", text)
+	e, err := ParseFile(name, "other", text)
 	if err != nil {
 		return nil, err
 	}

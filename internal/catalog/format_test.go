@@ -17,7 +17,7 @@ func TestEveryEntryIsWrittenAsItWasRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := parse(string(e.LinkName())+".yaml", e.Category, text)
+		again, err := ParseFile(string(e.LinkName())+".yaml", e.Category, text)
 		if err != nil {
 			t.Errorf("%v\n%s", err, text)
 			continue

@@ -41,14 +41,14 @@ func Lint(c *Catalog, files []Source) *Report {
 			r.Remarks = append(r.Remarks, &Fault{File: f.Name, Line: 1, Detail: "a server takes the directory for the category, so its name has lower-case letters and underscores"})
 			category = "other"
 		}
-		e, err := parse(f.Name, category, f.Text)
+		e, err := ParseFile(f.Name, category, f.Text)
 		if err == nil {
 			err = own.add(e)
 		}
 		if note(err); err != nil {
 			continue
 		}
-		r.Remarks = append(r.Remarks, e.remarks()...)
+		r.Remarks = append(r.Remarks, e.Remarks()...)
 		if ours, _ := c.Find(e.LinkName()); ours != nil && ours.LinkName() == e.LinkName() && !sameWays(e, ours) {
 			r.Remarks = append(r.Remarks, &Fault{File: f.Name, Line: 1, Detail: fmt.Sprintf("this stands in for %s, which comes with Lanyard, with all its ways", ours.Name)})
 		}
@@ -72,12 +72,12 @@ func sameWays(a, b *Entry) bool {
 	return true
 }
 
-// remarks are what one would be glad to know of an entry without a fault.
-func (e *Entry) remarks() []*Fault {
+// Remarks are what one would be glad to know of an entry without a fault.
+func (e *Entry) Remarks() []*Fault {
 	var all []*Fault
 	add := func(pointer, detail string) {
 		var f *Fault
-		if errors.As(e.document.fault(pointer, detail), &f) {
+		if errors.As(e.document.Fault(pointer, detail), &f) {
 			all = append(all, f)
 		}
 	}
@@ -113,7 +113,7 @@ func (e *Entry) checkFile() error {
 		return nil
 	}
 	if want := string(e.LinkName()) + ".yaml"; path.Base(d.file) != want {
-		return d.fault("/ways/0/definition/link_name", "the file of this service is called "+want)
+		return d.Fault("/ways/0/definition/link_name", "the file of this service is called "+want)
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func Load(fsys fs.FS) (*Catalog, error) {
 		if err != nil {
 			return nil, err
 		}
-		entry, err := parse(f.name, path.Dir(f.name), data)
+		entry, err := ParseFile(f.name, path.Dir(f.name), data)
 		if err == nil {
 			err = c.add(entry)
 		}

@@ -36,11 +36,11 @@ func schema(t *testing.T) *jsonschema.Schema {
 // valid says what the schema has against a file.
 func valid(t *testing.T, s *jsonschema.Schema, name string, text []byte) error {
 	t.Helper()
-	d, err := readYAML(name, text)
+	d, err := ReadYAML(name, text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(d.json))
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(d.JSON))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestSchemaFits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := parse(f.name, path.Dir(f.name), text); err != nil {
+		if _, err := ParseFile(f.name, path.Dir(f.name), text); err != nil {
 			continue // TestGenerated says so
 		}
 		if err := valid(t, s, f.name, text); err != nil {

@@ -10,19 +10,19 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// document is a YAML text as JSON, and where each of its values stands.
-type document struct {
+// Document is a YAML text as JSON, and where each of its values stands.
+type Document struct {
+	JSON  []byte
 	file  string
-	json  []byte
 	lines map[string]int // by JSON pointer
 }
 
 const maxDepth = 12
 
-// readYAML takes the plain part of YAML: mappings, lists and scalars. Anchors, aliases, merge keys and tags are refused:
-// nothing in a definition needs them, and an alias can stand for a text of any length.
-func readYAML(file string, data []byte) (*document, error) {
-	d := &document{file: file, lines: map[string]int{}}
+// ReadYAML takes the plain part of YAML: mappings, lists and scalars. Anchors, aliases, merge keys and tags are refused:
+// nothing in a definition needs them, and an alias can stand for a text of any length. How long data is, the caller bounds. The error is a [Fault].
+func ReadYAML(file string, data []byte) (*Document, error) {
+	d := &Document{file: file, lines: map[string]int{}}
 	var root yaml.Node
 	if err := yaml.Load(data, &root); err != nil {
 		return nil, unreadable(file, err)
@@ -34,11 +34,11 @@ func readYAML(file string, data []byte) (*document, error) {
 	if err := d.write(&b, root.Content[0], "", 0); err != nil {
 		return nil, err
 	}
-	d.json = b.Bytes()
+	d.JSON = b.Bytes()
 	return d, nil
 }
 
-func (d *document) write(b *bytes.Buffer, n *yaml.Node, at string, depth int) error {
+func (d *Document) write(b *bytes.Buffer, n *yaml.Node, at string, depth int) error {
 	d.lines[at] = n.Line
 	refuse := func(format string, args ...any) error {
 		return &Fault{File: d.file, Line: n.Line, Field: at, Detail: fmt.Sprintf(format, args...)}
@@ -90,7 +90,7 @@ func (d *document) write(b *bytes.Buffer, n *yaml.Node, at string, depth int) er
 
 // writeScalar takes true, false, null and whole numbers for what they are, and a day as text. What YAML would read as
 // anything else, a fraction say, has to stand in quotes.
-func (*document) writeScalar(b *bytes.Buffer, n *yaml.Node, refuse func(string, ...any) error) error {
+func (*Document) writeScalar(b *bytes.Buffer, n *yaml.Node, refuse func(string, ...any) error) error {
 	switch tag := n.ShortTag(); tag {
 	case "!!str", "!!timestamp": // a day is the text that it is written as
 		writeText(b, n.Value)
@@ -117,7 +117,7 @@ func writeText(b *bytes.Buffer, s string) {
 }
 
 // line finds where a pointer stands; what is missing stands where it is missed.
-func (d *document) line(pointer string) int {
+func (d *Document) line(pointer string) int {
 	for {
 		if n, ok := d.lines[pointer]; ok {
 			return n

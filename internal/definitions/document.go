@@ -17,16 +17,19 @@ import (
 const Format = 1
 
 // Document is what stands in files, YAML or JSON. Several files together are one document. Every list may be left out:
-// what a document does not name stays as it is.
+// what a document does not name stays as it is. What it names is as it says: a field that is left out has its default.
 type Document struct {
 	Format       int           `json:"lanyard"` // of the file; see Format
-	Services     []Service     `json:"services,omitempty"`
-	OAuthClients []OAuthClient `json:"oauth_clients,omitempty"`
-	Connections  []Connection  `json:"connections,omitempty"`
-	Functions    []Function    `json:"functions,omitempty"`
-	Extensions   []Extension   `json:"extensions,omitempty"`
-	APIKeys      []APIKey      `json:"api_keys,omitempty"`
-	Roles        []Role        `json:"roles,omitempty"`
+	Services     []Service     `json:"services,omitzero"`
+	OAuthClients []OAuthClient `json:"oauth_clients,omitzero"`
+	Connections  []Connection  `json:"connections,omitzero"`
+	Functions    []Function    `json:"functions,omitzero"`
+	Extensions   []Extension   `json:"extensions,omitzero"`
+	APIKeys      []APIKey      `json:"api_keys,omitzero"`
+	Roles        []Role        `json:"roles,omitzero"`
+
+	// Remarks are what an export left out, and why; comments in a file.
+	Remarks []string `json:"-"`
 }
 
 // Service is a custom service.

@@ -3,8 +3,8 @@
 // only when somebody who may has read the difference and accepted exactly that package.
 //
 //	manifest.go   extension.yaml
-//	package.go    a package: read, checked, packed
-//	review.go     what a package brings, and how it differs from another
+//	package.go    a package: packed, opened; read.go  its files: read, checked
+//	review.go     what a package brings; compare.go  how it differs from another
 //	publish.go    offered to others
 //	install.go    installed, updated, uninstalled
 package extension

@@ -100,6 +100,32 @@ func (f *Functions) take(ctx context.Context, fn *lanyard.Function, source strin
 
 // Create saves a new function. With a script that cannot be read nothing is saved, and each problem is named at /script.
 func (f *Functions) Create(ctx context.Context, c *lanyard.Caller, in Input) (*lanyard.Function, error) {
+	draft, err := f.Draft(ctx, c, in)
+	if err != nil {
+		return nil, err
+	}
+	return draft.Function, f.Store.Together(ctx, func(changes *store.Changes) error { return draft.Make(ctx, changes) })
+}
+
+// Draft is a function as it is to be; it was judged and is not stored yet.
+type Draft struct {
+	*lanyard.Function
+	Changed []string // of one that is there: name, script, schedule; none: nothing would change
+
+	by     *lanyard.Caller
+	before int64 // the version that is stored; 0: it is new
+}
+
+// Make stores it; conflict when somebody else saved the function meanwhile.
+func (d *Draft) Make(ctx context.Context, changes *store.Changes) error {
+	if d.before == 0 {
+		return changes.CreateFunction(ctx, d.Function, mostFunctions, d.by.Audit(lanyard.ActionFunctionCreate, "", string(d.LinkName)))
+	}
+	return changes.UpdateFunction(ctx, d.before, d.Function, edited(d.by, d.Function, d.Changed...))
+}
+
+// Draft judges a new function as Create does.
+func (f *Functions) Draft(ctx context.Context, c *lanyard.Caller, in Input) (*Draft, error) {
 	if err := access.SaveFunction(c); err != nil {
 		return nil, err
 	}
@@ -114,7 +140,7 @@ func (f *Functions) Create(ctx context.Context, c *lanyard.Caller, in Input) (*l
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	return fn, f.Store.CreateFunction(ctx, fn, mostFunctions, c.Audit(lanyard.ActionFunctionCreate, "", string(fn.LinkName)))
+	return &Draft{Function: fn, by: c}, nil
 }
 
 // Edit changes a function. Who gives it a schedule answers for what then runs: where somebody else saved its script, it
@@ -124,7 +150,23 @@ func (f *Functions) Edit(ctx context.Context, c *lanyard.Caller, name string, in
 	if err != nil {
 		return nil, err
 	}
-	before := fn.Version
+	draft, err := f.DraftEdit(ctx, c, fn, in)
+	if err != nil {
+		return nil, err
+	}
+	if len(draft.Changed) == 0 {
+		return fn, nil
+	}
+	return draft.Function, f.Store.Together(ctx, func(changes *store.Changes) error { return draft.Make(ctx, changes) })
+}
+
+// DraftEdit judges an edit of a function that was read, as Edit does.
+func (f *Functions) DraftEdit(ctx context.Context, c *lanyard.Caller, stored *lanyard.Function, in Edit) (*Draft, error) {
+	if err := access.SaveFunction(c); err != nil {
+		return nil, err
+	}
+	made := *stored
+	fn, before := &made, stored.Version
 	if in.Version != 0 && in.Version != before {
 		return nil, lanyard.Errorf(lanyard.CodeConflict, "Version %d of the function %s was saved meanwhile: read it again. Nothing was changed.", before, fn.LinkName)
 	}
@@ -151,10 +193,12 @@ func (f *Functions) Edit(ctx context.Context, c *lanyard.Caller, name string, in
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	if len(changed) == 0 {
-		return fn, nil
+	if len(changed) > 0 {
+		if err := access.EditFunction(c, stored); err != nil {
+			return nil, err
+		}
 	}
-	return fn, f.Store.UpdateFunction(ctx, before, fn, edited(c, fn, changed...))
+	return &Draft{Function: fn, Changed: changed, by: c, before: before}, nil
 }
 
 // answerFor has a function act as the caller where nobody asks: it is saved anew, unless it is the caller's already.

@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"strings"
 
@@ -29,51 +28,56 @@ const maxClientID = 500
 // authorization of every connection of the service, and their providers are told with the old client. Another secret of
 // the same client ends none. Setting what is set already does nothing.
 func (r *Registry) SetOAuthClient(ctx context.Context, c *lanyard.Caller, name string, in OAuthClientInput) (*ServiceView, int, error) {
-	if err := access.SetOAuthClient(c); err != nil {
-		return nil, 0, err
-	}
-	old, err := r.service(ctx, c, name)
+	change, err := r.ClientChange(ctx, c, name, in)
 	if err != nil {
 		return nil, 0, err
 	}
+	if !change.Changed {
+		v, err := r.view(ctx, c, change.Service)
+		return v, 0, err
+	}
+	if err := r.store.Together(ctx, func(changes *store.Changes) error { return change.Make(ctx, changes) }); err != nil {
+		return nil, 0, err
+	}
+	change.Made(ctx)
+	v, err := r.view(ctx, c, change.definition.For(c.Organization, change.After))
+	return v, len(change.erased), err
+}
+
+// ClientChange judges a client as SetOAuthClient does, and stores nothing.
+func (r *Registry) ClientChange(ctx context.Context, c *lanyard.Caller, name string, in OAuthClientInput) (*ClientChange, error) {
+	if err := access.SetOAuthClient(c); err != nil {
+		return nil, err
+	}
+	old, err := r.service(ctx, c, name)
+	if err != nil {
+		return nil, err
+	}
 	if old.Kind != lanyard.KindDefault {
-		return nil, 0, lanyard.Errorf(lanyard.CodeConflict, "The service %s is a custom one and carries its own client: its author edits it there.", old.LinkName)
+		return nil, lanyard.Errorf(lanyard.CodeConflict, "The service %s is a custom one and carries its own client: its author edits it there.", old.LinkName)
 	}
 	if !old.NeedsClient() {
-		return nil, 0, lanyard.Errorf(lanyard.CodeConflict, "The service %s is not used with an OAuth client: it can be connected as it is.", old.LinkName)
+		return nil, lanyard.Errorf(lanyard.CodeConflict, "The service %s is not used with an OAuth client: it can be connected as it is.", old.LinkName)
 	}
 	definition := r.services.Catalog().Service(old.LinkName)
 	if definition == nil {
-		return nil, 0, access.NoService(name)
+		return nil, access.NoService(name)
 	}
 	client, err := r.store.OAuthClient(ctx, c.Organization, old.LinkName)
 	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
 		client = &lanyard.OAuthClient{Organization: c.Organization, Service: old.LinkName}
 	} else if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	set, err := in.check(definition, client)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	keep := client.ClientID == set.ClientID && maps.Equal(client.Parameters, set.Parameters)
-	if client.Version > 0 && keep && client.ClientSecret.Equal(set.ClientSecret) {
-		v, err := r.view(ctx, c, old)
-		return v, 0, err
-	}
-	entry := c.Audit(lanyard.ActionClientSet, string(old.ID), string(old.LinkName))
-	entry.Detail = map[string]string{"client_id": in.ClientID, "keep_connections": fmt.Sprint(keep)}
-	for key, value := range set.Parameters {
-		entry.Detail["parameters."+key] = value
-	}
-	reason := fmt.Sprintf("The organization's OAuth client for %s was replaced by another one, so its connections have to be connected again.", old.Name)
-	erased, err := r.store.SetOAuthClient(ctx, set, keep, reason, entry)
-	if err != nil {
-		return nil, 0, err
-	}
-	r.revoker.Erased(ctx, old, erased) // what was given to the old client is given back as that client
-	v, err := r.view(ctx, c, definition.For(c.Organization, set))
-	return v, len(erased), err
+	return &ClientChange{
+		Changed: client.Version == 0 || !keep || !client.ClientSecret.Equal(set.ClientSecret),
+		Before:  client, After: set, Keep: keep, Service: old, definition: definition, by: c, registry: r,
+	}, nil
 }
 
 // check judges the input for a service as the catalogue has it against the client that is set now, and gives the client

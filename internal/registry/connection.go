@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"encoding/json"
-	"slices"
 
 	"lanyard"
 	"lanyard/internal/access"
@@ -37,22 +36,9 @@ func (r *Registry) CreateConnection(ctx context.Context, c *lanyard.Caller, in C
 		f.Add("/service", "there is no service of this link name")
 		return nil, f.Err()
 	}
-	now := r.store.Now()
-	con := &lanyard.Connection{
-		ID: lanyard.NewConnectionID(), OrganizationID: c.Organization, LinkName: lanyard.LinkName(in.LinkName), Name: in.Name,
-		Service: s.LinkName, ServiceID: s.ID, Scopes: in.Scopes, UseLoginUserCredentials: in.UseLoginUserCredentials,
-		Origin: lanyard.OriginUser, Owner: c.User, UsableBy: lanyard.UsableBy(in.UsableBy), Version: 1, CreatedAt: now, UpdatedAt: now,
-	}
-	if con.UsableBy == "" {
-		con.UsableBy = lanyard.UsableByOrganization
-	}
-	if err := con.Validate(s); err != nil {
+	con, err := r.NewConnection(c, c.User, s, in)
+	if err != nil {
 		return nil, err
-	}
-	if r.keptForInternal(con.LinkName) {
-		var f lanyard.FieldErrors
-		f.Add("/link_name", "names that begin so are kept for the connections that Lanyard makes for integration tasks: choose another")
-		return nil, f.Err()
 	}
 	if err := r.store.CreateConnection(ctx, con, c.Audit(lanyard.ActionConnectionCreate, string(con.ID), string(con.LinkName))); err != nil {
 		return nil, err
@@ -99,16 +85,6 @@ func (r *Registry) connection(ctx context.Context, c *lanyard.Caller, name strin
 	return con, err
 }
 
-// editable is what a patch may name of a connection.
-type editable struct {
-	Name                    string   `json:"name"`
-	LinkName                string   `json:"link_name"`
-	Service                 string   `json:"service"`
-	Scopes                  []string `json:"scopes"`
-	UseLoginUserCredentials bool     `json:"use_login_user_credentials"`
-	UsableBy                string   `json:"usable_by"`
-}
-
 // EditConnection applies a JSON merge patch to the display name, the scopes, the switch and who may use it. A scope
 // that was not asked for before needs consent again, and so does the switch: it changes whose credentials run.
 func (r *Registry) EditConnection(ctx context.Context, c *lanyard.Caller, name string, patch []byte) (*ConnectionView, error) {
@@ -119,25 +95,13 @@ func (r *Registry) EditConnection(ctx context.Context, c *lanyard.Caller, name s
 	if err := access.EditConnection(c, old); err != nil {
 		return nil, err
 	}
-	before := editable{Name: old.Name, LinkName: string(old.LinkName), Service: string(old.Service), Scopes: append([]string{}, old.Scopes...),
-		UseLoginUserCredentials: old.UseLoginUserCredentials, UsableBy: string(old.UsableBy)}
-	edited, err := patched(before, patch)
+	edited, err := patched(inputOf(old), patch)
 	if err != nil {
 		return nil, err
 	}
-	after := editable{Scopes: []string{}, UsableBy: string(lanyard.UsableByOrganization)} // where a field that the patch removes goes back to
+	after := ConnectionInput{Scopes: []string{}, UsableBy: string(lanyard.UsableByOrganization)} // where a field that the patch removes goes back to
 	if err := lanyard.DecodeKnown(edited, &after); err != nil {
 		return nil, err
-	}
-	var frozen lanyard.FieldErrors
-	if after.LinkName != before.LinkName {
-		frozen.Add("/link_name", "the link name of a connection never changes")
-	}
-	if after.Service != before.Service {
-		frozen.Add("/service", "the service of a connection never changes: make another connection")
-	}
-	if len(frozen) > 0 {
-		return nil, &lanyard.Error{Code: lanyard.CodeNotEditable, Message: "This cannot be edited; nothing was changed.", Fields: frozen}
 	}
 	s, err := r.services.Of(ctx, old)
 	if lanyard.CodeOf(err) == lanyard.CodeNotFound {
@@ -145,36 +109,21 @@ func (r *Registry) EditConnection(ctx context.Context, c *lanyard.Caller, name s
 	} else if err != nil {
 		return nil, err
 	}
-	con := *old
-	con.Name, con.Scopes, con.UseLoginUserCredentials, con.UsableBy = after.Name, after.Scopes, after.UseLoginUserCredentials, lanyard.UsableBy(after.UsableBy)
-	if err := con.Validate(s); err != nil {
-		return nil, err
-	}
-	if same(before, after) {
-		return r.viewConnection(ctx, c, old)
-	}
-	con.Version, con.UpdatedAt = old.Version+1, r.store.Now()
-	erase, reason := false, ""
-	switch {
-	case con.UseLoginUserCredentials != old.UseLoginUserCredentials && !con.UseLoginUserCredentials:
-		// The copies of other users would never be used again: end them rather than keep them asleep. The owner's own
-		// was given under the other rule too, so the owner connects anew, knowing who uses it from now on.
-		erase, reason = true, "Use credentials of login user was switched off: from now on everybody's calls run with the owner's account."
-	case con.UseLoginUserCredentials && con.UsableBy == lanyard.UsableByOwner && old.UsableBy != lanyard.UsableByOwner:
-		// Others could neither use nor see their credentials any more, nor take them back.
-		erase, reason = true, "The connection was kept for its owner alone, so the accounts that others had connected were let go."
-	case slices.ContainsFunc(con.Scopes, func(scope string) bool { return !slices.Contains(old.Scopes, scope) }):
-		erase, reason = true, "Scopes were added to the connection: consent is needed again."
-	}
-	erased, err := r.store.UpdateConnection(ctx, old.Version, &con, erase, reason, c.Audit(lanyard.ActionConnectionEdit, string(con.ID), string(con.LinkName)))
+	change, err := r.RedefineConnection(c, old, s, after)
 	if err != nil {
 		return nil, err
 	}
-	r.revoker.Erased(ctx, s, erased)
-	return r.viewConnection(ctx, c, &con)
+	if !change.Changed {
+		return r.viewConnection(ctx, c, old)
+	}
+	if err := r.store.Together(ctx, func(changes *store.Changes) error { return change.Make(ctx, changes) }); err != nil {
+		return nil, err
+	}
+	change.Made(ctx)
+	return r.viewConnection(ctx, c, change.New)
 }
 
-func same(a, b editable) bool {
+func same(a, b ConnectionInput) bool {
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)
 	return errX == nil && errY == nil && string(x) == string(y)

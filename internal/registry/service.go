@@ -70,7 +70,7 @@ func (r *Registry) listed(c *lanyard.Caller, s *lanyard.Service) *ServiceView {
 
 // CreateService defines a custom service. The definition is the JSON of the API.
 func (r *Registry) CreateService(ctx context.Context, c *lanyard.Caller, definition []byte) (*ServiceView, error) {
-	s, err := r.defined(c, definition)
+	s, err := r.NewService(c, definition)
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +80,8 @@ func (r *Registry) CreateService(ctx context.Context, c *lanyard.Caller, definit
 	return r.view(ctx, c, s)
 }
 
-// defined reads and checks the definition of a new service.
-func (r *Registry) defined(c *lanyard.Caller, definition []byte) (*lanyard.Service, error) {
+// NewService reads and checks the definition of a new service, of which the caller is the author. It is not stored yet.
+func (r *Registry) NewService(c *lanyard.Caller, definition []byte) (*lanyard.Service, error) {
 	if err := access.ManageAll(c); err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ type ServiceDraft struct {
 
 // DraftService judges the definition of a new service as CreateService does, and saves nothing.
 func (r *Registry) DraftService(_ context.Context, c *lanyard.Caller, definition []byte) (*ServiceDraft, error) {
-	s, err := r.defined(c, definition)
+	s, err := r.NewService(c, definition)
 	if err != nil {
 		return nil, err
 	}
@@ -177,16 +177,13 @@ func (r *Registry) EditService(ctx context.Context, c *lanyard.Caller, name stri
 		}
 		return nil, 0, f.Err()
 	}
-	entry := c.Audit(lanyard.ActionServiceEdit, string(s.ID), string(s.LinkName))
-	entry.Detail = map[string]string{"changed": strings.Join(edit.Moves, " "), "keep_connections": fmt.Sprint(in.KeepConnections)}
-	reason := fmt.Sprintf("The service %s was edited, so its connections have to be connected again.", s.Name)
-	erased, err := r.store.UpdateService(ctx, old.Version, s, in.KeepConnections, reason, entry)
-	if err != nil {
+	change := &ServiceChange{Edit: edit, Old: old, New: s, Keep: in.KeepConnections, by: c, registry: r}
+	if err := r.store.Together(ctx, func(changes *store.Changes) error { return change.Make(ctx, changes) }); err != nil {
 		return nil, 0, err
 	}
-	r.revoker.Erased(ctx, old, erased)
+	change.Made(ctx)
 	v, err := r.view(ctx, c, s)
-	return v, len(erased), err
+	return v, len(change.erased), err
 }
 
 // edited reads and checks an edit: the service as it is, as it would be, and what lies between.
@@ -203,11 +200,18 @@ func (r *Registry) edited(ctx context.Context, c *lanyard.Caller, name string, i
 	if s, err = editedService(old, in.Patch); err != nil {
 		return nil, nil, edit, err
 	}
-	if edit, err = lanyard.CheckEdit(old, s); err != nil {
-		return nil, nil, edit, err
+	edit, err = r.judgeEdit(old, s)
+	return old, s, edit, err
+}
+
+// judgeEdit checks a definition that is to take the place of a stored one.
+func (r *Registry) judgeEdit(old, s *lanyard.Service) (lanyard.Edit, error) {
+	edit, err := lanyard.CheckEdit(old, s)
+	if err != nil {
+		return edit, err
 	}
 	s.Version, s.UpdatedAt = old.Version+1, r.store.Now()
-	return old, s, edit, s.Validate()
+	return edit, s.Validate()
 }
 
 // editedService is the definition after the patch, with everything that a definition does not hold carried over.
@@ -223,11 +227,16 @@ func editedService(old *lanyard.Service, patch []byte) (*lanyard.Service, error)
 	if err != nil {
 		return nil, err
 	}
-	s.ID, s.OrganizationID, s.Author, s.CreatedAt = old.ID, old.OrganizationID, old.Author, old.CreatedAt
+	carryOver(old, s)
 	if s.Auth.Secret().IsZero() && !removesSecret(patch, &s.Auth) {
 		s.Auth.SetSecret(old.Auth.Secret())
 	}
 	return s, nil
+}
+
+// carryOver puts into an edited service what a definition does not hold.
+func carryOver(old, s *lanyard.Service) {
+	s.ID, s.OrganizationID, s.Author, s.Extension, s.CreatedAt = old.ID, old.OrganizationID, old.Author, old.Extension, old.CreatedAt
 }
 
 // keepsType refuses a patch that names another authentication type. It is judged before the patch is applied: the

@@ -153,7 +153,10 @@ func tenancyEach(call string) []string {
 }
 
 // tenancyNames name one set of things: those of the other organization, or none at all.
-type tenancyNames struct{ link, service, connection, key, user, organization, invitation, webhook, run string }
+type tenancyNames struct {
+	link, service, connection, key, user, organization, invitation, webhook, run string
+	extension                                                                    string // which it installed and publishes
+}
 
 // tenancyCall is one request that names something.
 type tenancyCall struct {
@@ -242,6 +245,24 @@ func tenancyCalls(n tenancyNames, upstream string) map[string][]tenancyCall {
 	} {
 		calls[route] = []tenancyCall{{strings.NewReplacer("{link_name}", n.link, "{version}", "1", "{id}", n.run).Replace(route), body, 404}}
 	}
+	for _, route := range []string{"GET /v1/extensions", "GET /v1/extension_offers", "GET /v1/publications", "POST /v1/publications"} {
+		calls[route] = nil
+	}
+	offer := object("publisher", n.organization, "name", n.extension)
+	accepted := object("publisher", n.organization, "name", n.extension, "digest", strings.Repeat("0", 64))
+	calls["POST /v1/extensions/review"] = []tenancyCall{{"POST /v1/extensions/review", offer, 404}}
+	calls["POST /v1/extensions"] = []tenancyCall{{"POST /v1/extensions", accepted, 404}}
+	for route, body := range map[string]any{
+		"GET /v1/extensions/{name}":         nil,
+		"PATCH /v1/extensions/{name}":       object("when_publisher_gone", "end"),
+		"DELETE /v1/extensions/{name}":      nil,
+		"POST /v1/extensions/{name}/update": accepted,
+		"GET /v1/publications/{name}":       nil,
+		"PATCH /v1/publications/{name}":     object("audience", "everybody"),
+		"DELETE /v1/publications/{name}":    nil,
+	} {
+		calls[route] = []tenancyCall{{strings.ReplaceAll(route, "{name}", n.extension), body, 404}}
+	}
 	calls["GET /v1/webhooks"], calls["POST /v1/webhooks"] = nil, nil
 	for route, body := range map[string]any{
 		"GET /v1/webhooks/{id}":                              nil,
@@ -288,7 +309,13 @@ func tenancyTwo(t testing.TB) (l, other *servertest.Lanyard, up *tenancyUpstream
 	other.Connect(t, tenancyService(t, up, "theirs", "category", "theirs"), tenancyKey("zweite-key"))
 	other.Must(t, 201, "POST /v1/webhooks", object("url", "https://theirs.example/too", "enabled", false))
 	other.Must(t, 201, "POST /v1/functions", object("link_name", "theirs", "name", "Theirs", "script", "info 1;"))
+	for _, name := range []string{"theirs", "theirs_too"} {
+		publishExtension(t, other, "nobody", extensionFiles(name, "1.0.0"))
+	}
+	installExtension(t, other, other.OrganizationID, "theirs")
+	installExtension(t, other, other.OrganizationID, "theirs_too")
 	theirs = tenancyNames{
+		extension: "theirs",
 		run:  other.Must(t, 200, "POST /v1/functions/theirs/run", object()).Field(t, "run_id").(string),
 		link: "theirs", service: tenancyObject(t, other, lanyard.ActionServiceCreate), connection: tenancyObject(t, other, lanyard.ActionConnectionCreate),
 		user: string(other.UserID), organization: string(other.OrganizationID),
@@ -328,6 +355,7 @@ func TestH01_AnotherOrganizationsThingsAreAsIfAbsent(t *testing.T) {
 		link: "nobody", service: string(lanyard.NewServiceID()), connection: string(lanyard.NewConnectionID()),
 		key: string(lanyard.NewAPIKeyID()), user: string(lanyard.NewUserID()), organization: string(lanyard.NewOrganizationID()),
 		invitation: string(lanyard.NewInvitationID()),
+		extension:  "nobody",
 		webhook:    string(lanyard.NewWebhookID()),
 		run:        strings.Repeat("x", len(theirs.run)),
 	}
@@ -357,6 +385,9 @@ func TestH01_AnotherOrganizationsThingsAreAsIfAbsent(t *testing.T) {
 					}
 					if who != "owner" && strings.HasSuffix(route, "/reset_password") {
 						continue
+					}
+					if who != "owner" && (strings.Contains(route, "/publications") || strings.Contains(route, "/extensions") && !strings.HasPrefix(route, "GET ") && !strings.HasSuffix(route, "/review")) {
+						continue // extensions are published and installed in one's own name
 					}
 					name := fmt.Sprintf("H01 %s %d as %s", route, i, who)
 					got := l.API(t, call, c.body, headers...)
@@ -395,6 +426,10 @@ var tenancyLists = map[string][]string{
 	"GET /v1/invitations": {""},
 	"GET /v1/webhooks":    {""},
 	"GET /v1/functions":   {"", "?q=theirs", "?q=e", "?q=%25"},
+
+	"GET /v1/extensions":       {""},
+	"GET /v1/extension_offers": {""},
+	"GET /v1/publications":     {""},
 }
 
 func TestH02_ListsHoldNothingOfAnotherOrganization(t *testing.T) {
@@ -628,6 +663,20 @@ var tenancyAccess = []tenancyRule{
 	{"GET /v1/webhooks/{id}/deliveries", "GET /v1/webhooks/whk_A/deliveries", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
 	{"POST /v1/webhooks/{id}/deliveries/{delivery}/retry", "POST /v1/webhooks/whk_A/deliveries/evt_A/retry", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
 
+	{"GET /v1/extensions", "GET /v1/extensions", ``, false, nobody(200, 200, 200, 200, 200, 403, 200)},
+	{"POST /v1/extensions/review", "POST /v1/extensions/review", `{"publisher":"org_A","name":"absent"}`, false, nobody(404, 404, 404, 404, 404, 403, 404)},
+	{"POST /v1/extensions", "POST /v1/extensions", `{"publisher":"org_A","name":"absent","digest":"0"}`, false, nobody(403, 403, 404, 404, 404, 403, 403)},
+	{"GET /v1/extensions/{name}", "GET /v1/extensions/absent", ``, false, nobody(404, 404, 404, 404, 404, 403, 404)},
+	{"PATCH /v1/extensions/{name}", "PATCH /v1/extensions/absent", `{"when_publisher_gone":"end"}`, false, nobody(403, 403, 404, 404, 404, 403, 403)},
+	{"POST /v1/extensions/{name}/update", "POST /v1/extensions/absent/update", `{"publisher":"org_A","name":"absent","digest":"0"}`, false, nobody(403, 403, 404, 404, 404, 403, 403)},
+	{"DELETE /v1/extensions/{name}", "DELETE /v1/extensions/absent", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
+	{"GET /v1/extension_offers", "GET /v1/extension_offers", ``, false, nobody(200, 200, 200, 200, 200, 403, 200)},
+	{"GET /v1/publications", "GET /v1/publications", ``, false, nobody(403, 403, 200, 200, 200, 403, 403)},
+	{"POST /v1/publications", "POST /v1/publications", `{"package":"AAAA","audience":"everybody"}`, false, nobody(403, 403, 400, 400, 400, 403, 403)},
+	{"GET /v1/publications/{name}", "GET /v1/publications/absent", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
+	{"PATCH /v1/publications/{name}", "PATCH /v1/publications/absent", `{"audience":"everybody"}`, false, nobody(403, 403, 404, 404, 404, 403, 403)},
+	{"DELETE /v1/publications/{name}", "DELETE /v1/publications/absent", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
+
 	{"GET /v1/services", "GET /v1/services", ``, false, nobody(200, 200, 200, 200, 200, 200, 200)},
 	{"POST /v1/services", "POST /v1/services", `{"link_name":"new_#","name":"New","hosts":["a.example"],"auth":{"type":"basic"}}`, true, nobody(403, 201, 201, 201, 201, 403, 201)},
 	{"GET /v1/services/{link_name}", "GET /v1/services/acme", ``, false, nobody(200, 200, 200, 200, 404, 200, 200)},
@@ -799,6 +848,12 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 		"PATCH /v1/functions/{link_name}":          object("name", "Extra", "version", 1),
 		"POST /v1/functions/{link_name}/run":       object("arguments", object()),
 		"POST /v1/functions/{link_name}/hook":      object(),
+		"POST /v1/extensions/review":               object("publisher", theirs.organization, "name", "theirs"),
+		"POST /v1/extensions":                      object("publisher", theirs.organization, "name", "theirs", "digest", "0"),
+		"PATCH /v1/extensions/{name}":              object("when_publisher_gone", "end"),
+		"POST /v1/extensions/{name}/update":        object("publisher", theirs.organization, "name", "theirs", "digest", "0"),
+		"POST /v1/publications":                    object("package", "AAAA", "audience", "everybody"),
+		"PATCH /v1/publications/{name}":            object("audience", "everybody"),
 
 		"POST /v1/webhooks/{id}/deliveries/{delivery}/retry": object(),
 		"PUT /v1/organization/single_sign_on":                object("issuer", "https://login.example.com", "client_id", "c", "domains", []string{"example.com"}),
@@ -843,7 +898,7 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 				value = theirs.user
 			}
 			sent[field] = value
-			a := l.API(t, strings.NewReplacer("{link_name}", "mine", "{id}", member, "{delivery}", "evt_A").Replace(route), sent)
+			a := l.API(t, strings.NewReplacer("{link_name}", "mine", "{name}", "mine", "{id}", member, "{delivery}", "evt_A").Replace(route), sent)
 			if a.Status != 400 || a.Code() != "invalid_request" || !strings.Contains(string(a.Body), `"pointer":"/`+field+`"`) {
 				t.Errorf("H13 %s with %s: got %d %s, want invalid_request that names it", route, field, a.Status, a.Body)
 			}

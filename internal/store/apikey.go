@@ -37,13 +37,38 @@ func (s *Store) scanKey(row scanner) (k lanyard.APIKey, err error) {
 
 // CreateAPIKey keeps a key by the SHA-256 of its text; the time is set here. Not_found when there is no such user.
 func (s *Store) CreateAPIKey(ctx context.Context, k lanyard.APIKey, hash []byte, audit lanyard.AuditEntry) error {
-	return s.tx(ctx, func(t *tx) error {
-		if err := t.insertAPIKey(ctx, k, hash); err != nil {
-			return err
-		}
-		t.tell(Change{Kind: ChangeKeys, Organization: k.OrganizationID})
-		return t.audit(ctx, k.OrganizationID, audit)
-	})
+	return s.Together(ctx, func(c *Changes) error { return c.CreateAPIKey(ctx, k, hash, audit) })
+}
+
+// CreateAPIKey is [Store.CreateAPIKey].
+func (c *Changes) CreateAPIKey(ctx context.Context, k lanyard.APIKey, hash []byte, audit lanyard.AuditEntry) error {
+	if err := c.tx.insertAPIKey(ctx, k, hash); err != nil {
+		return err
+	}
+	c.tx.tell(Change{Kind: ChangeKeys, Organization: k.OrganizationID})
+	return c.tx.audit(ctx, k.OrganizationID, audit)
+}
+
+// SetKeyRights stores the rights of a key over those that the caller read; conflict when they moved on or the key is gone.
+func (c *Changes) SetKeyRights(ctx context.Context, k *lanyard.APIKey, rights lanyard.KeyRights, audit lanyard.AuditEntry) error {
+	before, err := encode(k.Rights)
+	if err != nil {
+		return err
+	}
+	after, err := encode(rights)
+	if err != nil {
+		return err
+	}
+	const update = `UPDATE api_keys SET rights = $5 WHERE organization_id = $1 AND user_id = $2 AND id = $3 AND rights = $4`
+	changed, err := c.tx.exec(ctx, update, k.OrganizationID, k.UserID, k.ID, before, after)
+	if err != nil {
+		return fmt.Errorf("set the rights of API key %s: %w", k.ID, err)
+	}
+	if changed == 0 {
+		return lanyard.Errorf(lanyard.CodeConflict, "The API key %s was changed in the meantime: read it again. Nothing was changed.", k.Name)
+	}
+	c.tx.tell(Change{Kind: ChangeKeys, Organization: k.OrganizationID})
+	return c.tx.audit(ctx, k.OrganizationID, audit)
 }
 
 func (t *tx) insertAPIKey(ctx context.Context, k lanyard.APIKey, hash []byte) error {

@@ -59,48 +59,58 @@ func keepAnOwner(people map[lanyard.UserID]lanyard.User, before *lanyard.User) e
 // ends the user's sessions; so does disabling, with open flows and links, while keys stay and do not work until the user
 // is enabled again. Another address ends the links that went to the old one. Audit is told how many sessions ended.
 func (s *Store) UpdateUser(ctx context.Context, before, after *lanyard.User, audit func(sessions int64) lanyard.AuditEntry) error {
-	org, id := before.OrganizationID, before.ID
-	err := s.tx(ctx, func(t *tx) error {
-		people, err := t.lockAsRead(ctx, before)
-		if err != nil {
-			return err
-		}
-		if ownsNow(before) && !ownsNow(after) {
-			if err := keepAnOwner(people, before); err != nil {
-				return err
-			}
-		}
-		const update = `UPDATE users SET email = $3, name = $4, role = $5, external_id = $6, disabled = $7, search = $8 WHERE organization_id = $1 AND id = $2`
-		if _, err := t.exec(ctx, update, org, id, emailColumn(after), after.Name, after.Role, externalIDColumn(after), after.Disabled, userSearch(after)); err != nil {
-			return fmt.Errorf("update user %s: %w", id, err)
-		}
-		var ended int64
-		change := Change{Kind: ChangeKeys, Organization: org}
-		if before.Disabled != after.Disabled {
-			change = Change{Kind: ChangeUser, Organization: org, User: id}
-		}
-		if before.Role != after.Role || before.Disabled != after.Disabled {
-			if ended, err = t.endSessions(ctx, org, id, ""); err != nil {
-				return err
-			}
-		}
-		if after.Disabled && !before.Disabled {
-			if err := t.endFlows(ctx, org, id); err != nil {
-				return err
-			}
-		}
-		if after.Disabled || before.Email != after.Email {
-			if err := t.endOneTimeLinks(ctx, org, id); err != nil {
-				return err
-			}
-		}
-		t.tell(change)
-		return t.audit(ctx, org, audit(ended))
-	})
+	err := s.Together(ctx, func(c *Changes) error { return c.UpdateUser(ctx, before, after, audit) })
 	if errors.Is(err, errTaken) {
 		return s.userConflict(ctx, *after, err)
 	}
 	return err
+}
+
+// LockPeople keeps people, and whoever owns the organization, as they are until all changes are made. Whoever changes
+// several of them calls it once, first.
+func (c *Changes) LockPeople(ctx context.Context, org lanyard.OrganizationID, ids ...lanyard.UserID) error {
+	_, err := c.tx.lockPeople(ctx, org, ids...)
+	return err
+}
+
+// UpdateUser is [Store.UpdateUser], for changes that leave e-mail address and external id.
+func (c *Changes) UpdateUser(ctx context.Context, before, after *lanyard.User, audit func(sessions int64) lanyard.AuditEntry) error {
+	t, org, id := c.tx, before.OrganizationID, before.ID
+	people, err := t.lockAsRead(ctx, before)
+	if err != nil {
+		return err
+	}
+	if ownsNow(before) && !ownsNow(after) {
+		if err := keepAnOwner(people, before); err != nil {
+			return err
+		}
+	}
+	const update = `UPDATE users SET email = $3, name = $4, role = $5, external_id = $6, disabled = $7, search = $8 WHERE organization_id = $1 AND id = $2`
+	if _, err := t.exec(ctx, update, org, id, emailColumn(after), after.Name, after.Role, externalIDColumn(after), after.Disabled, userSearch(after)); err != nil {
+		return fmt.Errorf("update user %s: %w", id, err)
+	}
+	var ended int64
+	change := Change{Kind: ChangeKeys, Organization: org}
+	if before.Disabled != after.Disabled {
+		change = Change{Kind: ChangeUser, Organization: org, User: id}
+	}
+	if before.Role != after.Role || before.Disabled != after.Disabled {
+		if ended, err = t.endSessions(ctx, org, id, ""); err != nil {
+			return err
+		}
+	}
+	if after.Disabled && !before.Disabled {
+		if err := t.endFlows(ctx, org, id); err != nil {
+			return err
+		}
+	}
+	if after.Disabled || before.Email != after.Email {
+		if err := t.endOneTimeLinks(ctx, org, id); err != nil {
+			return err
+		}
+	}
+	t.tell(change)
+	return t.audit(ctx, org, audit(ended))
 }
 
 // endFlows drops what a user has begun in order to connect.

@@ -79,6 +79,7 @@ var auditActions = map[lanyard.Action]auditWords{
 	lanyard.ActionInvitationAccept:   {"people", "users", "accepted the invitation for", true, ""},
 	lanyard.ActionKeyCreate:          {"people", "key-round", "made the API key", true, ""},
 	lanyard.ActionKeyRotate:          {"people", "key-round", "rotated the API key", false, ""},
+	lanyard.ActionKeyEdit:            {"people", "key-round", "changed the rights of the API key", false, ""},
 	lanyard.ActionKeyEndPrevious:     {"people", "key-round", "ended the previous secret of the API key", false, ""},
 	lanyard.ActionKeyDelete:          {"people", "key-round", "deleted the API key", true, ""},
 	lanyard.ActionServiceCreate:      {"services", "plus", "created the service", true, ""},
