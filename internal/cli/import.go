@@ -53,8 +53,8 @@ func (a *app) importCurlCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "curl [-- curl ARGUMENT…]",
 		Short: "Make a custom service of a curl command",
-		Long: `Makes a custom service of a curl command, and a connection with it. The command comes by stdin, or behind --. It is read,
-not run: a variable of the shell that it holds is not filled in.
+		Long: `Makes a custom service of a curl command, and a connection with it. The command comes by stdin, or behind --. It is
+read, not run: a variable of the shell that it holds is not filled in.
 
 Other users of this machine can read the arguments of a running program, and a shell keeps them in its history: a
 command with a credential comes by stdin. --connect connects with the credential that the command has; without it the
