@@ -12,8 +12,8 @@ import (
 	"lanyard/internal/servertest"
 )
 
-// formOf is what a browser would send of a page's hidden and password fields.
-func formOf(page string) url.Values {
+// pastedForm is what a browser would send of a page's hidden and password fields.
+func pastedForm(page string) url.Values {
 	form := url.Values{}
 	for _, m := range regexp.MustCompile(`<input\b[^>]*>`).FindAllString(page, -1) {
 		attribute := func(name string) string {
@@ -42,7 +42,7 @@ func TestImportedCommandKeepsItsSecret(t *testing.T) {
 	if review.Status != 200 || strings.Count(string(review.Body), canary) != 1 || !strings.Contains(string(review.Body), `type="password"`) {
 		t.Fatalf("the review answers %d and holds the credential %d times:\n%s", review.Status, strings.Count(string(review.Body), canary), review.Body)
 	}
-	form := formOf(string(review.Body))
+	form := pastedForm(string(review.Body))
 	form.Set("candidate", "0")
 	form.Set("connect", "on")
 	made := servertest.Post(t, person, l.URL+"/services/import/create", form)
@@ -80,7 +80,7 @@ func TestImportedExportIsAllOrNothing(t *testing.T) {
 	if review.Status != 200 {
 		t.Fatalf("%d %s", review.Status, review.Body)
 	}
-	form := formOf(string(review.Body))
+	form := pastedForm(string(review.Body))
 	if got := servertest.Post(t, owner, l.URL+"/services/import/create", form); got.Status != 400 || l.API(t, "GET /v1/connections/gh", nil).Status != 404 {
 		t.Errorf("without a word about what is left out: %d", got.Status)
 	}

@@ -12,7 +12,7 @@ import (
 
 // importStates are the pages that take what people bring from elsewhere.
 func importStates() []state {
-	v := invented()
+	v := visiting()
 	wrong := problem.Of(lanyard.Errorf(lanyard.CodeInvalidRequest, "Nothing was imported: the command has no URL."), "req_1")
 	command, err := importer.ParseCurl(`curl -k 'https://api.acme.example/v2/tickets?limit=5' -H 'X-Api-Key: key' -H 'X-Api-Secret: secret' -b sid=1`, nil)
 	if err != nil {
