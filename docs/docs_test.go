@@ -222,7 +222,7 @@ func TestPages(t *testing.T) {
 	s.file(t, "photo.jpg", "not really a photo")
 	ran := 0
 	var afterwards []string
-	for _, name := range []string{"services", "connecting", "internal-connections", "scripts", "extensions", "invoking", "embedding", "command-line", "http-api", "security", "teams", "organizations", "webhooks"} {
+	for _, name := range []string{"services", "connecting", "internal-connections", "scripts", "extensions", "invoking", "embedding", "command-line", "http-api", "security", "teams", "organizations", "webhooks", "moving"} {
 		for _, block := range page(t, "docs/"+name+".md") {
 			// What ends things is run when nothing needs them any more.
 			if strings.Contains(block, "services delete") || strings.Contains(block, "connections revoke") {

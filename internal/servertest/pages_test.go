@@ -35,6 +35,9 @@ type pageRule struct {
 // page is the row of something that is everybody's who is signed in.
 func page(status int) [5]int { return [5]int{401, status, status, status, status} }
 
+// importStep is the second step of importing a curl command, as the page holds it.
+const importStep = `[{"words":"w","definition":{"link_name":"x","name":"x","hosts":["a.example"],"base_url":"https://a.example","auth":{"type":"basic"}},"call":{"Method":"GET","URL":"/x"}}]`
+
 var pageAccess = []pageRule{
 	//                                                                   nobody other member admin owner
 	{"GET /{$}", "/", "", [5]int{200, 303, 303, 303, 303}},
@@ -106,6 +109,9 @@ var pageAccess = []pageRule{
 	{"POST /services", "/services", "name=New&link_name=new_#&type=basic&hosts=a.example", page(303)},
 	{"POST /services/preview", "/services/preview", "name=New&link_name=new_#&type=basic&hosts=a.example&base_url=https://a.example&try.url=/x&try.method=GET", page(200)},
 	{"POST /services/preview", "/services/preview", "service=acme&name=New&base_url=https://a.example&hosts=a.example&api_key.0.param_type=header&api_key.0.name=X-Api-Key&try.url=/x&try.method=GET", [5]int{401, 404, 403, 403, 200}},
+	{"GET /services/import", "/services/import", "", page(200)},
+	{"POST /services/import", "/services/import", "text=curl+-u+a:b+https://a.example/x", page(200)},
+	{"POST /services/import/create", "/services/import/create", "kind=curl&name=New&link_name=imported_#&candidate=0&notes=[]&steps=" + importStep, page(200)},
 	{"GET /services/{service}", "/services/acme", "", [5]int{401, 404, 200, 200, 200}},
 	{"GET /services/{service}/{$}", "/services/acme/", "", [5]int{401, 404, 200, 200, 200}},
 	{"GET /services/{service}/client", "/services/github/client", "", page(200)},

@@ -80,7 +80,7 @@ func states() []state {
 		homeStates(), connectionsStates(), connectionFormStates(), connectionStates(), searchStates(), activityStates(), auditStates(), signInStates(), setupStates(), accountStates(),
 		rotateKeyStates(), connectSessionStates(),
 		organizationStates(), peopleStates(), connectStates(), resultStates(), errorStates(), servicesStates(), defaultServicesStates(), organizationsStates(),
-		webhooksStates(), noticesStates(), scriptsStates(), extensionsStates(),
+		importStates(), webhooksStates(), noticesStates(), scriptsStates(), extensionsStates(),
 		resetStates(), signOnStates(),
 	} {
 		all = append(all, group...)

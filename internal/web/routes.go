@@ -57,6 +57,9 @@ func (s *site) routes() http.Handler {
 	mux.Handle("GET /services/new", s.signedIn(s.newService))
 	mux.Handle("POST /services", s.signedIn(s.createService))
 	mux.Handle("POST /services/preview", s.signedIn(s.previewService))
+	mux.Handle("GET /services/import", s.signedIn(s.importForm))
+	mux.Handle("POST /services/import", s.signedIn(s.reviewImport))
+	mux.Handle("POST /services/import/create", s.signedIn(s.createImport))
 	mux.Handle("GET /services/{service}", s.signedIn(s.service))
 	mux.Handle("GET /services/{service}/{$}", s.signedIn(s.service)) // see servicePath
 	mux.Handle("GET /services/{service}/client", s.signedIn(s.oauthClientForm))

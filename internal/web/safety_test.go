@@ -172,6 +172,9 @@ var everyRoute = []struct{ method, path string }{
 	{"GET", "/services/new"},
 	{"POST", "/services"},
 	{"POST", "/services/preview"},
+	{"GET", "/services/import"},
+	{"POST", "/services/import"},
+	{"POST", "/services/import/create"},
 	{"GET", "/services/acme"},
 	{"GET", "/services/acme/catalog_file"},
 	{"GET", "/services/acme/edit"},
@@ -323,8 +326,8 @@ func TestI04_OtherSitesChangeNothing(t *testing.T) {
 				if a := d.send("POST", r.path, "life=90&then=delete", headers...); a.status == 403 {
 					t.Errorf("our own form was refused: %s", a.body)
 				}
-				// These exchange cookies alone, only look, or do nothing without a file.
-				nothing := strings.HasSuffix(r.path, "/switch") || slices.Contains([]string{"/scripts/check", "/extension-offers", "/publications"}, r.path)
+				// These exchange cookies alone, only look, or do nothing without a file or a text.
+				nothing := strings.HasSuffix(r.path, "/switch") || strings.HasPrefix(r.path, "/services/import") || slices.Contains([]string{"/scripts/check", "/extension-offers", "/publications"}, r.path)
 				if d.changes() == "" && !nothing {
 					t.Error("nothing was done")
 				}

@@ -39,7 +39,7 @@ type serviceRow struct {
 func servicePath(name lanyard.LinkName) string {
 	path := "/services/" + url.PathEscape(string(name))
 	switch name {
-	case "custom", "new", "preview":
+	case "custom", "import", "new", "preview":
 		return path + "/"
 	}
 	return path

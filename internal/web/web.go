@@ -102,6 +102,7 @@ type Registry interface {
 // Keeper connects; [credential.Keeper] does.
 type Keeper interface {
 	ConnectLink(ctx context.Context, c *lanyard.Caller, connection string) (path string, err error)
+	Connect(ctx context.Context, c *lanyard.Caller, connection string, in credential.ConnectInput) (*credential.ConnectResult, error)
 	ConnectPage(ctx context.Context, c *lanyard.Caller, token string) (*credential.ConnectPage, error)
 	SubmitConnect(ctx context.Context, c *lanyard.Caller, token string, in credential.ConnectInput) (*credential.Outcome, error)
 	StartConsent(ctx context.Context, c *lanyard.Caller, token string) (providerURL string, err error)
@@ -213,17 +214,18 @@ type Config struct {
 
 // site answers every page.
 type site struct {
-	accounts   Accounts
-	registry   Registry
-	keeper     Keeper
-	invoker    Invoker
-	webhooks   Webhooks
-	notices    Notices
-	functions  Functions
-	extensions Extensions
-	catalog    func() *catalog.Catalog
-	pages      *renderer
-	log        *slog.Logger
+	accounts    Accounts
+	registry    Registry
+	keeper      Keeper
+	invoker     Invoker
+	webhooks    Webhooks
+	notices     Notices
+	functions   Functions
+	extensions  Extensions
+	definitions Definitions
+	catalog     func() *catalog.Catalog
+	pages       *renderer
+	log         *slog.Logger
 
 	publicURL string
 	proxies   []netip.Prefix
@@ -242,7 +244,7 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, invoker: c.Invoker, webhooks: c.Webhooks, notices: c.Notices, functions: c.Functions, extensions: c.Extensions, catalog: c.Catalog, pages: pages, log: c.Logger,
+	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, invoker: c.Invoker, webhooks: c.Webhooks, notices: c.Notices, functions: c.Functions, extensions: c.Extensions, definitions: c.Definitions, catalog: c.Catalog, pages: pages, log: c.Logger,
 		publicURL: c.PublicURL, proxies: c.TrustedProxies, secure: public.Scheme == "https"}
 
 	guard := http.NewCrossOriginProtection()
