@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -85,12 +84,8 @@ func (d dialect) tables(ctx context.Context, on rowQuerier) ([]Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the foreign keys: %w", err)
 	}
-	slices.SortFunc(names, func(a, b string) int {
-		if a == "keysets" || b == "keysets" { // what the sealed values of the others open with
-			return cmp.Compare(b, "keysets") - cmp.Compare(a, "keysets")
-		}
-		return cmp.Compare(a, b)
-	})
+	slices.Sort(names)
+	names = append([]string{"keysets"}, names...) // what the sealed values of the others open with
 	var ordered []Table
 	placed := map[string]bool{}
 	var place func(string)
