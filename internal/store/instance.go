@@ -145,6 +145,17 @@ type Doubtful struct {
 	Rotation TokenRotation
 }
 
+// Words says why it is doubtful.
+func (d Doubtful) Words() string {
+	switch d.Rotation {
+	case RotationEach:
+		return "probably dead, for its provider gives another refresh token each time"
+	case RotationNone:
+		return "probably alive, for its provider keeps the refresh token"
+	}
+	return "perhaps dead, for nobody knows yet whether its provider gives another refresh token each time"
+}
+
 // Doubtful lists the connected authorizations with a refresh token that were due to be refreshed since the backup: those
 // that probably ended first, then by names. With an empty organization it lists those of all. The limit is at least 1.
 func (s *Store) Doubtful(ctx context.Context, org lanyard.OrganizationID, limit int) ([]Doubtful, error) {
