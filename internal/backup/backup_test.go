@@ -88,6 +88,14 @@ func newWorld(t testing.TB, database string) *world {
 	must(t, s.CreateConnectLink(t.Context(), store.ConnectLink{
 		Organization: w.org, Connection: w.con.ID, User: w.owner, Parameters: map[string]string{"domain": secret().Reveal()}, ExpiresAt: s.Now().Add(time.Hour),
 	}, []byte("0123456789012345678901234567890\x00")))
+	// One that was used has an empty value where its secrets were.
+	consent := &lanyard.ConsentRequest{
+		OrganizationID: w.org, ConnectionID: w.con.ID, UserID: w.owner, ServiceID: w.service.ID, ExpiresAt: s.Now().Add(time.Hour),
+		Secrets: lanyard.ConsentSecrets{CodeVerifier: secret()},
+	}
+	must(t, s.CreateConsentRequest(t.Context(), consent, bytes.Repeat([]byte{1}, 32)))
+	_, err = s.UseConsentRequest(t.Context(), w.org, consent.ID)
+	must(t, err)
 	f := &lanyard.Function{OrganizationID: w.org, LinkName: "acme_sync", Author: w.owner, SavedBy: w.owner, Script: "key = \"" + secret().Reveal() + "\";"}
 	must(t, s.CreateFunction(t.Context(), f, 20, entry))
 	return w

@@ -186,6 +186,9 @@ func (k Kind) value(v any) (any, error) {
 	case []byte:
 		switch k {
 		case KindBytes:
+			if v == nil { // SQLite's driver gives an empty value so; NULL is nil itself
+				v = []byte{}
+			}
 			return v, nil
 		case KindText:
 			return string(v), nil

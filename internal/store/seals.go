@@ -3,8 +3,6 @@ package store
 import (
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 
 	"lanyard/internal/vault"
@@ -116,17 +114,4 @@ func (s *Seals) Check(t Table, row []any) (err error) {
 		s.Opened++
 	}
 	return nil
-}
-
-// unlistedSeals names the sealed columns of tables that [Seals.Check] would pass over.
-func unlistedSeals(tables []Table) (unlisted []string) {
-	for _, t := range tables {
-		for _, c := range t.Columns {
-			listed := slices.ContainsFunc(sealedColumns, func(s sealedColumn) bool { return s.table == t.Name && s.column == c.Name })
-			if strings.HasSuffix(c.Name, "_sealed") && t.Name != "keysets" && !listed {
-				unlisted = append(unlisted, fmt.Sprintf("%s.%s", t.Name, c.Name))
-			}
-		}
-	}
-	return unlisted
 }
