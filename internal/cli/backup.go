@@ -70,7 +70,7 @@ characters. It restores into the embedded database and into PostgreSQL alike, wh
 Credentials in it stay sealed with the store's key, which is not in it unless --with-key says so: keep a copy of the
 key file elsewhere. A file that is there already is not replaced. What was written is read again and checked.`,
 		Example: `  lanyard backup --passphrase-file /etc/lanyard/backup.passphrase -o lanyard.backup --data /var/lib/lanyard
-  lanyard backup --recipient age1… -o - --database-file /etc/lanyard/database | ssh backup@example.com 'cat > lanyard.backup'`,
+  lanyard backup --recipient age1… -o - | ssh backup@example.com 'cat > lanyard.backup'`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o := backup.Options{Unchecked: unchecked}

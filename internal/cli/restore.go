@@ -17,15 +17,15 @@ func (a *app) restoreCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore FILE (--identity-file FILE | --passphrase-file FILE)",
 		Short: "Make a store of a backup",
-		Long: `Makes a store of a backup, in an empty place: a data directory without a database, or an empty PostgreSQL database. All of
-it is restored, or nothing. It needs the key of the original, in --key-file or as the file key in the data directory,
+		Long: `Makes a store of a backup, in an empty place: a data directory without a database, or an empty PostgreSQL database.
+All of it is restored, or nothing. It needs the key of the original, in --key-file or as the file key in the data directory,
 unless the backup was made with --with-key. A backup of an older Lanyard is brought up to date.
 
 lanyard serve serves the restored store at once, but nothing happens in it by itself: no access token is refreshed, no
 schedule runs, no webhook, mail about connections or revocation is sent. Once the original is stopped for good, lanyard
 restore go-on ends that; lanyard restore status says first which connections are probably dead.`,
 		Example: `  lanyard restore lanyard.backup --passphrase-file /etc/lanyard/backup.passphrase --data /var/lib/lanyard
-  LANYARD_DATABASE=postgres://… lanyard restore lanyard.backup --identity-file backup.identity --key-file /run/secrets/lanyard-key`,
+  lanyard restore lanyard.backup --identity-file backup.identity --database-file db.url --key-file lanyard.key`,
 		Args: arguments("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := a.decryption(cmd, o)
