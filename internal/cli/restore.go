@@ -18,8 +18,8 @@ func (a *app) restoreCommand() *cobra.Command {
 		Use:   "restore FILE (--identity-file FILE | --passphrase-file FILE)",
 		Short: "Make a store of a backup",
 		Long: `Makes a store of a backup, in an empty place: a data directory without a database, or an empty PostgreSQL database.
-All of it is restored, or nothing. It needs the key of the original, in --key-file or as the file key in the data directory,
-unless the backup was made with --with-key. A backup of an older Lanyard is brought up to date.
+All of it is restored, or nothing. It needs the key of the original, in --key-file or as the file key in the data
+directory, unless the backup was made with --with-key. A backup of an older Lanyard is brought up to date.
 
 lanyard serve serves the restored store at once, but nothing happens in it by itself: no access token is refreshed, no
 schedule runs, no webhook, mail about connections or revocation is sent. Once the original is stopped for good, lanyard

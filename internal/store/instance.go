@@ -169,7 +169,8 @@ func (s *Store) Doubtful(ctx context.Context, org lanyard.OrganizationID, limit 
 			WHERE x.organization_id = a.organization_id AND y.service_id = c.service_id), 0) END AS rotation
 		FROM authorizations a JOIN connections c ON c.organization_id = a.organization_id AND c.id = a.connection_id
 		JOIN users u ON u.organization_id = a.organization_id AND u.id = a.user_id JOIN organizations o ON o.id = a.organization_id
-		WHERE a.status = 'connected' AND a.refresh_fingerprint <> '' AND a.refresh_due_at > 0 AND a.refresh_due_at <= $1`
+		WHERE a.status = 'connected' AND a.refresh_fingerprint <> '' 
+		AND (a.refresh_due_at > 0 AND a.refresh_due_at <= $1 OR a.expires_at > 0 AND a.expires_at <= $1)`
 	args := []any{millis(s.Now()), limit}
 	if org != "" {
 		query += ` AND a.organization_id = $3`
