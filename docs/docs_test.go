@@ -242,6 +242,27 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// TestBackup runs the page on backups in a directory that has a store.
+func TestBackup(t *testing.T) {
+	l := servertest.Start(t)
+	s := newShell(t, l)
+	if err := os.Symlink(l.Config.DataDir, filepath.Join(s.dir, "lanyard-data")); err != nil {
+		t.Fatal(err)
+	}
+	said := ""
+	for _, block := range page(t, "docs/backup.md") {
+		if strings.Contains(block, "restore go-on") {
+			l.Stop(t)
+		}
+		said += s.run(t, block)
+	}
+	for _, words := range []string{"The backup is sound.", "The backup was restored.", "and waits", "The restored store goes on."} {
+		if !strings.Contains(said, words) {
+			t.Errorf("the commands did not say %q but:\n%s", words, said)
+		}
+	}
+}
+
 // TestDefinitionsAreRead checks every JSON document that the pages show as a service or as its auth.
 func TestDefinitionsAreRead(t *testing.T) {
 	l := servertest.Start(t)

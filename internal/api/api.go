@@ -55,6 +55,7 @@ type Config struct {
 	Logger    *slog.Logger // nil: slog's default
 	PublicURL string       // of this deployment, without a final slash, for the document
 	Version   string       // of the program, for the document
+	Instance  string       // which Lanyard this is, for /healthz
 
 	MaxBody        int64 // bytes of a JSON body; 1 MiB when zero
 	MaxInvokeBody  int64 // bytes of the body of POST /v1/invoke, which holds files in base64; 32 MiB when zero

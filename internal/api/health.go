@@ -12,7 +12,13 @@ import (
 // readyWithin is how long /readyz waits for the database: a probe that hangs tells nobody anything.
 const readyWithin = 2 * time.Second
 
-func (a *API) healthz(w http.ResponseWriter, _ *http.Request) { writeStatus(w, "ok") }
+// healthz says which instance answers, too: a restored copy can tell by it that its original is still running.
+func (a *API) healthz(w http.ResponseWriter, _ *http.Request) {
+	if a.Instance != "" {
+		w.Header().Set("Lanyard-Instance", a.Instance)
+	}
+	writeStatus(w, "ok")
+}
 
 func (a *API) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)

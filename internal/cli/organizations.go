@@ -13,14 +13,14 @@ import (
 func (a *app) organizationsCommand() *cobra.Command {
 	cmd := group(&cobra.Command{
 		Use:   "organizations",
-		Short: "Make and list the organizations of a server, on its machine",
+		Short: "Make, list and delete the organizations of a server, on its machine",
 		Long: `One server holds any number of organizations, which see nothing of each other. These commands open the store
 themselves, like lanyard init: give them the same --data or --database as lanyard serve. An embedded store belongs to
 one process, so stop lanyard serve meanwhile, or use PostgreSQL.`,
 		Example: `  lanyard organizations create --name 'Zylker' --email you@example.com
   lanyard organizations list`,
 	})
-	cmd.AddCommand(a.organizationsCreateCommand(), a.organizationsListCommand())
+	cmd.AddCommand(a.organizationsCreateCommand(), a.organizationsListCommand(), a.organizationsDeleteCommand())
 	return cmd
 }
 

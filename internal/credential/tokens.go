@@ -271,6 +271,9 @@ func refusalOf(con *Connection, err error) *refusal {
 
 // tellProvider revokes one token (RFC 7009). An error means that the provider did not confirm.
 func (k *Keeper) tellProvider(ctx context.Context, r *revocation) error {
+	if k.Store.Paused() {
+		return errors.New("a restored Lanyard tells no provider anything before it goes on")
+	}
 	ctx, cancel := context.WithTimeout(ctx, revokeTimeout)
 	defer cancel()
 	client := oauth2.Config{

@@ -180,6 +180,13 @@ func build(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.store.ServedAs(ctx, c.PublicURL); err != nil {
+		return nil, errors.Join(err, s.store.Close())
+	}
+	instance, err := s.store.Instance(ctx)
+	if err != nil {
+		return nil, errors.Join(err, s.store.Close())
+	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.egress = egress.New(egress.Config{AllowNetworks: c.AllowNetworks, RootCAs: roots, Logger: s.logger})
@@ -215,9 +222,13 @@ func build(ctx context.Context, c Config) (*Server, error) {
 	rest := api.New(api.Config{
 		Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Functions: s.functions,
 		Extensions: s.extended, Definitions: defined, Ready: s.ready,
-		Metrics: api.NewMetrics(metrics), Logger: s.logger, PublicURL: c.PublicURL, Version: c.Version,
+		Metrics: api.NewMetrics(metrics), Logger: s.logger, PublicURL: c.PublicURL, Version: c.Version, Instance: instance.ID,
 	})
-	pages, err := web.New(web.Config{Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Notices: s.notices, Functions: s.functions, Extensions: s.extended, Definitions: defined, Catalog: s.services.Catalog, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Version: c.Version, Logger: s.logger})
+	pages, err := web.New(web.Config{
+		Accounts: s.accounts, Registry: reg, Keeper: s.keeper, Invoker: s.invoker, Webhooks: s.webhooks, Notices: s.notices, Functions: s.functions,
+		Extensions: s.extended, Definitions: defined, Catalog: s.services.Catalog, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies,
+		Version: c.Version, Logger: s.logger, Restored: s.accounts.Restored,
+	})
 	if err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}
@@ -276,6 +287,9 @@ func (s *Server) greet(ctx context.Context, addr string) error {
 	if link != "" {
 		fmt.Fprintf(s.config.Stdout, "Lanyard is new here. Make the first organization and its owner with this link, once, within a day:\n\n    %s\n\n", link)
 	}
+	if s.store.Paused() {
+		fmt.Fprintf(s.config.Stdout, "This Lanyard was restored from a backup. It refreshes no token, runs no schedule and sends no webhook or mail until you stop the original and run: lanyard restore go-on\n\n")
+	}
 	fmt.Fprintf(s.config.Stdout, "Lanyard listens on %s and is reached at %s\n", addr, s.config.PublicURL)
 	if s.config.Ready != nil {
 		s.config.Ready(addr)
@@ -301,6 +315,7 @@ func (s *Server) serve(ctx context.Context, listener net.Listener) error {
 	running.Go(func() { s.functions.RunSchedules(background) })
 	running.Go(func() { s.watchCatalog(background) })
 	running.Go(func() { s.extended.Run(background) })
+	running.Go(func() { s.sayRestored(background) })
 	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
 	var recorder sync.WaitGroup
 	recorder.Go(func() { s.invoker.Run(recording) })

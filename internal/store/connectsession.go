@@ -282,6 +282,9 @@ func (s *Store) HasPending(ctx context.Context, org lanyard.OrganizationID, conn
 
 // OverduePending lists sessions of all organizations that nobody confirmed in time.
 func (s *Store) OverduePending(ctx context.Context, limit int) ([]ConnectSession, error) {
+	if s.Paused() {
+		return nil, nil
+	}
 	const query = `SELECT ` + connectSessionColumns + ` FROM connect_sessions WHERE expires_at <= $1 AND status = $2 ORDER BY expires_at LIMIT $3`
 	return all(ctx, s.reads, scanConnectSession, query, millis(s.Now()), SessionPending, limit)
 }

@@ -48,6 +48,9 @@ type WebhookRef struct {
 // then it is due again unless [Store.FinishDelivery] was called. Those to the busy webhooks are passed over. Ok is false
 // when none is due.
 func (s *Store) DueDelivery(ctx context.Context, busy []WebhookRef) (_ DueDelivery, ok bool, err error) {
+	if s.Paused() {
+		return DueDelivery{}, false, nil
+	}
 	now := s.Now()
 	w := where{`SELECT organization_id, event_id, webhook_id FROM webhook_deliveries WHERE next_at > 0 AND next_at <= $1 AND lease_until <= $1`,
 		[]any{millis(now), millis(now.Add(deliveryLease))}}

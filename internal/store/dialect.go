@@ -25,6 +25,10 @@ type dialect struct {
 	goose goose.Dialect
 	// hasTable gives one row with true when there is a table of that name.
 	hasTable string
+	// columns gives table, column and type of every column, a table's in their order; foreignKeys child and parent table.
+	columns, foreignKeys string
+	// tableNames gives the names of all tables.
+	tableNames string
 }
 
 var (
@@ -32,11 +36,21 @@ var (
 		name:     "sqlite",
 		goose:    goose.DialectSQLite3,
 		hasTable: `SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = $1`,
+		columns: `SELECT s.name, c.name, c.type FROM sqlite_schema s, pragma_table_info(s.name) c
+			WHERE s.type = 'table' AND s.name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY s.name, c.cid`,
+		foreignKeys: `SELECT s.name, f."table" FROM sqlite_schema s, pragma_foreign_key_list(s.name) f WHERE s.type = 'table'`,
+		tableNames:  `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`,
 	}
 	postgresDialect = dialect{
 		name:     "postgres",
 		goose:    goose.DialectPostgres,
 		hasTable: `SELECT to_regclass($1) IS NOT NULL`,
+		columns: `SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+			WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+			ORDER BY c.relname, a.attnum`,
+		tableNames: `SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')`,
+		foreignKeys: `SELECT c.relname, p.relname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class p ON p.oid = k.confrelid
+			WHERE k.contype = 'f' AND c.relnamespace = current_schema()::regnamespace`,
 	}
 )
 

@@ -323,6 +323,9 @@ func (s *Store) FunctionVersion(ctx context.Context, org lanyard.OrganizationID,
 // DueFunctions gives the functions of any organization whose schedule is due, the longest due first, without their
 // scripts. They stay due until [Store.BeginDueRun].
 func (s *Store) DueFunctions(ctx context.Context, most int) ([]lanyard.Function, error) {
+	if s.Paused() {
+		return nil, nil
+	}
 	due, err := s.functions(ctx, `f.next_run_at > 0 AND f.next_run_at <= $1 ORDER BY f.next_run_at LIMIT $2`, []any{millis(s.Now()), most})
 	if err != nil {
 		return nil, fmt.Errorf("find the functions that are due: %w", err)

@@ -34,9 +34,7 @@ func (s *Store) startListening(ctx context.Context) error {
 	}
 	s.listener = &listener{}
 	s.listener.up.Store(true)
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop = stop
-	s.background.Go(func() { s.keepListening(background, conn) })
+	s.inBackground(ctx, func(ctx context.Context) { s.keepListening(ctx, conn) })
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -24,11 +25,15 @@ func (e *NewerError) Error() string {
 
 // schema is what a store looks like before anything is done to it.
 type schema struct {
-	keyset []byte // sealed; nil: there is none, so nothing can have been sealed
+	version int64  // 0: nothing was migrated yet
+	keyset  []byte // sealed; nil: there is none, so nothing can have been sealed
 }
 
+// schemaVersion is the version that the last migration left.
+const schemaVersion = `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`
+
 // inspect looks without writing. It refuses a store that is newer than this program.
-func (s *Store) inspect(ctx context.Context) (schema, error) {
+func (s *Store) inspect(ctx context.Context) (found schema, err error) {
 	migrated, err := s.hasTable(ctx, goose.DefaultTablename)
 	if err != nil {
 		return schema{}, err
@@ -39,20 +44,20 @@ func (s *Store) inspect(ctx context.Context) (schema, error) {
 			return schema{}, err
 		}
 		sources := newest.ListSources()
-		var version int64
-		const query = `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`
-		if err := s.writes.QueryRowContext(ctx, query).Scan(&version); err != nil {
+		if err := s.writes.QueryRowContext(ctx, schemaVersion).Scan(&found.version); err != nil {
 			return schema{}, fmt.Errorf("read the schema version: %w", err)
 		}
-		if binary := sources[len(sources)-1].Version; version > binary {
-			return schema{}, &NewerError{Store: version, Binary: binary}
+		if binary := sources[len(sources)-1].Version; found.version > binary {
+			return schema{}, &NewerError{Store: found.version, Binary: binary}
 		}
+	}
+	if unfinished, err := s.hasTable(ctx, unfinishedTable); err != nil || unfinished {
+		return schema{}, cmp.Or(err, errors.New("a restore into this store was begun and did not end: run lanyard restore again"))
 	}
 	hasKeys, err := s.hasTable(ctx, "keysets")
 	if err != nil || !hasKeys {
-		return schema{}, err
+		return found, err
 	}
-	var found schema
 	err = s.writes.QueryRowContext(ctx, `SELECT sealed FROM keysets WHERE id = 'main'`).Scan(&found.keyset)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return schema{}, fmt.Errorf("read the sealed data keys: %w", err)

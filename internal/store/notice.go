@@ -164,6 +164,9 @@ type mailKey struct {
 // DueMail hands out what is due to the person who has waited longest, in any organization, to one caller, for two
 // minutes. Ok is false when nothing is due.
 func (s *Store) DueMail(ctx context.Context) (_ *DueMail, ok bool, err error) {
+	if s.Paused() {
+		return nil, false, nil
+	}
 	type claimed struct {
 		org      lanyard.OrganizationID
 		user     lanyard.UserID

@@ -26,6 +26,9 @@ type Lease struct {
 // for it. Ok is false when somebody else holds the lease, or the authorization is no longer connected with this
 // generation.
 func (s *Store) TakeLease(ctx context.Context, org lanyard.OrganizationID, id lanyard.AuthorizationID, generation int64, length time.Duration, forced bool) (_ Lease, ok bool, err error) {
+	if err := s.resting(); err != nil {
+		return Lease{}, false, err
+	}
 	lease, now := Lease{Organization: org, Authorization: id, Generation: generation}, s.Now()
 	scan := func(row scanner) (l Lease, err error) {
 		l = lease
@@ -77,7 +80,8 @@ func (s *Store) StoreRefreshed(ctx context.Context, l Lease, r Refreshed, audit 
 		}
 	}
 	const query = `UPDATE authorizations SET generation = $4, credential_sealed = $5, expires_at = $6, lifetime = $7, refresh_due_at = $8,
-		refreshed_at = $9, updated_at = $9, refresh_fingerprint = $11, granted_scope = CASE WHEN $10 = '' THEN granted_scope ELSE $10 END,
+		refreshed_at = $9, updated_at = $9, refresh_fingerprint = $11,
+		rotation = CASE WHEN refresh_fingerprint = '' OR $11 = '' THEN rotation WHEN refresh_fingerprint = $11 THEN 1 ELSE 2 END, granted_scope = CASE WHEN $10 = '' THEN granted_scope ELSE $10 END,
 		lease_until = 0, attempt_at = 0, retry_at = 0, refresh_failures = 0, last_error = ''
 		WHERE organization_id = $1 AND id = $2 AND generation = $3 AND status = 'connected' RETURNING connection_id, user_id`
 	return s.moveOn(ctx, l.Organization, l.Authorization, "", audit, query, l.Organization, l.Authorization, l.Generation, generation, sealed,
@@ -158,6 +162,9 @@ type DueAuthorization struct {
 // DueAuthorizations lists what is due in all organizations and not leased, the longest due first. What belongs to
 // disabled users rests.
 func (s *Store) DueAuthorizations(ctx context.Context, limit int) ([]DueAuthorization, error) {
+	if s.Paused() {
+		return nil, nil
+	}
 	scan := func(row scanner) (d DueAuthorization, err error) {
 		err = row.Scan(&d.Organization, &d.ID, &d.Connection, &d.User)
 		return d, err

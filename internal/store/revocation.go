@@ -61,6 +61,9 @@ func (s *Store) queueRevocation(ctx context.Context, on querier, r ProviderRevoc
 // is due again unless [Store.FinishRevocation] or [Store.RetryRevocation] was called. One that does not open is passed
 // over; the log says so.
 func (s *Store) DueRevocations(ctx context.Context, limit int) ([]ProviderRevocation, error) {
+	if s.Paused() {
+		return nil, nil
+	}
 	type sealedRevocation struct {
 		ProviderRevocation
 		sealed []byte

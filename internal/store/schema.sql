@@ -68,7 +68,7 @@ CREATE TABLE authorizations (
     refresh_failures  BIGINT NOT NULL DEFAULT 0,
     last_error        TEXT NOT NULL DEFAULT '',
     created_at        BIGINT NOT NULL,
-    updated_at        BIGINT NOT NULL, last_used_at BIGINT NOT NULL DEFAULT 0 /* written now and then, never by a call */, link_name TEXT NOT NULL DEFAULT '' /* of the connection: orders the lists by status */,
+    updated_at        BIGINT NOT NULL, last_used_at BIGINT NOT NULL DEFAULT 0 /* written now and then, never by a call */, link_name TEXT NOT NULL DEFAULT '' /* of the connection: orders the lists by status */, rotation BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (organization_id, id),
     UNIQUE (organization_id, connection_id, user_id),
     FOREIGN KEY (organization_id, connection_id) REFERENCES connections (organization_id, id) ON DELETE CASCADE,
@@ -272,6 +272,18 @@ CREATE INDEX functions_by_extension ON functions (organization_id, extension_id)
 CREATE UNIQUE INDEX functions_by_hook ON functions (hook_hash) WHERE hook_hash IS NOT NULL;
 
 CREATE INDEX functions_due ON functions (next_run_at) WHERE next_run_at > 0;
+
+CREATE TABLE instances (
+    id          TEXT PRIMARY KEY,           -- always "main"
+    instance_id TEXT NOT NULL,              -- random; a restored store has one of its own
+    public_url  TEXT NOT NULL DEFAULT '',   -- by which it was served last
+    created_at  BIGINT NOT NULL,
+    origin_id   TEXT NOT NULL DEFAULT '',   -- instance that the backup was made of; empty: this store was not restored
+    origin_url  TEXT NOT NULL DEFAULT '',   -- its public URL
+    backup_at   BIGINT NOT NULL DEFAULT 0,  -- when the backup was made
+    restored_at BIGINT NOT NULL DEFAULT 0,
+    went_on_at  BIGINT NOT NULL DEFAULT 0   -- when the operator let it go on; 0 with restored_at: it waits for that
+);
 
 CREATE TABLE invitations (
     organization_id TEXT NOT NULL,

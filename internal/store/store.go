@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -45,6 +46,7 @@ type Store struct {
 	listener *listener // nil on SQLite
 	onChange func(Change)
 	log      *slog.Logger
+	paused   atomic.Bool // see [Store.Paused]
 
 	stop       context.CancelFunc
 	background sync.WaitGroup
@@ -65,12 +67,7 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
-	s := &Store{log: cmp.Or(c.Logger, slog.New(slog.DiscardHandler)), onChange: c.OnChange, stop: func() {}}
-	if s.onChange == nil {
-		s.onChange = func(Change) {}
-	}
-	s.clock.override, s.clock.opened = c.Now, readLocal()
-	s.close = sync.OnceValue(s.shut)
+	s := newStore(c)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -78,12 +75,9 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	}()
 
 	if c.Database == "" {
-		s.dialect = sqliteDialect
 		if s.lock, err = lockDir(dir); err != nil {
 			return nil, err
 		}
-	} else {
-		s.dialect = postgresDialect
 	}
 	keyFile := cmp.Or(c.KeyFile, filepath.Join(dir, "master.key"))
 	key, keyErr := vault.ReadKey(keyFile)
@@ -125,6 +119,9 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	if err := s.Ping(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.startInstance(ctx); err != nil {
+		return nil, err
+	}
 	if s.pool != nil {
 		if err := s.startListening(ctx); err != nil {
 			return nil, err
@@ -133,6 +130,23 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	return s, nil
 }
 
+// newStore is a store that is not connected yet.
+func newStore(c Config) *Store {
+	s := &Store{dialect: sqliteDialect, log: cmp.Or(c.Logger, slog.New(slog.DiscardHandler)), onChange: c.OnChange, stop: func() {}}
+	if c.Database != "" {
+		s.dialect = postgresDialect
+	}
+	if s.onChange == nil {
+		s.onChange = func(Change) {}
+	}
+	s.clock.override, s.clock.opened = c.Now, readLocal()
+	s.close = sync.OnceValue(s.shut)
+	return s
+}
+
+// databaseFile is the name of SQLite's file in the data directory.
+const databaseFile = "lanyard.db"
+
 // connect opens the pools. On SQLite it makes the file, readable by its owner alone, when there is none.
 func (s *Store) connect(ctx context.Context, dir, database string) (err error) {
 	var writes, reads *sql.DB
@@ -140,7 +154,7 @@ func (s *Store) connect(ctx context.Context, dir, database string) (err error) {
 		s.pool, writes, err = openPostgres(ctx, database)
 		reads = writes
 	} else {
-		writes, reads, err = openSQLite(ctx, filepath.Join(dir, "lanyard.db"))
+		writes, reads, err = openSQLite(ctx, filepath.Join(dir, databaseFile))
 	}
 	if writes != nil {
 		s.writes = &pool{DB: writes, walled: database != ""}

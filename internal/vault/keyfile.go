@@ -105,6 +105,9 @@ func ReadKey(path string) (Key, error) {
 	return parseKey(path, text)
 }
 
+// ParseKey reads the text of a key file. Where is how errors call it.
+func ParseKey(where string, text []byte) (Key, error) { return parseKey(where, text) }
+
 func parseKey(path string, text []byte) (Key, error) {
 	line := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
 	encoded, ok := strings.CutPrefix(line, keyPrefix)
@@ -144,11 +147,11 @@ func (k Key) write(path string) (err error) {
 	if err := os.Link(f.Name(), path); err != nil { // unlike a rename, a link never replaces a file
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return SyncDir(filepath.Dir(path))
 }
 
-// syncDir makes the names in a directory durable.
-func syncDir(dir string) error {
+// SyncDir makes the names in a directory durable.
+func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil // directories cannot be synced there, and their entries are journalled
 	}

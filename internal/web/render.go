@@ -57,7 +57,7 @@ func newFrame(v visitor, title string) frame {
 // newShellFrame is of a page with the left side; here is the path of the place that it belongs to.
 func newShellFrame(v visitor, title, here string) frame {
 	f := newFrame(v, title)
-	f.Shell, f.Notice = &shell{Organization: v.organization.Name, Here: here, Switch: newSwitch(v), Found: v.founds, Waiting: waitingWords(v.waiting)}, v.notice
+	f.Shell, f.Notice = &shell{Organization: v.organization.Name, Here: here, Switch: newSwitch(v), Found: v.founds, Waiting: waitingWords(v.waiting), Restored: v.restored}, v.notice
 	return f
 }
 

@@ -7,6 +7,8 @@ import (
 	"html/template"
 	"net/http"
 	"time"
+
+	"lanyard/internal/account"
 )
 
 // shell is the left side of a page.
@@ -16,6 +18,7 @@ type shell struct {
 	Switch       []choice // the organizations to switch between; none when there is one
 	Found        bool     // the visitor may make another one
 	Waiting      string   // how much needs this person, in figures; empty for nothing
+	Restored     *account.Restored
 }
 
 // placeGroup is a heading of the left side, and place what stands below it.

@@ -21,6 +21,7 @@ type visitor struct {
 	founds      bool               // may make another organization
 	session     *credential.Opened // of an end user, who has a caller and is signed in to nothing; nil otherwise
 	waiting     int                // how much needs this person
+	restored    *account.Restored  // nil: not from a backup, or it goes on, or this person need not know
 }
 
 // handler is a page's handler. An error that it returns is answered by its wrapper.
@@ -145,7 +146,14 @@ func (s *site) visitorBy(r *http.Request, session string) (visitor, error) {
 		return visitor{}, err
 	}
 	waiting, err := s.notices.Count(r.Context(), caller)
-	return visitor{caller: caller, user: user, organization: organization, notice: s.told(r), founds: s.accounts.MayMakeOrganizations(caller) == nil, waiting: waiting}, err
+	if err != nil {
+		return visitor{}, err
+	}
+	var restored *account.Restored
+	if s.restored != nil {
+		restored, err = s.restored(r.Context(), caller)
+	}
+	return visitor{caller: caller, user: user, organization: organization, restored: restored, notice: s.told(r), founds: s.accounts.MayMakeOrganizations(caller) == nil, waiting: waiting}, err
 }
 
 const (

@@ -209,7 +209,9 @@ type Config struct {
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Of anybody else the address is the connection's.
 	TrustedProxies []netip.Prefix
 	Version        string // shown at the foot of each page
-	Logger         *slog.Logger
+	// Restored says that this Lanyard was restored from a backup and waits; nil for whom that is no business of, and otherwise.
+	Restored func(context.Context, *lanyard.Caller) (*account.Restored, error)
+	Logger   *slog.Logger
 }
 
 // site answers every page.
@@ -227,6 +229,7 @@ type site struct {
 	pages       *renderer
 	log         *slog.Logger
 
+	restored  func(context.Context, *lanyard.Caller) (*account.Restored, error)
 	publicURL string
 	proxies   []netip.Prefix
 	secure    bool // the public URL is https
@@ -244,8 +247,11 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, invoker: c.Invoker, webhooks: c.Webhooks, notices: c.Notices, functions: c.Functions, extensions: c.Extensions, definitions: c.Definitions, catalog: c.Catalog, pages: pages, log: c.Logger,
-		publicURL: c.PublicURL, proxies: c.TrustedProxies, secure: public.Scheme == "https"}
+	s := &site{
+		accounts: c.Accounts, registry: c.Registry, keeper: c.Keeper, invoker: c.Invoker, webhooks: c.Webhooks, notices: c.Notices, functions: c.Functions,
+		extensions: c.Extensions, definitions: c.Definitions, restored: c.Restored, catalog: c.Catalog, pages: pages, log: c.Logger,
+		publicURL: c.PublicURL, proxies: c.TrustedProxies, secure: public.Scheme == "https",
+	}
 
 	guard := http.NewCrossOriginProtection()
 	// For browsers that send no Sec-Fetch-Site, behind a proxy that changes the Host header.
