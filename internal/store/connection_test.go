@@ -64,7 +64,8 @@ func TestConnections(t *testing.T) {
 		w.connection("theirs_unknown", s, of(w.member.ID, lanyard.OriginUser), ofEachUser)
 		w.connection("internal_mine", s, of(w.owner.ID, lanyard.OriginInternal))
 		w.connection("internal_theirs", s, of(w.member.ID, lanyard.OriginInternal))
-		w.connection("extension", s, of(w.member.ID, lanyard.OriginExtension))
+		w.connection("extension", s, of(w.member.ID, lanyard.OriginExtension), ofEachUser)
+		w.connection("extension_theirs", s, of(w.member.ID, lanyard.OriginExtension))
 		a := w.connect(mine, s, w.owner.ID)
 		w.connect(mine, s, w.member.ID) // of somebody else: not to be seen
 		w.connect(theirs, s, w.owner.ID)
