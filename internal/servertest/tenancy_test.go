@@ -324,8 +324,8 @@ func tenancyTwo(t testing.TB) (l, other *servertest.Lanyard, up *tenancyUpstream
 	installExtension(t, other, other.OrganizationID, "theirs_too")
 	theirs = tenancyNames{
 		extension: "theirs",
-		run:  other.Must(t, 200, "POST /v1/functions/theirs/run", object()).Field(t, "run_id").(string),
-		link: "theirs", service: tenancyObject(t, other, lanyard.ActionServiceCreate), connection: tenancyObject(t, other, lanyard.ActionConnectionCreate),
+		run:       other.Must(t, 200, "POST /v1/functions/theirs/run", object()).Field(t, "run_id").(string),
+		link:      "theirs", service: tenancyObject(t, other, lanyard.ActionServiceCreate), connection: tenancyObject(t, other, lanyard.ActionConnectionCreate),
 		user: string(other.UserID), organization: string(other.OrganizationID),
 		key:        other.Must(t, 200, "GET /v1/api_keys", nil).Field(t, "items").([]any)[0].(map[string]any)["id"].(string),
 		invitation: other.Must(t, 201, "POST /v1/invitations", object("role", "member")).Field(t, "id").(string),
