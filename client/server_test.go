@@ -110,6 +110,17 @@ func TestEveryOperationOfTheServer(t *testing.T) {
 	if file, err := c.CatalogFile(ctx, "acme"); err != nil || !strings.HasPrefix(string(file), "name: Acme\n") {
 		t.Errorf("as a file: %s, %v", file, err)
 	}
+	if file, err := c.Definitions(ctx); err != nil || !strings.Contains(string(file), "link_name: acme\n") {
+		t.Errorf("the definitions as a file: %s, %v", file, err)
+	}
+	all, err := c.DefinitionsJSON(ctx)
+	must(err)
+	if plan, err := c.PlanDefinitions(ctx, all); err != nil || len(plan.Steps) != 0 || plan.Digest == "" {
+		t.Errorf("what was exported is not what is there: %+v, %v", plan, err)
+	}
+	if done, err := c.ApplyDefinitions(ctx, json.RawMessage(`{"lanyard": 1, "api_keys": [{"name": "made", "owner": ""}]}`), ""); err != nil || len(done.Keys) != 1 || done.Keys[0].Key.IsZero() {
+		t.Errorf("applied: %v", err)
+	}
 	// What was read can be sent again as it is.
 	if _, err := c.EditService(ctx, "acme", s.Definition, true); err != nil {
 		t.Errorf("edit without a change: %v", err)

@@ -191,4 +191,3 @@ func keyLines(keys []client.MadeKey) []byte {
 	}
 	return []byte(b.String())
 }
-

@@ -89,7 +89,7 @@ func (f *fenced) bring(name lanyard.LinkName, source string) *lanyard.Function {
 	if len(said) > 0 {
 		f.t.Fatal(said)
 	}
-	f.must(f.Store.CreateFunction(f.t.Context(), fn, mostFunctions, lanyard.AuditEntry{Action: "test"}))
+	f.must(f.Store.CreateFunction(f.t.Context(), fn, Most, lanyard.AuditEntry{Action: "test"}))
 	return fn
 }
 

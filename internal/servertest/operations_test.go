@@ -554,6 +554,8 @@ func TestAuditOfEveryChange(t *testing.T) {
 		{"PATCH /v1/services/acme?keep_connections=true", object("description", "new"), 200, lanyard.ActionServiceEdit, "acme"},
 		{"DELETE /v1/services/acme", nil, 200, lanyard.ActionServiceDelete, "acme"},
 		{"POST /v1/api_keys", object("name", "nightly"), 201, lanyard.ActionKeyCreate, "nightly"},
+		{"POST /v1/definitions/apply", object("lanyard", 1, "api_keys", []any{object("name", "nightly", "owner", "")}), 200, lanyard.ActionKeyEdit, "nightly"},
+		{"POST /v1/definitions/apply", object("lanyard", 1, "api_keys", []any{object("name", "nightly", "owner", "")}), 200, "", ""},
 		{"POST /v1/api_keys/MADE/rotate", nil, 200, lanyard.ActionKeyRotate, "nightly"},
 		{"DELETE /v1/api_keys/MADE/previous", nil, 204, lanyard.ActionKeyEndPrevious, "nightly"},
 		{"DELETE /v1/api_keys/MADE", nil, 204, lanyard.ActionKeyDelete, ""},

@@ -248,6 +248,14 @@ func tenancyCalls(n tenancyNames, upstream string) map[string][]tenancyCall {
 	for _, route := range []string{"GET /v1/extensions", "GET /v1/extension_offers", "GET /v1/publications", "POST /v1/publications"} {
 		calls[route] = nil
 	}
+	calls["GET /v1/definitions"] = nil
+	// Another organization's things are not there: what would be an edit of them has nothing to edit.
+	for _, route := range []string{"POST /v1/definitions/plan", "POST /v1/definitions/apply"} {
+		calls[route] = []tenancyCall{
+			{route, object("lanyard", 1, "connections", []any{object("link_name", "stolen", "name", "Stolen", "service", n.service)}), 400},
+			{route, object("lanyard", 1, "api_keys", []any{object("name", "stolen", "owner", "", "connections", []string{n.link})}), 400},
+		}
+	}
 	offer := object("publisher", n.organization, "name", n.extension)
 	accepted := object("publisher", n.organization, "name", n.extension, "digest", strings.Repeat("0", 64))
 	calls["POST /v1/extensions/review"] = []tenancyCall{{"POST /v1/extensions/review", offer, 404}}
@@ -663,6 +671,9 @@ var tenancyAccess = []tenancyRule{
 	{"GET /v1/webhooks/{id}/deliveries", "GET /v1/webhooks/whk_A/deliveries", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
 	{"POST /v1/webhooks/{id}/deliveries/{delivery}/retry", "POST /v1/webhooks/whk_A/deliveries/evt_A/retry", ``, false, nobody(403, 403, 404, 404, 404, 403, 403)},
 
+	{"GET /v1/definitions", "GET /v1/definitions", ``, false, nobody(403, 403, 200, 200, 200, 403, 403)},
+	{"POST /v1/definitions/plan", "POST /v1/definitions/plan", `{"lanyard":1}`, false, nobody(403, 403, 200, 200, 200, 403, 403)},
+	{"POST /v1/definitions/apply", "POST /v1/definitions/apply", `{"lanyard":1}`, false, nobody(403, 403, 200, 200, 200, 403, 403)},
 	{"GET /v1/extensions", "GET /v1/extensions", ``, false, nobody(200, 200, 200, 200, 200, 403, 200)},
 	{"POST /v1/extensions/review", "POST /v1/extensions/review", `{"publisher":"org_A","name":"absent"}`, false, nobody(404, 404, 404, 404, 404, 403, 404)},
 	{"POST /v1/extensions", "POST /v1/extensions", `{"publisher":"org_A","name":"absent","digest":"0"}`, false, nobody(403, 403, 404, 404, 404, 403, 403)},
@@ -849,6 +860,8 @@ func TestH13_ExtraFieldsAreNeverApplied(t *testing.T) {
 		"PATCH /v1/functions/{link_name}":          object("name", "Extra", "version", 1),
 		"POST /v1/functions/{link_name}/run":       object("arguments", object()),
 		"POST /v1/functions/{link_name}/hook":      object(),
+		"POST /v1/definitions/plan":                object("lanyard", 1),
+		"POST /v1/definitions/apply":               object("lanyard", 1),
 		"POST /v1/extensions/review":               object("publisher", theirs.organization, "name", "theirs"),
 		"POST /v1/extensions":                      object("publisher", theirs.organization, "name", "theirs", "digest", "0"),
 		"PATCH /v1/extensions/{name}":              object("when_publisher_gone", "end"),
