@@ -66,7 +66,7 @@ type applied struct {
 // MadeKey is exported for the reason that [Page] is.
 type MadeKey struct {
 	Name string `json:"name" doc:"The key's name" example:"ci"`
-	Key  string `json:"key" doc:"The key itself" example:"lyd_…"`
+	Key  string `json:"key" doc:"The key itself" example:"lanyard_…"`
 }
 
 func encodePlan(p *definitions.Plan) Planned {

@@ -611,7 +611,7 @@ var operations = map[string]operation{
 	"POST /v1/definitions/apply": {
 		id: "apply_definitions", tag: "Definitions", summary: "Apply definitions",
 		description: "Does what the plan of the document says: all of it, or nothing. What the document does not name stays as it is. A secret that is not sent stays as it is stored.",
-		body:        exampleDefinitions, answer: examplePlan + ",\n  \"keys\": [{\"name\": \"ci\", \"key\": \"lyd_…\"}]\n}", errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
+		body:        exampleDefinitions, answer: examplePlan + ",\n  \"keys\": [{\"name\": \"ci\", \"key\": \"lanyard_…\"}]\n}", errors: codes(withBody, []lanyard.Code{lanyard.CodeConflict}),
 	},
 	"GET /v1/extensions": {
 		id: "list_extensions", tag: "Extensions", summary: "List installed extensions",

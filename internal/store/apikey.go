@@ -49,7 +49,13 @@ func (c *Changes) CreateAPIKey(ctx context.Context, k lanyard.APIKey, hash []byt
 	return c.tx.audit(ctx, k.OrganizationID, audit)
 }
 
-// SetKeyRights stores the rights of a key over those that the caller read; conflict when they moved on or the key is gone.
+// SetKeyRights stores the rights of a key over those that the caller read; conflict when they moved on, not_found when the
+// key is gone.
+func (s *Store) SetKeyRights(ctx context.Context, k *lanyard.APIKey, rights lanyard.KeyRights, audit lanyard.AuditEntry) error {
+	return s.Together(ctx, func(c *Changes) error { return c.SetKeyRights(ctx, k, rights, audit) })
+}
+
+// SetKeyRights is [Store.SetKeyRights].
 func (c *Changes) SetKeyRights(ctx context.Context, k *lanyard.APIKey, rights lanyard.KeyRights, audit lanyard.AuditEntry) error {
 	before, err := encode(k.Rights)
 	if err != nil {
@@ -65,7 +71,7 @@ func (c *Changes) SetKeyRights(ctx context.Context, k *lanyard.APIKey, rights la
 		return fmt.Errorf("set the rights of API key %s: %w", k.ID, err)
 	}
 	if changed == 0 {
-		return lanyard.Errorf(lanyard.CodeConflict, "The API key %s was changed in the meantime: read it again. Nothing was changed.", k.Name)
+		return c.tx.movedOn(ctx, "API key", `SELECT count(*) > 0 FROM api_keys WHERE organization_id = $1 AND user_id = $2 AND id = $3`, k.OrganizationID, k.UserID, k.ID)
 	}
 	c.tx.tell(Change{Kind: ChangeKeys, Organization: k.OrganizationID})
 	return c.tx.audit(ctx, k.OrganizationID, audit)
