@@ -18,6 +18,7 @@ type Connection struct {
 	Scopes                  []string         `json:"scopes"`
 	UseLoginUserCredentials bool             `json:"use_login_user_credentials"`
 	Origin                  lanyard.Origin   `json:"origin"`
+	Extension               string           `json:"extension"` // name of the one that it came with; empty: none
 	Owner                   string           `json:"owner"`
 	UsableBy                lanyard.UsableBy `json:"usable_by"`
 	Status                  lanyard.Status   `json:"status"`

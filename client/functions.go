@@ -24,6 +24,7 @@ type Function struct {
 	Schedule    *lanyard.Schedule         `json:"schedule"` // nil: it does not run by itself
 	NextRunAt   time.Time                 `json:"next_run_at"`
 	HookSet     bool                      `json:"hook_set"`
+	Extension   string                    `json:"extension"` // name of the one that it came with; empty: none
 	Author      string                    `json:"author"`
 	SavedBy     string                    `json:"saved_by"` // as whom it runs where nobody asks
 	CreatedAt   time.Time                 `json:"created_at"`

@@ -96,6 +96,7 @@ type Service struct {
 	// on single reads.
 	Affected    *Affected `json:"affected,omitempty"`
 	CallbackURL string    `json:"callback_url"` // to be registered with the provider
+	Extension   string    `json:"extension"`    // name of the one that it came with; empty: none
 	Author      string    `json:"author"`       // id of the user who defined it; only that user edits it. Empty for a default one
 	CreatedAt   time.Time `json:"created_at"`   // zero for a default service, like the next
 	UpdatedAt   time.Time `json:"updated_at"`

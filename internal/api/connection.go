@@ -19,6 +19,7 @@ type connection struct {
 	Scopes                  []string   `json:"scopes" doc:"The scope values that are asked for when connecting"`
 	UseLoginUserCredentials bool       `json:"use_login_user_credentials" doc:"Whether every call runs with the acting user's own account instead of the owner's"`
 	Origin                  string     `json:"origin" enum:"user,extension,internal" doc:"How it came to be: made by a user, with an extension, or by Lanyard itself"`
+	Extension               string     `json:"extension,omitempty" doc:"The name of the extension that it came with; it is revoked, and neither edited nor deleted"`
 	Owner                   string     `json:"owner" doc:"The id of the user whose it is"`
 	UsableBy                string     `json:"usable_by" enum:"organization,owner" doc:"Who may call through it"`
 	Status                  string     `json:"status" enum:"not_connected,connected,reconnect_required,revoked" doc:"How the acting user's own authorization stands"`
@@ -31,7 +32,7 @@ type connection struct {
 func encodeConnection(v *registry.ConnectionView) connection {
 	c := connection{
 		LinkName: string(v.LinkName), Name: v.Name, Service: string(v.Service), Scopes: texts(v.Scopes),
-		UseLoginUserCredentials: v.UseLoginUserCredentials, Origin: string(v.Origin), Owner: string(v.Owner), UsableBy: string(v.UsableBy),
+		UseLoginUserCredentials: v.UseLoginUserCredentials, Origin: string(v.Origin), Extension: string(v.ExtensionName), Owner: string(v.Owner), UsableBy: string(v.UsableBy),
 		Status: string(lanyard.StatusNotConnected), CreatedAt: v.CreatedAt.UTC(),
 	}
 	if z := v.Authorization; z != nil {

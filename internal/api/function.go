@@ -23,6 +23,7 @@ type ListedFunction struct {
 	Schedule    *functionSchedule `json:"schedule" doc:"When it runs by itself; null: it does not"`
 	NextRunAt   *time.Time        `json:"next_run_at" doc:"When that is next"`
 	HookSet     bool              `json:"hook_set" doc:"Whether it has an address of its own"`
+	Extension   string            `json:"extension,omitempty" doc:"The name of the extension that it came with, which alone changes its script"`
 	Author      string            `json:"author" doc:"The user who made it" example:"usr_C6B3YV2ZPTLWQ7DKXN4H"`
 	SavedBy     string            `json:"saved_by" doc:"The user who saved the current version; on a schedule and by its address it runs as this user" example:"usr_C6B3YV2ZPTLWQ7DKXN4H"`
 	CreatedAt   time.Time         `json:"created_at" doc:"When it was made"`
@@ -49,7 +50,7 @@ func (r *functionSchedule) schedule() lanyard.Schedule {
 func encodeListedFunction(f *lanyard.Function) ListedFunction {
 	out := ListedFunction{
 		LinkName: string(f.LinkName), Name: f.Name, Version: f.Version, Parameters: parameters(f.Signature), Returns: f.Signature.Returns,
-		Connections: texts(f.Connections), NextRunAt: when(f.NextRunAt), HookSet: f.HookSet, Author: string(f.Author), SavedBy: string(f.SavedBy),
+		Connections: texts(f.Connections), NextRunAt: when(f.NextRunAt), HookSet: f.HookSet, Extension: string(f.ExtensionName), Author: string(f.Author), SavedBy: string(f.SavedBy),
 		CreatedAt: f.CreatedAt.UTC(), UpdatedAt: f.UpdatedAt.UTC(),
 	}
 	if f.Schedule.Cron != "" {

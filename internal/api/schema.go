@@ -340,10 +340,11 @@ func defineServices(add func(string, *huma.Schema)) {
 
 	read := properties{
 		"callback_url":      readOnly(text("Enter this with the provider as the redirect URI: it is this service's own", "https://lanyard.example.com/oauth/callback/org_…/acme")),
+		"extension":         readOnly(text("The name of the extension that it came with, which alone changes it; left out where it came with none", "acme_orders")),
 		"author":            readOnly(text("The id of the user who defined it; empty for a default service", "usr_…")),
 		"created_at":        readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true, Description: "When it was defined; null for a default service"}),
 		"updated_at":        readOnly(&huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true, Description: "When it was last changed; null for a default service"}),
-		"client_set":        readOnly(&huma.Schema{Type: huma.TypeBoolean, Description: "Of a default service that is used with the organization's own OAuth client: whether that is set, without which nobody can connect"}),
+		"client_set":        readOnly(&huma.Schema{Type: huma.TypeBoolean, Description: "Of a default service, or one of an extension, that is used with the organization's own OAuth client: whether that is set, without which nobody can connect"}),
 		"register_url":      readOnly(text("Where the provider registers OAuth applications", "https://acme.com/settings/applications")),
 		"register":          readOnly(text("The same in words", "In Acme, open Settings, Applications.")),
 		"client_parameters": readOnly(&huma.Schema{Type: huma.TypeObject, AdditionalProperties: text("A value"), Description: "The values that came with the OAuth client; on a single read, for owners and admins"}),

@@ -18,13 +18,14 @@ type service struct {
 	*lanyard.Service
 	Auth        serviceAuth    `json:"auth"`
 	CallbackURL string         `json:"callback_url"`
+	Extension   string         `json:"extension,omitempty"`
 	Author      lanyard.UserID `json:"author"`     // empty for a default service
 	CreatedAt   *time.Time     `json:"created_at"` // null for a default service
 	UpdatedAt   *time.Time     `json:"updated_at"`
 	Affected    *affected      `json:"affected,omitempty"`
 	// VerifiedAt is the day on which a default service, defined as it is, last worked in this deployment.
 	VerifiedAt *time.Time `json:"verified_at,omitempty"`
-	// The next are there for a default service that is used with the organization's own OAuth client.
+	// The next are there for a default service, or one of an extension, that is used with the organization's own OAuth client.
 	ClientSet   *bool  `json:"client_set,omitempty"`
 	RegisterURL string `json:"register_url,omitempty"`
 	Register    string `json:"register,omitempty"`
@@ -45,7 +46,7 @@ func (service) Schema(huma.Registry) *huma.Schema { return ref("Service") }
 func encodeService(v *registry.ServiceView) service {
 	s := service{
 		Service: v.Service, Auth: serviceAuth{&v.Service.Auth, v.SecretSet, v.SecretFingerprint},
-		CallbackURL: v.CallbackURL, Author: v.Service.Author, CreatedAt: when(v.Service.CreatedAt), UpdatedAt: when(v.Service.UpdatedAt),
+		CallbackURL: v.CallbackURL, Extension: string(v.Service.ExtensionName), Author: v.Service.Author, CreatedAt: when(v.Service.CreatedAt), UpdatedAt: when(v.Service.UpdatedAt),
 	}
 	if v.Affected != nil {
 		s.Affected = &affected{v.Affected.Authorizations, v.Affected.Connections, v.Affected.People}
@@ -56,7 +57,10 @@ func encodeService(v *registry.ServiceView) service {
 	if v.NeedsClient() {
 		s.ClientParameters = v.ClientValues
 		set := v.Service.Auth.ClientID() != ""
-		s.ClientSet, s.RegisterURL, s.Register = &set, v.Way.RegisterURL, v.Way.Register
+		s.ClientSet = &set
+		if v.Way != nil { // a service of an extension stands in no catalogue
+			s.RegisterURL, s.Register = v.Way.RegisterURL, v.Way.Register
+		}
 	}
 	return s
 }

@@ -278,3 +278,49 @@ func TestExtensionFromPublishingToUninstalling(t *testing.T) {
 	_, err = member.Service(ctx, "shop_api")
 	refused("its service", err, lanyard.CodeNotFound)
 }
+
+// TestClientOfAnExtensionsService: an extension brings no OAuth client; an owner of the installing organization sets it, as
+// for a default service.
+func TestClientOfAnExtensionsService(t *testing.T) {
+	l := servertest.Start(t)
+	files := extensionFiles("shop", "1.0.0")
+	files["services/shop_api.yaml"] = `name: Acme API
+description: Orders and invoices.
+docs_url: https://example.com/docs
+ways:
+  - definition:
+      link_name: shop_api
+      base_url: https://api.example.com
+      hosts: [api.example.com]
+      auth:
+        type: oauth2
+        grant_type: authorization_code
+        authorize_url: https://api.example.com/authorize
+        access_token_url: https://api.example.com/token
+`
+	publishExtension(t, l, "nobody", files)
+	x := installExtension(t, l, l.OrganizationID, "shop")
+	if x.Field(t, "contents.services").([]any)[0].(map[string]any)["needs_client"] != true {
+		t.Errorf("nobody is told that a client is needed: %s", x.Body)
+	}
+	s := l.Must(t, 200, "GET /v1/services/shop_api", nil)
+	if s.Field(t, "client_set") != false || s.Field(t, "extension") != "shop" {
+		t.Errorf("the service is %s", s.Body)
+	}
+	if a := l.API(t, "POST /v1/connections/shop_orders/connect", object()); a.Status != 409 || a.Code() != "conflict" {
+		t.Errorf("connecting without a client: %d %s", a.Status, a.Body)
+	}
+	if a := l.API(t, "PATCH /v1/services/shop_api", object("name", "Mine")); a.Status < 400 {
+		t.Errorf("the service of an extension was edited: %s", a.Body)
+	}
+	s = l.Must(t, 200, "PUT /v1/services/shop_api/client", object("client_id", "id", "client_secret", "marked-secret"))
+	if s.Field(t, "client_set") != true || strings.Contains(string(s.Body), "marked-secret") {
+		t.Errorf("with a client the service is %s", s.Body)
+	}
+	l.Must(t, 200, "POST /v1/connections/shop_orders/connect", object())
+	for call, want := range map[string]string{"GET /v1/connections/shop_orders": "shop", "GET /v1/functions/shop_hello": "shop"} {
+		if a := l.Must(t, 200, call, nil); a.Field(t, "extension") != want {
+			t.Errorf("%s says %s", call, a.Body)
+		}
+	}
+}
