@@ -93,7 +93,7 @@ func connectionStates() []state {
 	}
 	brought := inventedStanding(lanyard.StatusNotConnected, "")
 	brought.Connection.Origin, brought.Connection.Extension, brought.Connection.ExtensionName, brought.Connection.UseLoginUserCredentials = lanyard.OriginExtension, "ext_1", "acme", true
-	brought.Owner = "The platform team"
+	brought.Connection.Owner, brought.Owner = dana, "The platform team"
 
 	left := internal(inventedStanding(lanyard.StatusRevoked, "It was revoked."))
 	left.Service, left.Scopes, left.Hosts = nil, nil, nil
