@@ -23,7 +23,7 @@ func readFormUpTo(w http.ResponseWriter, r *http.Request, most int64) error {
 	r.Body = http.MaxBytesReader(w, r.Body, most)
 	err := r.ParseForm()
 	if err == nil && slices.Contains(packageForms, r.Pattern) {
-		if err = r.ParseMultipartForm(most); errors.Is(err, http.ErrNotMultipart) {
+		if err = r.ParseMultipartForm(most); errors.Is(err, http.ErrNotMultipart) { //nolint:gosec // the body is bounded above
 			err = nil
 		}
 	}
