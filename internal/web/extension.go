@@ -128,10 +128,7 @@ func newUninstallPage(v visitor, e *extension.Installed, ends *extension.Ends) e
 	if ends.Connections > 0 {
 		p.Lost = append(p.Lost, capital(counted(ends.Connections, "connection"))+" of it "+isAre(ends.Connections)+" deleted. Scripts and programs that call "+them(ends.Connections)+" fail.")
 	}
-	for _, lost := range endsOfEither(ends) {
-		p.Lost = append(p.Lost, "Deleted: "+lost)
-	}
-	p.Lost = append(p.Lost, "What was called through its connections stays on record. To have it again, somebody installs it again, and everybody connects again.")
+	p.Lost = append(append(p.Lost, endsOfEither(ends)...), "What was called through its connections stays on record. To have it again, somebody installs it again, and everybody connects again.")
 	return p
 }
 

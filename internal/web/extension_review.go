@@ -82,13 +82,13 @@ func endsOfUpdate(e *extension.Ends) []string {
 func endsOfEither(e *extension.Ends) []string {
 	var lost []string
 	if len(e.Services) > 0 {
-		lost = append(lost, "The "+noun(len(e.Services), "service")+" "+linkNames(e.Services)+".")
+		lost = append(lost, "The "+noun(len(e.Services), "service")+" "+linkNames(e.Services)+" "+isAre(len(e.Services))+" deleted.")
 	}
 	if len(e.Functions) > 0 {
-		lost = append(lost, "The "+noun(len(e.Functions), "script")+" "+linkNames(e.Functions)+", with the runs. Other scripts that call "+them(len(e.Functions))+" fail.")
+		lost = append(lost, "The "+noun(len(e.Functions), "script")+" "+linkNames(e.Functions)+" "+isAre(len(e.Functions))+" deleted, with the runs. Other scripts that call "+them(len(e.Functions))+" fail.")
 	}
 	if len(e.Others) > 0 {
-		lost = append(lost, capital(counted(len(e.Others), "connection"))+" that people made with its services ("+linkNames(e.Others)+"): they stay, and can call nothing.")
+		lost = append(lost, capital(counted(len(e.Others), "connection"))+" that people made with its services ("+linkNames(e.Others)+") "+stays(len(e.Others))+", and can call nothing.")
 	}
 	return lost
 }
@@ -105,6 +105,13 @@ func hasHave(n int) string {
 		return "has"
 	}
 	return "have"
+}
+
+func stays(n int) string {
+	if n == 1 {
+		return "stays"
+	}
+	return "stay"
 }
 
 func them(n int) string {

@@ -23,7 +23,7 @@ func readFormUpTo(w http.ResponseWriter, r *http.Request, most int64) error {
 	r.Body = http.MaxBytesReader(w, r.Body, most)
 	err := r.ParseForm()
 	if err == nil && slices.Contains(packageForms, r.Pattern) {
-		if err = r.ParseMultipartForm(most); errors.Is(err, http.ErrNotMultipart) {
+		if err = r.ParseMultipartForm(most); errors.Is(err, http.ErrNotMultipart) { //nolint:gosec // the body is bounded above
 			err = nil
 		}
 	}
@@ -116,8 +116,12 @@ func about(in field, detail string) string {
 	return in.Label + ": " + ended(detail)
 }
 
-// sentence makes a field's error, which stands alone on a page, look like one.
+// sentence makes a field's error, which stands alone on a page, look like one. A file or an address at its beginning stays
+// as it is written.
 func sentence(detail string) string {
+	if word, _, _ := strings.Cut(detail, " "); strings.Contains(strings.TrimSuffix(word, "."), ".") {
+		return ended(detail)
+	}
 	first, size := utf8.DecodeRuneInString(detail)
 	return ended(string(unicode.ToUpper(first)) + detail[size:])
 }

@@ -31,7 +31,7 @@ func (importPage) template() string { return "import" }
 
 // newImportPage draws the form. What was pasted does not come back: it may hold a secret.
 func newImportPage(v visitor, in url.Values, d *problem.Document) importPage {
-	p := importPage{frame: newShellFrame(v, "Import", "/services/custom"), form: newForm(d, "Nothing was imported")}
+	p := importPage{frame: newShellFrame(v, "Import", "/services/custom"), form: newForm(d, "It cannot be imported as it is")}
 	p.Scripts = []string{"import.js"}
 	if p.Failed {
 		p.Title = "Error: " + p.Title
@@ -59,7 +59,7 @@ type importReview struct {
 	Entries    []importer.Entry
 	LeftOut    int
 	Notes      []string
-	Steps      []definitions.Step
+	Steps      []plannedStep
 	Hidden     []hiddenInput
 	Fields     []field
 	Candidates []candidateChoice
@@ -69,6 +69,16 @@ type importReview struct {
 }
 
 func (importReview) template() string { return "import_review" }
+
+// plannedStep is one thing that is made or set.
+type plannedStep struct {
+	What  string
+	Name  string
+	Words []string // sentences
+}
+
+// stepKinds are what imports make, in words.
+var stepKinds = map[string]string{"service": "Service", "oauth_client": "OAuth client of", "connection": "Connection"}
 
 // hiddenInput carries what was understood to the next step. A secret is never in one.
 type hiddenInput struct{ Name, Value string }
@@ -81,10 +91,12 @@ type candidateChoice struct {
 }
 
 func newImportReview(v visitor, in *importer.Import, plan *definitions.Plan, d *problem.Document) (importReview, error) {
-	p := importReview{frame: newShellFrame(v, "Import", "/services/custom"), form: newForm(d, "Nothing was imported"), What: in.Kind.Name(), Entries: in.Entries, LeftOut: in.LeftOut()}
+	p := importReview{frame: newShellFrame(v, "Import", "/services/custom"), form: newForm(d, "It cannot be imported as it is"), What: in.Kind.Name(), Entries: in.Entries, LeftOut: in.LeftOut()}
 	p.Creates = !in.Empty() && !p.Failed
 	if plan != nil {
-		p.Steps = plan.Steps
+		for _, s := range plan.Steps {
+			p.Steps = append(p.Steps, plannedStep{stepKinds[s.Kind], s.Name, s.Words})
+		}
 	}
 	doc := *in.Document
 	doc.Services, doc.OAuthClients = slices.Clone(doc.Services), slices.Clone(doc.OAuthClients)

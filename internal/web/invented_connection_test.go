@@ -91,6 +91,10 @@ func connectionStates() []state {
 		d.Connection.Name, d.Connection.LinkName, d.Connection.Origin, d.Connection.UsableBy, d.ServiceAuthor = "Acme (internal)", "internal_acme", lanyard.OriginInternal, lanyard.UsableByOwner, ""
 		return d
 	}
+	brought := inventedStanding(lanyard.StatusNotConnected, "")
+	brought.Connection.Origin, brought.Connection.Extension, brought.Connection.ExtensionName, brought.Connection.UseLoginUserCredentials = lanyard.OriginExtension, "ext_1", "acme", true
+	brought.Connection.Owner, brought.Owner = dana, "The platform team"
+
 	left := internal(inventedStanding(lanyard.StatusRevoked, "It was revoked."))
 	left.Service, left.Scopes, left.Hosts = nil, nil, nil
 
@@ -108,6 +112,7 @@ func connectionStates() []state {
 
 	return append([]state{
 		{"connection-used", 200, used},
+		{"connection-extension", 200, page(brought)},
 		{"connection", 200, page(inventedFacts())},
 		{"connection-typed", 200, page(typed)},
 		{"connection-ending", 200, page(ending)},

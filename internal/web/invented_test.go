@@ -10,6 +10,7 @@ import (
 	"lanyard"
 	"lanyard/internal/catalog"
 	"lanyard/internal/credential"
+	"lanyard/internal/extension"
 	"lanyard/internal/problem"
 )
 
@@ -81,7 +82,7 @@ func states() []state {
 		rotateKeyStates(), connectSessionStates(),
 		organizationStates(), peopleStates(), connectStates(), resultStates(), errorStates(), servicesStates(), defaultServicesStates(), organizationsStates(),
 		importStates(), webhooksStates(), noticesStates(), scriptsStates(), extensionsStates(),
-		resetStates(), signOnStates(),
+		resetStates(), signOnStates(), restoredStates(),
 	} {
 		all = append(all, group...)
 	}
@@ -99,6 +100,7 @@ func searchStates() []state {
 	found := newSearchPage(visiting(), "con")
 	found.Connections = []finding{{Path: "/connections/acme_crm", Name: "Contacts", Detail: "acme_crm"}, {Path: "/connections/x", Name: longName, Detail: strings.Repeat("a_very_long_link_name_", 2) + "of_fifty"}}
 	found.Services = []finding{{Path: "/services/contoso", Name: "Contoso", Detail: "Custom service"}}
+	found.Extensions = extensionsFound([]extension.Installed{{Extension: lanyard.Extension{Name: "contoso_orders", Title: "Orders of Contoso"}}, *inventedInstalled()}, "con")
 	return []state{
 		{"search", 200, newSearchPage(visiting(), "")},
 		{"search-found", 200, found},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"lanyard"
+	"lanyard/internal/extension"
 	"lanyard/internal/registry"
 	"lanyard/internal/store"
 )
@@ -15,6 +16,7 @@ type searchPage struct {
 	Query       string
 	Connections []finding
 	Services    []finding
+	Extensions  []finding
 	Pages       []finding
 }
 
@@ -101,5 +103,22 @@ func (s *site) search(w http.ResponseWriter, r *http.Request, v visitor) error {
 		f := &cards.Cards[i]
 		p.Services = append(p.Services, finding{Path: servicePath(f.LinkName()), Name: f.Name, Detail: "Default service", Service: f.LinkName()})
 	}
+	installed, err := s.extensions.List(r.Context(), v.caller)
+	if err != nil {
+		return err
+	}
+	p.Extensions = extensionsFound(installed, query)
 	return s.write(w, http.StatusOK, p)
+}
+
+// extensionsFound are the installed extensions that a search finds, at most searchLimit.
+func extensionsFound(installed []extension.Installed, query string) []finding {
+	var found []finding
+	for i := range installed {
+		f := &installed[i]
+		if title := said(f.Title); len(found) < searchLimit && matches(title+" "+string(f.Name)+" extension", query) {
+			found = append(found, finding{Path: extensionPath(f.Name), Name: title, Detail: string(f.Name), Icon: "blocks"})
+		}
+	}
+	return found
 }
