@@ -226,7 +226,7 @@ type extensionReview struct {
 	Contents      extensionContents `json:"contents" doc:"What it brings"`
 	Changes       []extensionChange `json:"changes" doc:"How it differs from what is installed, what extends its reach first"`
 	Obstacles     []string          `json:"obstacles" doc:"What has to be changed first, in sentences; with any, it cannot be installed"`
-	Ends          extensionEnds     `json:"ends" doc:"What accepting it ends"`
+	Ends          extensionEnds     `json:"ends" doc:"What accepting it ends; nothing for who may not accept it"`
 }
 
 type installedVersion struct {

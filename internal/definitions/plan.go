@@ -340,6 +340,10 @@ func (p *planner) noSecret(ctx context.Context, in *OAuthClient) *lanyard.Secret
 	if set, err := p.Store.OAuthClient(ctx, p.c.Organization, in.Service); err == nil && set.ClientID == in.ClientID {
 		return nil
 	}
+	// That of an extension's service stands in its row.
+	if s, err := p.Store.Service(ctx, p.c.Organization, in.Service); err == nil && s.Extension != "" && s.Auth.ClientID() == in.ClientID {
+		return nil
+	}
 	return &lanyard.Secret{}
 }
 

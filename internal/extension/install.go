@@ -32,7 +32,7 @@ type Review struct {
 	// Obstacles are sentences about what has to be changed first, such as a link name that is taken. With any, nothing
 	// can be installed.
 	Obstacles []string
-	// Ends is what accepting it ends.
+	// Ends is what accepting it ends; nothing for who may not accept it.
 	Ends Ends
 }
 
@@ -97,6 +97,9 @@ func (x *Extensions) Review(ctx context.Context, c *lanyard.Caller, from Source)
 	}
 	if p.before != nil {
 		r.Changes = append(downgrade(p.before, pkg.Package), Compare(p.before, pkg.Package)...)
+	}
+	if access.Install(c) != nil {
+		return r, nil //nolint:nilerr // what it ends names connections of others, and is for who decides about it
 	}
 	r.Ends, err = p.ends(ctx)
 	return r, err

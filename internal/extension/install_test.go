@@ -412,8 +412,11 @@ func TestH22(t *testing.T) {
 				w.want("accepting whatever is offered", err, lanyard.CodeInvalidRequest)
 				untouched("after refusals")
 
-				review, err := w.Review(ctx, buyer.member, accepting(publisher, pkg).Source)
+				review, err := w.Review(ctx, buyer.owner, accepting(publisher, pkg).Source)
 				w.must(err)
+				if r, err := w.Review(ctx, buyer.member, accepting(publisher, pkg).Source); err != nil || len(r.Changes) != len(review.Changes) || !reflect.DeepEqual(r.Ends, extension.Ends{}) {
+					t.Errorf("a member is told of %+v, and that it ends %+v: %v", r.Changes, r.Ends, err)
+				}
 				if len(review.Changes) == 0 || len(review.Obstacles) > 0 {
 					t.Errorf("the review says %+v, and obstacles %q", review.Changes, review.Obstacles)
 				}

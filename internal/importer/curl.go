@@ -171,7 +171,8 @@ func (r *reader) flags(list []string) error {
 					return err
 				}
 			default:
-				return fmt.Errorf("the flag %s is not one of curl's that are known here", shown(strings.ReplaceAll(word, variable, "$")))
+				flag, _, _ := strings.Cut(word, "=") // what stands behind it, where curl wants a space, may be the credential
+				return fmt.Errorf("the flag %s is not one of curl's that are known here", shown(strings.ReplaceAll(flag, variable, "$")))
 			}
 		default:
 			for j := 1; j < len(word); j++ {

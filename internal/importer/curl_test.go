@@ -99,6 +99,7 @@ func TestCurlRefuses(t *testing.T) {
 		`curl https://$HOST/ -u a:` + canary:                                                         "write the host itself",
 		`curl https://api.acme.com/ --aws-sigv4 aws:amz -u a:` + canary:                              "signed",
 		`curl https://api.acme.com/ --no-such -u a:` + canary + ` --strange`:                         "not one of curl's",
+		`curl https://api.acme.com/ --user=a:` + canary:                                              "the flag --user is not one of curl's",
 		`curl -H 'Authorization: Digest username="` + canary + `"' https://api.acme.com/`:            "no credential was found",
 		`X=1 curl https://api.acme.com/ -u a:` + canary:                                              "more than one simple command",
 		"curl https://api.acme.com/ -u a:b -X " + strings.Repeat("Q", 3) + " -H 'A: " + canary + "'": "the method is not one of",

@@ -155,6 +155,9 @@ func (s *Store) Extension(ctx context.Context, org lanyard.OrganizationID, name 
 // StrayCopies gives installed extensions of any organization, without their packages, which say of their publisher what is
 // not so any more: that it offers them, or that it does not. The longest unchanged come first.
 func (s *Store) StrayCopies(ctx context.Context, most int) ([]lanyard.Extension, error) {
+	if s.Paused() {
+		return nil, nil
+	}
 	offered := strings.ReplaceAll(offeredTo, `$1`, `e.organization_id`)
 	query := `SELECT ` + extensionColumns + ` FROM extensions e WHERE e.publisher_id <> '' AND (e.gone_at > 0) = EXISTS (
 		SELECT 1 FROM publications p WHERE p.organization_id = e.publisher_id AND p.name = e.name AND ` + offered + `) ORDER BY e.updated_at, e.id LIMIT $1`

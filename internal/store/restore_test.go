@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"lanyard"
 	"lanyard/internal/store"
 	"lanyard/internal/storetest"
 )
@@ -145,6 +146,7 @@ func TestK10_ARestoredStoreHandsOutNothing(t *testing.T) {
 		c := w.connection("acme_connection", s)
 		a := w.connect(c, s, w.owner.ID)
 		check(t, w.QueueRevocation(t.Context(), store.ProviderRevocation{Organization: w.org, Request: []byte("x")}))
+		check(t, w.CreateExtension(t.Context(), &lanyard.Extension{OrganizationID: w.org, Name: "stray", Publisher: "org_gone", WhenGone: lanyard.WhenGoneEnd, InstalledBy: w.owner.ID, Package: []byte("x")}, 10, entry("x")))
 		check(t, w.Close())
 		if _, err := raw(t, w.config).ExecContext(t.Context(), `UPDATE instances SET restored_at = 1`); err != nil {
 			t.Fatal(err)
@@ -160,6 +162,9 @@ func TestK10_ARestoredStoreHandsOutNothing(t *testing.T) {
 		}
 		if revocations, err := paused.DueRevocations(t.Context(), 10); len(revocations) > 0 || err != nil {
 			t.Errorf("revocations: %v, %v", revocations, err)
+		}
+		if strays, err := paused.StrayCopies(t.Context(), 10); len(strays) > 0 || err != nil {
+			t.Errorf("copies to look after: %+v, %v", strays, err)
 		}
 		if _, ok, err := paused.TakeLease(t.Context(), w.org, a.ID, a.Generation, time.Minute, false); ok || err == nil {
 			t.Errorf("a lease was given: %v", err)
@@ -180,6 +185,9 @@ func TestK10_ARestoredStoreHandsOutNothing(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatal("it does not notice that it may go on")
 			}
+		}
+		if strays, err := paused.StrayCopies(t.Context(), 10); len(strays) != 1 || err != nil {
+			t.Errorf("copies to look after once it goes on: %+v, %v", strays, err)
 		}
 		if due, err = paused.DueAuthorizations(t.Context(), 10); len(due) != 1 || err != nil {
 			t.Errorf("due after going on: %v, %v", due, err)

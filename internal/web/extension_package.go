@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 
 	"lanyard"
 )
@@ -21,14 +20,6 @@ const (
 
 // packageForms are the routes whose forms hold a package.
 var packageForms = []string{"POST /extension-offers", "POST /extensions", "POST /extensions/{extension}/update", "POST /publications"}
-
-// formBound is how many bytes the form of a request may have.
-func formBound(r *http.Request) int64 {
-	if slices.Contains(packageForms, r.Pattern) {
-		return maxPackageForm
-	}
-	return maxForm
-}
 
 // uploadPart is a form for a packed file.
 type uploadPart struct {

@@ -15,11 +15,23 @@ import (
 // maxForm is how many bytes a posted form may have: twenty parameters and credentials of the largest size fit.
 const maxForm = 1 << 20
 
-// readForm parses a posted form. What comes in the address is not part of it.
-func readForm(w http.ResponseWriter, r *http.Request) error { return readFormUpTo(w, r, formBound(r)) }
+// formBound is how many bytes the form of a request may have. It follows from the route alone: whose form it is, is read
+// before its handler is asked.
+func formBound(r *http.Request) int64 {
+	switch {
+	case slices.Contains(packageForms, r.Pattern):
+		return maxPackageForm
+	case slices.Contains(scriptForms, r.Pattern):
+		return maxScriptForm
+	case r.Pattern == importForm:
+		return maxImportForm
+	}
+	return maxForm
+}
 
-// readFormUpTo is readForm with another bound.
-func readFormUpTo(w http.ResponseWriter, r *http.Request, most int64) error {
+// readForm parses a posted form. What comes in the address is not part of it.
+func readForm(w http.ResponseWriter, r *http.Request) error {
+	most := formBound(r)
 	r.Body = http.MaxBytesReader(w, r.Body, most)
 	err := r.ParseForm()
 	if err == nil && slices.Contains(packageForms, r.Pattern) {

@@ -18,6 +18,13 @@ import (
 	"lanyard/internal/registry"
 )
 
+const (
+	// importForm is the route whose form holds what was pasted. What it becomes is far shorter.
+	importForm = "POST /services/import"
+	// maxImportForm is how many bytes it may have: a MiB of text, each byte percent-encoded. The command line reads more.
+	maxImportForm = 3<<20 + maxForm
+)
+
 // importPage takes a text from elsewhere.
 type importPage struct {
 	frame

@@ -188,8 +188,11 @@ func (s *site) script(w http.ResponseWriter, r *http.Request, v visitor) error {
 // maxScriptForm is how many bytes a posted script may have: each of them percent-encoded, and arguments.
 const maxScriptForm = 3*lanyard.MaxScript + maxForm
 
+// scriptForms are the routes whose forms hold a script.
+var scriptForms = []string{"POST /scripts", "POST /scripts/check", "POST /scripts/run", "POST /scripts/{function}/edit", "POST /scripts/{function}/run"}
+
 func (s *site) createScript(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if err := readFormUpTo(w, r, maxScriptForm); err != nil {
+	if err := readForm(w, r); err != nil {
 		return err
 	}
 	in := readScript(r)
@@ -203,7 +206,7 @@ func (s *site) createScript(w http.ResponseWriter, r *http.Request, v visitor) e
 }
 
 func (s *site) editScript(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if err := readFormUpTo(w, r, maxScriptForm); err != nil {
+	if err := readForm(w, r); err != nil {
 		return err
 	}
 	f, err := s.functions.Function(r.Context(), v.caller, r.PathValue("function"))

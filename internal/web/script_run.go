@@ -246,7 +246,7 @@ func (s *site) runScript(w http.ResponseWriter, r *http.Request, v visitor) erro
 }
 
 func (s *site) execute(w http.ResponseWriter, r *http.Request, v visitor, f *lanyard.Function) error {
-	if err := readFormUpTo(w, r, maxScriptForm); err != nil {
+	if err := readForm(w, r); err != nil {
 		return err
 	}
 	in := readScript(r)

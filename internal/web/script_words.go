@@ -28,7 +28,7 @@ type checkedParameter struct {
 
 // checkScript says what is wrong with what stands in the editor, and what it is to be given.
 func (s *site) checkScript(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if err := readFormUpTo(w, r, maxScriptForm); err != nil {
+	if err := readForm(w, r); err != nil {
 		return err
 	}
 	checked, err := s.functions.Check(r.Context(), v.caller, readScript(r).Source)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -203,6 +204,23 @@ func TestExecute(t *testing.T) {
 		d.runErr = lanyard.Errorf(lanyard.CodeRateLimited, "Too many scripts run at once.")
 		d.post("/scripts/run", form("info 1;")).want(t, 429, "It was not run", "Too many scripts run at once.", "info 1;")
 	})
+}
+
+// TestLargeForms: a script and a text to import of the largest size fit, with every byte percent-encoded, also when it is
+// read first whose form it is. Nothing else is as large.
+func TestLargeForms(t *testing.T) {
+	for path, size := range map[string]int{
+		"/scripts": lanyard.MaxScript, "/scripts/check": lanyard.MaxScript, "/scripts/run": lanyard.MaxScript,
+		"/scripts/daily_report/edit": lanyard.MaxScript, "/scripts/daily_report/run": lanyard.MaxScript, "/services/import": 1 << 20,
+	} {
+		form := url.Values{"script": {strings.Repeat("{", size)}}
+		if a := newDoor(t, "").invented().signIn().post(path, form); a.status == http.StatusRequestEntityTooLarge {
+			t.Errorf("%s refuses %d bytes", path, size)
+		}
+		form.Set("more", strings.Repeat("x", maxImportForm))
+		newDoor(t, "").invented().signIn().post(path, form).want(t, http.StatusRequestEntityTooLarge, "larger than a form can be")
+	}
+	newDoor(t, "").invented().signIn().post("/services/import/create", url.Values{"document": {strings.Repeat("x", maxForm)}}).want(t, http.StatusRequestEntityTooLarge)
 }
 
 func TestSaveScript(t *testing.T) {
