@@ -296,7 +296,7 @@ func contents(t testing.TB, c store.Config, org lanyard.OrganizationID) string {
 		case org == "":
 		case table == "organizations":
 			where, args = " WHERE id = $1", []any{org}
-		case table == "keysets", table == "verified_services": // of the deployment
+		case table == "keysets", table == "instances", table == "verified_services": // of the deployment
 			continue
 		default:
 			where, args = " WHERE organization_id = $1", []any{org}

@@ -265,9 +265,11 @@ func TestBrowserCopy(t *testing.T) {
 		p.tab.Do(chromedp.Click(chromedp.CSS(`[data-copy="command-invoke"]`)))
 	}
 	const status = `document.getElementById("status").textContent`
-	if _, err := chromedp.CallBrowser(p.tab.Context, browser.SetPermission, browser.SetPermissionParams{
-		Permission: &browser.PermissionDescriptor{Name: "clipboard-write", AllowWithoutSanitization: true}, Setting: "granted", Origin: p.server.URL}); err != nil {
-		t.Fatal(err)
+	for _, raw := range []bool{false, true} {
+		if _, err := chromedp.CallBrowser(p.tab.Context, browser.SetPermission, browser.SetPermissionParams{
+			Permission: &browser.PermissionDescriptor{Name: "clipboard-write", AllowWithoutSanitization: raw}, Setting: "granted", Origin: p.server.URL}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	copyLine()
 	p.sees(status, "Copied.")
