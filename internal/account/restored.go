@@ -23,7 +23,7 @@ type Restored struct {
 // callers who do not administer the organization.
 func (a *Accounts) Restored(ctx context.Context, c *lanyard.Caller) (*Restored, error) {
 	if !a.store.Paused() || access.EditOrganization(c) != nil {
-		return nil, nil //nolint:nilnil // there is nothing to say
+		return nil, nil //nolint:nilnil,nilerr // there is nothing to say, or nobody to say it to
 	}
 	i, err := a.store.Instance(ctx)
 	if err != nil {

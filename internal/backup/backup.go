@@ -99,7 +99,7 @@ func File(ctx context.Context, from store.Config, path string, o Options) (_ *Co
 		return nil, fmt.Errorf("make the file: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
-	defer f.Close() //nolint:errcheck // closed before its error counts
+	defer f.Close() // closed before its error counts
 	made, err := Write(ctx, from, f, o)
 	if err != nil {
 		return nil, err

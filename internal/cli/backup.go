@@ -198,7 +198,7 @@ credential too, and so says whether that is the right key. It needs no store and
 			if err != nil {
 				return err
 			}
-			defer file.Close() //nolint:errcheck // only read from
+			defer file.Close() // only read from
 			found, err := backup.Verify(cmd.Context(), file, d, seals)
 			if err != nil {
 				return err

@@ -275,11 +275,11 @@ func (a *app) importExport(kind importer.Kind, cmd *cobra.Command, options func(
 func (a *app) imported(kind importer.Kind, file string, o importer.Options) (*importer.Import, error) {
 	from := a.stdin
 	if file != "-" {
-		opened, err := os.Open(file) //nolint:gosec // the file that the person named
+		opened, err := os.Open(file)
 		if err != nil {
 			return nil, err
 		}
-		defer opened.Close() //nolint:errcheck // it was only read
+		defer opened.Close()
 		from = opened
 	}
 	data, err := io.ReadAll(io.LimitReader(from, importer.MaxSize+1))

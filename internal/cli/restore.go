@@ -40,7 +40,7 @@ restore go-on ends that; lanyard restore status says first which connections are
 			if err != nil {
 				return err
 			}
-			defer file.Close() //nolint:errcheck // only read from
+			defer file.Close() // only read from
 			restored, err := server.Restore(cmd.Context(), c, file, d)
 			if err != nil {
 				return err
