@@ -49,6 +49,10 @@ func (p traveller) see(name string) {
 			p.Picture(filepath.Join(pictures, p.way+"-"+name+"-"+colours+".png"))
 		}
 	}
+	if themes[len(themes)-1] != "light" {
+		p.Look("light", p.width)
+		p.Await(`document.documentElement.classList.contains("light")`)
+	}
 	p.seen[name] = true
 }
 
