@@ -107,7 +107,7 @@ func (x *Extensions) Review(ctx context.Context, c *lanyard.Caller, from Source)
 
 // downgrade says plainly that what is offered is older.
 func downgrade(before, after *Package) []Change {
-	if higher(before.Version, after.Version) >= 0 {
+	if CompareVersions(after.Version, before.Version) >= 0 {
 		return nil
 	}
 	words := fmt.Sprintf("This is an older version: %s is installed, and accepting goes back to %s, with whatever was put right since.", before.Version, after.Version)

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/mod/semver"
-
 	"lanyard"
 	"lanyard/internal/access"
 	"lanyard/internal/function"
@@ -68,7 +66,7 @@ func (x *Extensions) Publish(ctx context.Context, c *lanyard.Caller, in PublishI
 	if err != nil && lanyard.CodeOf(err) != lanyard.CodeNotFound {
 		return nil, err
 	}
-	if now != nil && now.Digest != pkg.Digest && higher(now.Version, pkg.Version) <= 0 {
+	if now != nil && now.Digest != pkg.Digest && CompareVersions(pkg.Version, now.Version) <= 0 {
 		return nil, lanyard.Errorf(lanyard.CodeConflict, "Version %s of %s is published, and versions only grow: give the changed package a higher version than that. It has %s.", now.Version, pkg.Name, pkg.Version)
 	}
 	p := &lanyard.Publication{
@@ -98,9 +96,6 @@ func published(c *lanyard.Caller, p *lanyard.Publication) lanyard.AuditEntry {
 	e.Detail = map[string]string{"version": p.Version, "digest": p.Digest, "everybody": strconv.FormatBool(p.Everybody), "organizations": strings.Join(readers, " ")}
 	return e
 }
-
-// higher compares two versions: more than 0 when the second is the higher one.
-func higher(before, after string) int { return semver.Compare("v"+after, "v"+before) }
 
 // Audience is to whom an extension is offered.
 type Audience struct {
